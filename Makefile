@@ -1,0 +1,48 @@
+# Every target sets up what it needs: a fresh clone needs git, make and Python >= 3.11.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py package/*)
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help develop demo test test-all check doctest format bench notebooks clean
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+$(VENV)/created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "intertwine needs Python >= 3.11; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# a strict editable install links single files, so it is renewed when one is added
+$(VENV)/files: $(VENV)/created setup.cfg pyproject.toml constraints.txt $(SOURCES)
+	@if [ "$$(echo $(SOURCES) $$(cksum < setup.cfg) $$(cksum < constraints.txt) | cksum)" != "$$(cat $@ 2>/dev/null)" ]; then \
+	  echo "installing intertwine and its requirements into $(VENV)"; rm -rf build; \
+	  $(PIP) -e '.[dev]' --config-settings editable_mode=strict && \
+	  echo $(SOURCES) $$(cksum < setup.cfg) $$(cksum < constraints.txt) | cksum > $@; else touch $@; fi
+
+develop: $(VENV)/files  ## the development install in .venv
+
+demo: develop  ## train a steerable point convolution on N-body data (under 5 minutes on two cores)
+	$(PY) -m intertwine train nbody --demo
+
+test: develop  ## the test suite
+	$(PY) -m pytest -n 2 -m "not slow and not qm9"
+
+test-all: develop  ## the suite with its slow and its data-hungry tests
+	$(PIP) -e '.[dev,qm9]' --config-settings editable_mode=strict
+	$(PY) -m pytest -n 2
+
+check: develop  ## lint, format check, types, doctests
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy -p intertwine
+	$(PY) -m pytest -q tests/test_doctests.py
+
+format: develop  ## let ruff format the code
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info runs

@@ -1,0 +1,262 @@
+"""Frames: a representation written as a direct sum of atoms, the form every solver and layer works in.
+
+For a reductive group an *atom* is an irrep and a frame is an isotypic decomposition,
+
+    enc ρ(g) dec = ⊕ I_mult ⊗ atom(g),        dec = enc⁻¹,
+
+so that by Schur's lemma Hom(a, b) is End(a) or 0, and Hom(a ⊗ b, c) is read off the Clebsch–Gordan
+decomposition of a ⊗ b.  For any other group an atom is a summand of the representation itself, enc is the
+identity, and both Hom spaces come from the nullspace solver.  Nothing above this file looks at which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intertwine.groups import Group
+
+from ._errors import NotReductive
+from ._irreps import Irrep, IrrepTable, irrep_table
+from ._rep import Product, Rep, Scalar
+
+Array = NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Summand:
+    """An atom of a group that is not reductive: an indecomposed summand, with its own matrices."""
+
+    rep: Rep
+
+    irreducible = False
+
+    @property
+    def dim(self) -> int:
+        """Dimension."""
+        return self.rep.dim
+
+    @cached_property
+    def algebra(self) -> Array:
+        """Images of the Lie-algebra generators, (k, dim, dim)."""
+        return self.rep.algebra
+
+    @cached_property
+    def discrete(self) -> Array:
+        """Images of the discrete generators, (m, dim, dim)."""
+        return self.rep.discrete
+
+    @cached_property
+    def end(self) -> Array:
+        """Basis of End, (K, dim, dim)."""
+        return linear_basis(self, self)
+
+    @cached_property
+    def is_trivial(self) -> bool:
+        """Whether every element acts as the identity of a one-dimensional space."""
+        return self.dim == 1 and not self.algebra.any() and bool(np.allclose(self.discrete, 1, atol=1e-9))
+
+    @cached_property
+    def is_unitary(self) -> bool:
+        """Whether |x| is invariant."""
+        skew = self.algebra + self.algebra.conj().swapaxes(-1, -2)
+        unit = self.discrete @ self.discrete.conj().swapaxes(-1, -2) - np.eye(self.dim)
+        return bool(max(np.abs(skew).max(initial=0), np.abs(unit).max(initial=0)) < 1e-8)
+
+    @property
+    def key(self) -> tuple:
+        """Canonical sort key: dimension, trivial first, expression."""
+        return (self.dim, not self.is_trivial, repr(self.rep))
+
+    def rho(self, g: Array) -> Array:
+        """Matrices of group elements."""
+        return self.rep.rho(g)
+
+    def drho(self, a: Array) -> Array:
+        """Matrices of Lie-algebra elements."""
+        return self.rep.drho(a)
+
+    def __repr__(self) -> str:
+        return f"{self.rep!r}"
+
+
+Atom = Irrep | Summand
+
+
+@dataclass(frozen=True)
+class Term:
+    """One distinct summand type of a representation.
+
+    rep : the summand; runs : ((start, n), …), n copies from coordinate ``start`` on;
+    enc, dec : (dim, dim); parts : ((atom, multiplicity), …) in the order of enc's rows.
+    """
+
+    rep: Rep
+    runs: tuple[tuple[int, int], ...]
+    enc: Array
+    dec: Array
+    parts: tuple[tuple[Atom, int], ...]
+
+    @property
+    def copies(self) -> int:
+        """How many copies of the summand there are."""
+        return sum(n for _, n in self.runs)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the change of basis does nothing."""
+        return np.array_equal(self.enc, np.eye(len(self.enc)))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A representation as a sum of atoms."""
+
+    rep: Rep
+    terms: tuple[Term, ...]
+
+    @cached_property
+    def atoms(self) -> tuple[tuple[Atom, int], ...]:
+        """Distinct atoms with their total multiplicities, canonically ordered."""
+        total: dict[Atom, int] = {}
+        for term in self.terms:
+            for atom, multiplicity in term.parts:
+                total[atom] = total.get(atom, 0) + multiplicity * term.copies
+        return tuple(sorted(total.items(), key=lambda pair: pair[0].key))
+
+
+@lru_cache(maxsize=1024)
+def frame(rep: Rep) -> Frame:
+    """Write a bound representation as a sum of atoms.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T
+    >>> [(atom.dim, n) for atom, n in frame(T(2)(SO(3))).atoms]
+    [(1, 1), (3, 1), (5, 1)]
+    """
+    runs: dict[Rep, list[tuple[int, int]]] = {}
+    start = 0
+    for n, summand in rep.summands():
+        runs.setdefault(summand, []).append((start, n))
+        start += n * summand.dim
+    terms = []
+    for summand, places in runs.items():
+        enc, dec, parts = _split(summand, rep.group)
+        terms.append(Term(summand, tuple(places), enc, dec, parts))
+    return Frame(rep, tuple(terms))
+
+
+def is_reductive(group: Group) -> bool:
+    """Whether irreps describe the group's representations (some basis is closed under conjugate transpose)."""
+    return group.balancing is not None
+
+
+@lru_cache(maxsize=1024)
+def _split(rep: Rep, group: Group) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
+    if is_reductive(group):
+        try:
+            return _split_irreps(rep(group), irrep_table(group))
+        except NotReductive:  # a custom representation in which a reductive group acts without splitting
+            pass
+    return np.eye(rep.dim), np.eye(rep.dim), ((summand_atom(rep, group), 1),)
+
+
+@lru_cache(maxsize=4096)
+def summand_atom(rep: Rep, group: Group) -> Atom:
+    """The atom of an unsplit summand: one object per expression and group."""
+    return Summand(rep(group))
+
+
+def _split_irreps(rep: Rep, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
+    if isinstance(rep, Product):
+        return _split_product(rep, table)
+    parts, enc, dec = table.leaf(rep)
+    rows = np.concatenate([copies.reshape(-1, rep.dim) for _, copies in parts])
+    return _snap(rows @ enc), _snap(dec @ rows.conj().T), tuple((i, len(c)) for i, c in parts)
+
+
+def _split_product(rep: Product, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
+    """Tensor products one irrep at a time: enc = C (enc_left ⊗ enc_right)."""
+    left, right = frame(rep.left(table.group)), frame(rep.right(table.group))
+    rows: dict[Irrep, list[Array]] = {}
+    columns: dict[Irrep, list[Array]] = {}
+    for a, enc_a, dec_a in _copies(left):
+        for b, enc_b, dec_b in _copies(right):
+            for irrep, cg in table.clebsch_gordan(a, b):
+                cg = cg.reshape(*cg.shape[:2], a.dim, b.dim)
+                row = np.einsum("mcab,iap,jbq->ijmcpq", cg, enc_a, enc_b, optimize=True)
+                column = np.einsum("mcab,ipa,jqb->ijmcpq", cg.conj(), dec_a, dec_b, optimize=True)
+                rows.setdefault(irrep, []).append(row.reshape(-1, rep.dim))
+                columns.setdefault(irrep, []).append(column.reshape(-1, rep.dim))
+    order = sorted(rows, key=lambda i: i.key)
+    enc = np.concatenate([np.concatenate(rows[i]) for i in order])
+    dec = np.concatenate([np.concatenate(columns[i]) for i in order]).T
+    return _snap(enc), _snap(dec), tuple((i, sum(map(len, rows[i])) // i.dim) for i in order)
+
+
+def _copies(f: Frame):
+    """(irrep, enc rows (m, d, dim), dec columns (m, dim, d)) of every isotypic part of a frame's terms."""
+    dim = f.rep.dim
+    for term in f.terms:
+        size = term.rep.dim
+        row = 0
+        for atom, m in term.parts:
+            if not isinstance(atom, Irrep):
+                raise NotReductive(f"{term.rep!r} does not split into irreps")
+            block = term.enc[row : row + m * atom.dim].reshape(m, atom.dim, size)
+            back = term.dec[:, row : row + m * atom.dim].reshape(size, m, atom.dim).transpose(1, 0, 2)
+            row += m * atom.dim
+            for start, n in term.runs:
+                for copy in range(n):
+                    at = slice(start + copy * size, start + (copy + 1) * size)
+                    enc = np.zeros((m, atom.dim, dim), block.dtype)
+                    dec = np.zeros((m, dim, atom.dim), back.dtype)
+                    enc[:, :, at], dec[:, at] = block, back
+                    yield atom, enc, dec
+
+
+def _snap(matrix: Array) -> Array:
+    """Remove rounding dust, so that identities are exact and sparse bases stay sparse."""
+    dust = np.abs(matrix) < 1e-14
+    matrix = np.where(dust, 0, matrix)
+    if matrix.shape[0] == matrix.shape[1] and np.abs(matrix - np.eye(len(matrix))).max() < 1e-12:
+        return np.eye(len(matrix), dtype=matrix.dtype)
+    return matrix
+
+
+def trivial_atom(group: Group) -> Atom:
+    """The atom on which the group acts as the identity."""
+    ((atom, _),) = frame(Scalar(group)).atoms
+    return atom
+
+
+def linear_basis(a: Atom, b: Atom) -> Array:
+    """Orthogonal basis of Hom(a, b), (r, b.dim, a.dim), each element of squared Frobenius norm b.dim."""
+    if isinstance(a, Irrep) and isinstance(b, Irrep):
+        return a.end if a is b else np.zeros((0, b.dim, a.dim), a.end.dtype)
+    return _solved(a.rep, b.rep) * np.sqrt(b.dim)
+
+
+def bilinear_basis(a: Atom, b: Atom, c: Atom) -> Array:
+    """Orthogonal basis of Hom(a ⊗ b, c), (r, c.dim, a.dim, b.dim), each of squared Frobenius norm c.dim."""
+    if isinstance(a, Irrep) and isinstance(b, Irrep) and isinstance(c, Irrep):
+        for irrep, cg in a.table.clebsch_gordan(a, b):
+            if irrep is c:
+                basis = np.einsum("kce,mex->kmcx", c.end, cg)
+                return basis.reshape(-1, c.dim, a.dim, b.dim)
+        return np.zeros((0, c.dim, a.dim, b.dim), c.end.dtype)
+    solved = _solved(a.rep * b.rep, c.rep) * np.sqrt(c.dim)
+    return solved.reshape(-1, c.dim, a.dim, b.dim)
+
+
+@lru_cache(maxsize=4096)
+def _solved(rep_in: Rep, rep_out: Rep) -> Array:
+    from ._hom import Hom
+    from .solve import solve
+
+    return solve(Hom(rep_in, rep_out), method="nullspace").dense()

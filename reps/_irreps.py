@@ -1,0 +1,406 @@
+"""The irreducible representations of a group, found as they are met and recognised when met again.
+
+One `IrrepTable` per group.  An irrep is stored as orthogonal (unitary) matrices of the Lie-algebra
+generators, the discrete generators and a few fixed random group elements; the latter give the spectrum by
+which it is recognised (`_isotypic`).  Its basis is that of V where V is irreducible, e3nn's for SO(3) and
+O(3) (`_named`), and otherwise the canonical one of the decomposition: it does not depend on the order in
+which irreps are met.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from intertwine.groups import Group
+from intertwine.groups._balance import is_self_adjoint
+
+from . import _named
+from ._errors import DecompositionError, NotReductive
+from ._isotypic import Component, isotypic
+
+Array = NDArray
+
+DRAWS = 12
+RESIDUAL = 1e-9
+
+
+@dataclass(frozen=True)
+class Generators:
+    """Images of a group's generators, and of its fixed random elements, in one representation.
+
+    algebra (k, n, n), discrete (m, n, n), elements (s, n, n).
+    """
+
+    algebra: Array
+    discrete: Array
+    elements: Array
+
+    @property
+    def dim(self) -> int:
+        """Dimension n of the representation."""
+        return int(self.elements.shape[-1])
+
+    def map(self, function: Callable[[Array], Array]) -> Generators:
+        """Apply a function that commutes with sums and products of matrices."""
+        return Generators(function(self.algebra), function(self.discrete), function(self.elements))
+
+    def tensor(self, other: Generators) -> Generators:
+        """Images in the tensor product, the left factor slow."""
+        one, two = np.eye(self.dim)[None], np.eye(other.dim)[None]
+        return Generators(
+            _kron(self.algebra, one) + _kron(one, other.algebra)
+            if self.dim == 1 and other.dim == 1
+            else _kron(self.algebra, two) + _kron(one, other.algebra),
+            _kron(self.discrete, other.discrete),
+            _kron(self.elements, other.elements),
+        )
+
+
+def _kron(a: Array, b: Array) -> Array:
+    n = a.shape[1] * b.shape[1]
+    product = a[:, :, None, :, None] * b[:, None, :, None, :]
+    return product.reshape(len(product), n, n)
+
+
+@dataclass(frozen=True, eq=False)
+class Irrep:
+    """One irreducible representation; the unit (*atom*) that layers mix.
+
+    Attributes
+    ----------
+    dim : int
+    generators : Generators
+        Orthogonal (unitary) for elements of the maximal compact part.
+    end : (K, dim, dim) array
+        Basis of End(σ), identity first; K = 1, 2, 4 for types ℝ, ℂ, ℍ.
+    evaluate : callable
+        (rho-like function of g, or drho-like function of A) given by the representation it was found in.
+    """
+
+    table: IrrepTable
+    generators: Generators
+    end: Array
+    rho: Callable[[Array], Array]
+    drho: Callable[[Array], Array]
+    label: str | int
+    _lines: dict[int, Array] = field(default_factory=dict)
+    _spectra: dict[int, Array] = field(default_factory=dict)
+
+    irreducible = True
+
+    @property
+    def dim(self) -> int:
+        """Dimension."""
+        return self.generators.dim
+
+    @property
+    def algebra(self) -> Array:
+        """Images of the Lie-algebra generators, (k, dim, dim)."""
+        return self.generators.algebra
+
+    @property
+    def discrete(self) -> Array:
+        """Images of the discrete generators, (m, dim, dim)."""
+        return self.generators.discrete
+
+    @cached_property
+    def rep(self):
+        """The same irrep as an expression, bound to the group."""
+        from ._rep import Irrep as IrrepNode
+
+        return IrrepNode(self.label)(self.table.group)
+
+    @cached_property
+    def is_trivial(self) -> bool:
+        """Whether every element acts as the identity."""
+        g = self.generators
+        return self.dim == 1 and not g.algebra.any() and bool(np.allclose(g.discrete, 1, atol=1e-9))
+
+    @cached_property
+    def is_unitary(self) -> bool:
+        """Whether |x| is invariant."""
+        adjoint = self.generators.map(lambda m: m.conj().swapaxes(-1, -2))
+        unit = self.discrete @ adjoint.discrete
+        return bool(
+            np.abs(self.algebra + adjoint.algebra).max(initial=0) < 1e-8
+            and np.abs(unit - np.eye(self.dim)).max(initial=0) < 1e-8
+        )
+
+    @property
+    def kind(self) -> str:
+        """Frobenius type over the group's field: "R", "C" or "H" ("C" for every complex irrep)."""
+        if np.iscomplexobj(self.generators.elements):
+            return "C"
+        return {1: "R", 2: "C", 4: "H"}[len(self.end)]
+
+    def spectrum(self, draw: int) -> Array:
+        """Eigenvalues of the draw's generic self-adjoint element, one per K-line."""
+        self._prepare(draw)
+        return self._spectra[draw]
+
+    def canonical(self, draw: int) -> Array:
+        """Rows of the draw's canonical basis, (dim, dim)."""
+        self._prepare(draw)
+        return self._lines[draw]
+
+    def _prepare(self, draw: int) -> None:
+        if draw not in self._lines:
+            (component,) = isotypic(self.generators.elements, draw)
+            self._lines[draw], self._spectra[draw] = component.copies[0], component.spectrum
+
+    @cached_property
+    def key(self) -> tuple:
+        """Sort key that does not depend on the order of discovery: dimension, trivial first, spectrum."""
+        return (self.dim, not self.is_trivial, tuple(np.round(self.spectrum(0), 6)))
+
+    def __repr__(self) -> str:
+        return f"{self.rep!r}"
+
+
+class IrrepTable:
+    """All irreps of one group met so far."""
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.balance = group.balancing
+        if self.balance is None:
+            raise NotReductive(
+                f"{group} is not known to be reductive: no change of basis makes it closed under conjugate transpose"
+            )
+        self.irreps: list[Irrep] = []
+        self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
+        self.elements = random_elements(group)  # (s, d, d)
+
+    def functorial(self, rep) -> tuple[Generators, Array, Array]:
+        """Generators of a representation in a basis closed under conjugate transpose, with enc and dec."""
+        raw = Generators(rep.algebra, rep.discrete, rep.rho(self.elements))
+        enc, dec = self._balancing(rep, raw)
+        return raw.map(lambda m: enc @ m @ dec), enc, dec
+
+    def _balancing(self, rep, raw: Generators) -> tuple[Array, Array]:
+        if rep.is_functorial:
+            if np.array_equal(self.balance, np.eye(self.group.d)):
+                return np.eye(rep.dim), np.eye(rep.dim)
+            enc = rep.rho(self.balance)
+        elif is_self_adjoint(raw.algebra, raw.discrete):
+            return np.eye(rep.dim), np.eye(rep.dim)
+        else:
+            from intertwine.groups._balance import balance
+
+            enc = balance(raw.algebra, raw.discrete)
+            if enc is None:
+                raise NotReductive(f"{rep!r} of {self.group} is not completely reducible")
+        return enc, np.linalg.inv(enc)
+
+    def decompose(
+        self, generators: Generators, rho: Callable[[Array], Array], drho: Callable[[Array], Array]
+    ) -> list[tuple[Irrep, Array]]:
+        """Split a representation into irreps of the table.
+
+        Returns pairs (irrep, copies) with copies (m, d, n) aligned to the irrep's own matrices:
+        copies[i] ρ copies[i]* = σ; canonically ordered.
+        """
+        problem: Exception | None = None
+        for draw in range(DRAWS):
+            try:
+                components = isotypic(generators.elements, draw)
+                found = [self._recognise(c, draw, generators, rho, drho) for c in components]
+                check_decomposition(generators, found)
+            except DecompositionError as error:
+                problem = error
+                continue
+            return sorted(found, key=lambda pair: pair[0].key)
+        raise DecompositionError(
+            f"a representation of {self.group} of dimension {generators.dim} could not be split reliably in "
+            f"{DRAWS} draws; last reason: {problem}"
+        )
+
+    def _recognise(
+        self,
+        component: Component,
+        draw: int,
+        generators: Generators,
+        rho: Callable[[Array], Array],
+        drho: Callable[[Array], Array],
+    ) -> tuple[Irrep, Array]:
+        for irrep in self.irreps:
+            if irrep.dim != component.dim or len(irrep.end) != len(component.end):
+                continue
+            try:
+                spectrum = irrep.spectrum(draw)
+            except DecompositionError:
+                continue
+            if np.abs(spectrum - component.spectrum).max() <= 1e-7 * np.abs(component.spectrum).max():
+                return irrep, irrep.canonical(draw).conj().T @ component.copies
+        return self._add(component, draw, generators, rho, drho)
+
+    def _add(self, component, draw, generators, rho, drho) -> tuple[Irrep, Array]:
+        rows = component.copies[0]
+        change = _named.preferred_basis(self.group, rows, generators)  # (d, d)
+        rows = change @ rows
+        columns = rows.conj().T
+        own = generators.map(lambda m: rows @ m @ columns)
+        end = change @ component.end @ change.conj().T
+        irrep = Irrep(
+            self,
+            own,
+            end,
+            lambda g: rows @ rho(g) @ columns,
+            lambda a: rows @ drho(a) @ columns,
+            _named.label(self.group, own) or f"{component.dim}:{_fingerprint(own)}",
+        )
+        self.irreps.append(irrep)
+        return irrep, change @ component.copies
+
+    def leaf(self, rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
+        """Decompose one representation directly: parts, and its balancing enc, dec."""
+        generators, enc, dec = self.functorial(rep)
+        parts = self.decompose(
+            generators, lambda g: enc @ rep.rho(g) @ dec, lambda a: enc @ rep.drho(a) @ dec
+        )
+        return parts, enc, dec
+
+    def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
+        """σ ⊗ τ = ⊕ m ω: pairs (ω, C) with C (m, dim ω, dim σ · dim τ), rows orthonormal.  Cached."""
+        slot = (id(a), id(b))
+        if slot not in self.products:
+
+            def rho(g: Array) -> Array:
+                return _batched_kron(a.rho(g), b.rho(g))
+
+            def drho(x: Array) -> Array:
+                one, two = np.eye(a.dim), np.eye(b.dim)
+                return _batched_kron(a.drho(x), two) + _batched_kron(one, b.drho(x))
+
+            if a.is_trivial or b.is_trivial:
+                other = b if a.is_trivial else a
+                self.products[slot] = [(other, np.eye(other.dim)[None])]
+            else:
+                self.products[slot] = self.decompose(a.generators.tensor(b.generators), rho, drho)
+        return self.products[slot]
+
+    def find(self, label: str | int) -> Irrep:
+        """The irrep of a name or an index, growing tensor powers of V until it appears."""
+        for level in self.levels():
+            if isinstance(label, int) and not _named.is_named(self.group):
+                if label < len(level):
+                    return level[label]
+            else:
+                for irrep in self.irreps:
+                    if str(irrep.label) == str(label):
+                        return irrep
+        known = ", ".join(str(i.label) for i in sorted(self.irreps, key=lambda i: i.key))
+        raise ValueError(
+            f"{self.group} has no irrep {label!r} within {MAX_LEVEL} tensor powers of V; those found: {known}"
+        )
+
+    def levels(self, most: int | None = None) -> Iterable[list[Irrep]]:
+        """Irreps in V^⊗0, V^⊗1, … (with duals and conjugates), by level, then dimension and spectrum."""
+        from ._frame import trivial_atom
+        from ._rep import V
+
+        generators = []
+        for factor in self.group.factors:
+            base = V(factor)(self.group) if len(self.group.factors) > 1 else V(self.group)
+            generators += [base, base.dual] + ([base.conj] if self.group.field == "C" else [])
+        listed: list[Irrep] = [trivial_atom(self.group)]
+        yield listed
+        steps: list[Irrep] = []
+        for rep in generators:
+            steps += [i for i, _ in self.leaf(rep)[0] if i not in steps]
+        fresh = listed
+        for _ in range(MAX_LEVEL if most is None else most):
+            seen: list[Irrep] = []
+            for old in fresh:
+                for step in steps:
+                    seen += [i for i, _ in self.clebsch_gordan(old, step) if i not in seen + listed]
+            fresh = sorted(seen, key=lambda i: i.key)
+            if not fresh:
+                return
+            listed = [*listed, *fresh]
+            yield listed
+
+
+MAX_LEVEL = 12
+
+
+def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]) -> float:
+    """Largest relative residual of copies[i] ρ − σ copies[i] over all generators; raises above rounding."""
+    worst, count = 0.0, 0
+    for irrep, copies in parts:
+        count += copies.shape[0] * copies.shape[1]
+        pairs = (
+            (generators.algebra, irrep.algebra),
+            (generators.discrete, irrep.discrete),
+            (generators.elements, irrep.generators.elements),
+        )
+        for big, small in pairs:
+            for x, s in zip(big, small):
+                scale = max(np.abs(x).max(), 1e-300)
+                worst = max(worst, np.abs(copies @ x - s @ copies).max() / scale)
+    if count != generators.dim:
+        raise DecompositionError(f"parts of total dimension {count} in a space of dimension {generators.dim}")
+    if worst > RESIDUAL:
+        raise DecompositionError(f"residual {worst:.1e} of a decomposition")
+    return worst
+
+
+def _batched_kron(a: Array, b: Array) -> Array:
+    n = a.shape[-1] * b.shape[-1]
+    product = a[..., :, None, :, None] * b[..., None, :, None, :]
+    return product.reshape(*product.shape[:-4], n, n)
+
+
+def random_elements(group: Group, count: int = 4, length: int = 12) -> Array:
+    """Fixed pseudo-random elements that generate a dense subgroup, (s, d, d).
+
+    Products of exponentials of the Lie algebra (norm about one, so that non-compact directions stay
+    moderate) and random words in the discrete generators.
+    """
+    rng = np.random.default_rng(1618)
+    algebra, discrete = group.lie_algebra, group.discrete_generators
+    identity = np.eye(group.d, dtype=algebra.dtype if len(algebra) else discrete.dtype)
+    elements = []
+    for _ in range(count if len(algebra) else 2 * count):
+        g = identity
+        if len(discrete):
+            for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
+                g = g @ discrete[letter]
+        if len(algebra):
+            g = g @ expm(np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1))
+        elements.append(g)
+    return np.stack([*elements, *discrete]) if len(discrete) else np.stack(elements)
+
+
+def _fingerprint(generators: Generators) -> str:
+    component = isotypic(generators.elements, 0)
+    digits = ",".join(f"{x:.5f}" for c in component for x in c.spectrum)
+    return hashlib.sha256(digits.encode()).hexdigest()[:8]
+
+
+@lru_cache(maxsize=64)
+def irrep_table(group: Group) -> IrrepTable:
+    """The table of a group, one per content (groups compare by their generators)."""
+    return IrrepTable(group)
+
+
+def irrep_dim(group: Group, label: str | int) -> int:
+    """Dimension of a named irrep."""
+    return irrep_table(group).find(label).dim
+
+
+def irrep_rho(group: Group, label: str | int, g: Array) -> Array:
+    """Matrices of a named irrep, (..., dim, dim)."""
+    return irrep_table(group).find(label).rho(g)
+
+
+def irrep_drho(group: Group, label: str | int, a: Array) -> Array:
+    """Lie-algebra matrices of a named irrep, (..., dim, dim)."""
+    return irrep_table(group).find(label).drho(a)

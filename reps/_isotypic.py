@@ -1,0 +1,214 @@
+"""Isotypic decomposition of a matrix *-algebra from one eigendecomposition.
+
+Let a group closed under conjugate transpose act on kⁿ (k = ℝ or ℂ).  The algebra 𝒜 its matrices span is
+a *-algebra, so kⁿ is an orthogonal sum ⊕ m_σ σ of irreducibles, and End(σ) = K is ℝ, ℂ or ℍ (Frobenius).
+Take a generic self-adjoint X ∈ 𝒜.  On m copies of σ every eigenspace of X is K ⊗ kᵐ, and no eigenvalue is
+shared by two different irreducibles.  A second generic Y ∈ 𝒜 joins two eigenspaces exactly when they belong
+to the same σ.  Hence
+
+* connected components of the block pattern of Y in the eigenbasis of X are the isotypic components,
+* Y restricted to a pair of eigenspaces is |y| times an isometry: it transports a frame of the first
+  eigenspace to all others, which aligns *all* copies of σ at once,
+* the corner e Y e of the first eigenspace is the division algebra K itself, which names the type.
+
+This proves irreducibility and not only suggests it: a submodule meets some eigenspace, is transported to
+the first, and K acts irreducibly on a K-line there.  It is the idea of the meat-axe (R. A. Parker, 1984),
+sharpened by self-adjointness.  A draw in which two eigenvalues come too close is reported, never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+from ._errors import DecompositionError
+
+Array = NDArray
+
+GAP = 1e-7  # eigenvalues nearer than this (relative to the largest) make a draw unusable
+NOISE = 1e-10  # eigenvalues within this are one cluster; between the two nothing is decided
+LINK = 1e-7  # a block of Y below this (relative to ‖Y‖) is zero
+
+
+@dataclass(frozen=True)
+class Component:
+    """m aligned copies of one irreducible: ``copies[i] @ rho(g) @ copies[i].conj().T`` is the same for all i."""
+
+    copies: Array  # (m, d, n), all rows orthonormal
+    spectrum: Array  # (d / K,) eigenvalues of X on the irreducible
+    end: Array  # (K, d, d) basis of End(σ): the identity first, then anticommuting complex structures
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of the irreducible."""
+        return int(self.copies.shape[1])
+
+
+def generic_elements(elements: Array, draw: int) -> tuple[Array, Array, Array, Array]:
+    """Four generic algebra elements: X and Y self-adjoint, two more without symmetry.
+
+    The coefficients depend on the draw and the number of elements only, so the same *abstract* element is
+    evaluated in every representation and its spectrum identifies an irreducible.
+
+    elements : (s, n, n) images of fixed group elements.
+    """
+    s, n, _ = elements.shape
+    rng = np.random.default_rng([2718, draw])
+    coefficients = rng.normal(size=(4, 3, s + 1)) / np.sqrt(s + 1)
+    if np.iscomplexobj(elements):
+        coefficients = coefficients + 1j * rng.normal(size=coefficients.shape) / np.sqrt(s + 1)
+    flat = np.concatenate([elements.reshape(s, n * n), np.eye(n, dtype=elements.dtype).reshape(1, -1)])
+    linear = (coefficients.reshape(12, s + 1) @ flat).reshape(4, 3, n, n)
+    words = linear[:, 0] + linear[:, 1] @ linear[:, 2]
+    adjoint = words.conj().swapaxes(1, 2)
+    return words[0] + adjoint[0], words[1] + adjoint[1], words[2], words[3]
+
+
+def isotypic(elements: Array, draw: int = 0) -> list[Component]:
+    """Decompose the space on which ``elements`` act into aligned irreducibles.
+
+    Parameters
+    ----------
+    elements : (s, n, n) array
+        Images of group elements that generate the algebra; the group must be closed under conjugate
+        transpose.
+    draw : int
+        Which pseudo-random algebra elements to use.
+
+    Returns
+    -------
+    list of Component
+        Ordered by dimension, then spectrum; Σ m·d = n.
+
+    Raises
+    ------
+    DecompositionError
+        The draw has eigenvalues that cannot be told apart; take another.
+    """
+    x, y, corner_1, corner_2 = generic_elements(elements, draw)
+    values, vectors = np.linalg.eigh(x)
+    starts = _clusters(values)
+    linked = vectors.conj().T @ y @ vectors
+    components = []
+    for members in _connected(linked, starts, np.linalg.norm(y, 2) if len(y) < 64 else np.linalg.norm(y)):
+        size = starts[members[0] + 1] - starts[members[0]]
+        frames = [vectors[:, starts[a] : starts[a + 1]] for a in members]
+        transports = _transports(linked, starts, members)
+        units = _division_algebra(frames[0], corner_1, corner_2)
+        lines, signs = _lines(frames[0], units, draw)  # (m, K, size)
+        moved = np.stack([f @ t for f, t in zip(frames, transports)])  # (s, n, size)
+        copies = np.einsum("anc,ikc->iakn", moved, lines).conj()  # (m, s, K, n)
+        m, s, k, n = copies.shape
+        if m * k != size:
+            raise DecompositionError(f"an eigenspace of dimension {size} is not a multiple of {k}")
+        end = np.einsum("ab,rkl->rakbl", np.eye(s), signs).reshape(k, s * k, s * k)
+        spectrum = np.array([values[starts[a] : starts[a + 1]].mean() for a in members])
+        components.append(Component(copies.reshape(m, s * k, n), spectrum, end.astype(elements.dtype)))
+    return sorted(components, key=lambda c: (c.dim, tuple(np.round(c.spectrum, 7))))
+
+
+def _clusters(values: Array) -> list[int]:
+    """Start indices of the runs of equal eigenvalues, closed by n."""
+    scale = np.abs(values).max()
+    gaps = np.diff(values) / scale
+    doubtful = (gaps > NOISE) & (gaps < GAP)
+    if doubtful.any():
+        raise DecompositionError(f"eigenvalues only {gaps[doubtful].min():.1e} apart (relative)")
+    return [0, *(np.flatnonzero(gaps >= GAP) + 1).tolist(), len(values)]
+
+
+def _connected(linked: Array, starts: list[int], scale: float) -> list[list[int]]:
+    weights = _block_norms(linked, starts)
+    count, labels = connected_components(weights > LINK * scale, directed=False)
+    groups = [np.flatnonzero(labels == c).tolist() for c in range(count)]
+    sizes = np.diff(starts)
+    for members in groups:
+        if len({int(sizes[a]) for a in members}) > 1:
+            raise DecompositionError("two different irreducibles share an eigenvalue")
+    return groups
+
+
+def _block_norms(linked: Array, starts: list[int]) -> Array:
+    squares = np.abs(linked) ** 2
+    rows = np.add.reduceat(squares, starts[:-1], axis=0)
+    return np.sqrt(np.add.reduceat(rows, starts[:-1], axis=1))
+
+
+def _transports(linked: Array, starts: list[int], members: list[int]) -> list[Array]:
+    """Isometries from the first eigenspace to each, along a spanning tree of the strongest links."""
+    sub = np.ix_(members, members)
+    weights = _block_norms(linked, starts)[sub]
+    np.fill_diagonal(weights, 0.0)
+    tree = minimum_spanning_tree(np.where(weights > 0, 1.0 / np.maximum(weights, 1e-300), 0.0)).toarray()
+    tree = tree + tree.T
+    size = starts[members[0] + 1] - starts[members[0]]
+    maps: dict[int, Array] = {0: np.eye(size, dtype=linked.dtype)}
+    front = [0]
+    while front:
+        parent = front.pop()
+        for child in np.flatnonzero(tree[parent]):
+            if child not in maps:
+                a, b = members[child], members[parent]
+                block = linked[starts[a] : starts[a + 1], starts[b] : starts[b + 1]]
+                maps[int(child)] = block @ maps[parent] * (np.sqrt(size) / np.linalg.norm(block))
+                front.append(int(child))
+    return [_polar(maps[a]) for a in range(len(members))]
+
+
+def _polar(matrix: Array) -> Array:
+    u, _, vh = np.linalg.svd(matrix)
+    return u @ vh
+
+
+def _division_algebra(frame: Array, corner_1: Array, corner_2: Array) -> list[Array]:
+    """Complex structures by which K acts on the first eigenspace: none (ℝ), one (ℂ) or three (ℍ)."""
+    size = frame.shape[1]
+    if np.iscomplexobj(frame) or size == 1:
+        return []
+    scale = np.linalg.norm(corner_1) / np.sqrt(len(corner_1))
+    skew = [frame.T @ c @ frame for c in (corner_1, corner_2)]
+    skew = [(c - c.T) / 2 for c in skew]
+    norms = [np.linalg.norm(c) / np.sqrt(size) for c in skew]
+    if max(norms) < LINK * scale:
+        return []
+    j = skew[0] / norms[0]
+    rest = skew[1] - (np.sum(skew[1] * j) / size) * j
+    if np.linalg.norm(rest) / np.sqrt(size) < LINK * scale:
+        units = [j]
+    else:
+        k = rest / (np.linalg.norm(rest) / np.sqrt(size))
+        units = [j, k, j @ k]
+    if any(np.abs(u @ u + np.eye(size)).max() > 1e-6 for u in units):
+        raise DecompositionError("a corner of the algebra is not a division algebra")
+    return units
+
+
+def _lines(frame: Array, units: list[Array], draw: int) -> tuple[Array, Array]:
+    """Canonical orthogonal K-lines of the first eigenspace, and right multiplication on one line.
+
+    A fixed matrix Z is projected on the eigenspace, so the choice does not depend on LAPACK's.
+    Returns (m, K, size) coordinates and (K, K, K) matrices.
+    """
+    n, size = frame.shape
+    z = frame.conj().T @ np.random.default_rng([3141, draw]).normal(size=(n, size))
+    if not units:
+        return _polar(z).T[:, None, :], np.ones((1, 1, 1))
+    k = len(units) + 1
+    basis: list[Array] = []
+    for column in range(size):
+        rest = z[:, column]
+        for _ in range(2):
+            for known in basis:
+                rest = rest - known * (known @ rest)
+        if len(basis) < size:
+            rest = rest / np.linalg.norm(rest)
+            basis += [rest, *(u @ rest for u in units)]
+    lines = np.stack(basis).reshape(size // k, k, size)
+    # right multiplication: units act from the left, J_k J_l v = ± J_{kl} v
+    first = lines[0]
+    left = [np.eye(size), *units]
+    right = np.stack([np.stack([first @ (a @ (b @ first[0])) for a in left], axis=1) for b in left])
+    return lines, np.round(right)

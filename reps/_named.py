@@ -1,0 +1,157 @@
+"""Names and bases the field already uses: SO(3), O(3) as e3nn writes them, SO(2), O(2) by frequency.
+
+* O(3): ``"2e"`` is degree 2, even; the basis is e3nn's, real spherical harmonics with y as polar axis, so that
+  ``"1o"`` in its basis (x, y, z) is V itself.  SO(3): the degree, ``2``.
+* SO(2), O(2): the frequency ``k``, acting by the rotation through kθ; on O(2) the reflection (x, −y) acts as
+  (x, −y), and ``"0-"`` is the determinant.
+
+Elsewhere an irrep keeps coordinate axes when its space is spanned by them (so V stays V).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import factorial, lpmv
+
+from intertwine.groups import SO, Group, O
+
+from ._errors import DecompositionError
+from ._isotypic import isotypic
+
+if TYPE_CHECKING:
+    from ._irreps import Generators
+
+Array = NDArray
+Kind = Literal["SO(3)", "O(3)", "SO(2)", "O(2)"]
+
+
+@lru_cache(maxsize=256)
+def kind(group: Group) -> Kind | None:
+    """Which named family a group is, by content; None when it has no names of its own."""
+    families: dict[str, Group] = {"SO(3)": SO(3), "O(3)": O(3), "SO(2)": SO(2), "O(2)": O(2)}
+    for name, known in families.items():
+        if group.d == known.d and group == known:
+            return name  # type: ignore[return-value]
+    return None
+
+
+def is_named(group: Group) -> bool:
+    """Whether integer labels are degrees or frequencies and not indices."""
+    return kind(group) is not None
+
+
+def label(group: Group, generators: Generators) -> str | int | None:
+    """The field's name of an irrep given by its matrices, or None."""
+    family = kind(group)
+    d = generators.dim
+    if family is None:
+        return None
+    if family in ("SO(3)", "O(3)"):
+        degree = (d - 1) // 2
+        return degree if family == "SO(3)" else f"{degree}{_parity(degree, generators)}"
+    if d == 1:
+        return "0-" if len(generators.discrete) and generators.discrete[0, 0, 0] < 0 else 0
+    frequency = np.linalg.norm(generators.algebra[0]) / np.sqrt(2)
+    return round(frequency / np.linalg.norm(group.lie_algebra[0]) * np.sqrt(2))
+
+
+def preferred_basis(group: Group, rows: Array, generators: Generators) -> Array:
+    """Orthogonal (d, d) change of basis from ``rows`` (d, n) to the basis an irrep is kept in."""
+    own = generators.map(lambda m: rows @ m @ rows.conj().T)
+    family = kind(group)
+    if family is not None and rows.shape[0] > 1:
+        target = _named_elements(group, family, own)
+        return _align(own.elements, target)
+    return _coordinate_change(rows)
+
+
+def _coordinate_change(rows: Array) -> Array:
+    projector = rows.conj().T @ rows
+    support = np.flatnonzero(np.abs(np.diag(projector) - 1) < 1e-9)
+    if len(support) == len(rows):
+        return rows[:, support].conj().T
+    return np.eye(len(rows), dtype=rows.dtype)
+
+
+def _align(own: Array, target: Array) -> Array:
+    for draw in range(12):
+        try:
+            (a,), (b,) = isotypic(own, draw), isotypic(target, draw)
+        except DecompositionError:
+            continue
+        change = b.copies[0].conj().T @ a.copies[0]
+        if np.abs(change @ own - target @ change).max() < 1e-9 * max(1.0, np.abs(own).max()):
+            return change
+    raise DecompositionError("an irrep did not match the named irrep of its dimension")
+
+
+def _named_elements(group: Group, family: Kind, own: Generators) -> Array:
+    from ._irreps import random_elements
+
+    elements = random_elements(group)
+    if family in ("SO(3)", "O(3)"):
+        degree = (own.dim - 1) // 2
+        signs = np.sign(np.linalg.det(elements))
+        matrices = harmonic_matrices(degree, elements * signs[:, None, None])
+        even = _parity(degree, own) == "e"
+        return matrices if even else matrices * signs[:, None, None]
+    k = round(np.linalg.norm(own.algebra[0]) / np.linalg.norm(group.lie_algebra[0]))
+    angle = np.arctan2(elements[:, 1, 0], elements[:, 0, 0])
+    rotation = np.stack([np.cos(k * angle), -np.sin(k * angle), np.sin(k * angle), np.cos(k * angle)], 1)
+    reflected = np.linalg.det(elements) < 0
+    matrices = rotation.reshape(-1, 2, 2)
+    matrices[reflected, :, 1] *= -1
+    return matrices
+
+
+def _parity(degree: int, generators: Generators) -> str:
+    """Parity from an element of determinant −1: its trace against that of its rotation."""
+    elements = _orthogonal_elements()
+    signs = np.sign(np.linalg.det(elements))
+    (i,) = np.flatnonzero(signs < 0)[:1]
+    rotation = harmonic_matrices(degree, -elements[i : i + 1])[0]
+    # −1 acts as ±1; generators.elements holds the image of the same fixed element
+    return "e" if np.trace(generators.elements[i]) * np.trace(rotation) > 0 else "o"
+
+
+@lru_cache(maxsize=1)
+def _orthogonal_elements() -> Array:
+    from ._irreps import random_elements
+
+    return random_elements(O(3))
+
+
+def spherical_harmonics(degree: int, points: Array) -> Array:
+    """Real spherical harmonics of unit vectors in e3nn's order and axes, orthonormal on the sphere.
+
+    points (n, 3) in the order x, y, z; returns (n, 2·degree + 1), m = −degree … degree; y is polar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spherical_harmonics(1, np.array([[0.6, 0.0, 0.8]])) * np.sqrt(4 * np.pi / 3)
+    array([[0.6, 0. , 0.8]])
+    """
+    x, y, z = points.T
+    azimuth = np.arctan2(x, z)
+    columns = []
+    for m in range(-degree, degree + 1):
+        a = abs(m)
+        norm = (2 * degree + 1) / (4 * np.pi) * factorial(degree - a) / factorial(degree + a)
+        legendre = np.sqrt(norm * (2 if m else 1)) * (-1) ** a * lpmv(a, degree, np.clip(y, -1, 1))
+        wave = np.sin(a * azimuth) if m < 0 else np.cos(a * azimuth)
+        columns.append(legendre * wave)
+    return np.stack(columns, axis=1)
+
+
+def harmonic_matrices(degree: int, rotations: Array) -> Array:
+    """D with Y(Rx) = D(R) Y(x) for rotations (s, 3, 3): (s, 2·degree + 1, 2·degree + 1)."""
+    rng = np.random.default_rng(5)
+    points = rng.normal(size=(8 * degree + 8, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    pinv = np.linalg.pinv(spherical_harmonics(degree, points))  # (2l+1, n)
+    return np.stack([(pinv @ spherical_harmonics(degree, points @ r.T)).T for r in rotations])

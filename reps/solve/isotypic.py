@@ -1,0 +1,144 @@
+"""Hom spaces of reductive groups by Schur's lemma.
+
+With both representations written as sums of irreps (`_frame`), an equivariant map is a matrix of numbers per
+irrep: W = dec_out (⊕_σ Σ_k C_σk ⊗ E_σk) enc_in, where C_σk has shape (multiplicity out, multiplicity in) and the
+E_σk span End(σ), which is ℝ, ℂ or ℍ.  The basis stays in this form; dim Hom = Σ_σ m_out m_in dim End(σ).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
+
+from intertwine.groups import Group
+
+from .._basis import Block
+from .._errors import NotReductive
+from .._frame import Term, frame
+from .._irreps import Irrep
+from .._rep import Rep
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One irrep shared by source and target: rows of enc_in, columns of dec_out, and End(σ).
+
+    enc (m_in, d, in), dec (m_out, out, d), end (K, d, d) with ‖E‖ = 1.
+    """
+
+    enc: Array
+    dec: Array
+    end: Array
+
+    @property
+    def rank(self) -> int:
+        """Number of maps through this irrep."""
+        return len(self.dec) * len(self.enc) * len(self.end)
+
+    def combine(self, c: Array) -> Array:
+        """Σ c_{out,in,k} dec_out E_k enc_in; c (batch, rank)."""
+        c = c.reshape(len(c), len(self.dec), len(self.enc), len(self.end))
+        middle = np.einsum("zuvk,kab->zuavb", c, self.end)
+        z, u, a, v, b = middle.shape
+        left = self.dec.transpose(1, 0, 2).reshape(-1, u * a)
+        return left @ middle.reshape(z, u * a, v * b) @ self.enc.reshape(v * b, -1)
+
+    def correlate(self, w: Array) -> Array:
+        """Adjoint of `combine`: w (batch, out, in) to (batch, rank)."""
+        u, v, d = len(self.dec), len(self.enc), self.end.shape[-1]
+        left = self.dec.transpose(0, 2, 1).reshape(u * d, -1).conj()
+        right = self.enc.reshape(v * d, -1).conj().T
+        middle = (left @ w @ right).reshape(len(w), u, d, v, d)
+        return np.einsum("zuavb,kab->zuvk", middle, self.end.conj()).reshape(len(w), -1)
+
+
+class IsotypicBlock(Block):
+    """An orthonormal basis of Hom(s, r) kept as changes of basis to irreps."""
+
+    kind = "isotypic"
+    certain = False
+
+    def __init__(self, shape: tuple[int, int], channels: tuple[Channel, ...], unitary: bool) -> None:
+        self.shape = shape
+        self.channels = channels
+        self.rank = sum(c.rank for c in channels)
+        self.dtype = np.result_type(np.float64, *(c.end.dtype for c in channels))
+        self.unitary = unitary
+
+    def combine(self, coefficients: ArrayLike) -> Array:
+        """Σ c_i B_i."""
+        c = np.asarray(coefficients)
+        flat = c.reshape(-1, self.rank)
+        if not self.unitary and self.rank:
+            flat = solve_triangular(self._factor, flat.T, trans="C", lower=True).T
+        return self._raw(flat).reshape(*c.shape[:-1], *self.shape)
+
+    def coefficients(self, W: ArrayLike) -> Array:
+        """⟨B_i, W⟩."""
+        w = np.asarray(W)
+        flat = w.reshape(-1, *self.shape)
+        parts = [channel.correlate(flat) for channel in self.channels]
+        c = np.concatenate([np.zeros((len(flat), 0), self.dtype), *parts], axis=1)
+        if not self.unitary and self.rank:
+            c = solve_triangular(self._factor, c.T, lower=True).T
+        return c.reshape(*w.shape[:-2], self.rank)
+
+    def _raw(self, c: Array) -> Array:
+        total = np.zeros((len(c), *self.shape), np.result_type(self.dtype, c.dtype))
+        start = 0
+        for channel in self.channels:
+            total += channel.combine(c[:, start : start + channel.rank])
+            start += channel.rank
+        return total
+
+    @cached_property
+    def _factor(self) -> Array:
+        """Cholesky factor L of the Gram matrix of the raw elements: L⁻¹ makes them orthonormal."""
+        raw = self._raw(np.eye(self.rank, dtype=self.dtype)).reshape(self.rank, -1)
+        return np.linalg.cholesky(raw.conj() @ raw.T).conj()
+
+
+def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> IsotypicBlock:
+    """Basis of Hom(rep_in, rep_out) for two representations that are not direct sums.
+
+    Raises
+    ------
+    NotReductive
+        The group is not reductive, or one of the representations does not split into irreps.
+
+    References
+    ----------
+    J.-P. Serre, *Linear Representations of Finite Groups*, §2.2 (Schur) and §2.6 (isotypic decomposition).
+    """
+    (source,), (target,) = frame(rep_in(group)).terms, frame(rep_out(group)).terms
+    rows, columns = dict(_rows(source)), dict(_rows(target))
+    channels = []
+    for irrep, (enc, _) in rows.items():
+        if irrep in columns:
+            dec = columns[irrep][1]
+            channels.append(Channel(enc, dec, irrep.end / np.sqrt(irrep.dim)))
+    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target))))
+
+
+def _rows(term: Term) -> list[tuple[Irrep, tuple[Array, Array]]]:
+    found, row = [], 0
+    for atom, m in term.parts:
+        if not isinstance(atom, Irrep):
+            raise NotReductive(f"{term.rep!r} does not split into irreps")
+        at = slice(row, row + m * atom.dim)
+        enc = term.enc[at].reshape(m, atom.dim, -1)
+        dec = term.dec[:, at].reshape(-1, m, atom.dim).transpose(1, 0, 2)
+        found.append((atom, (enc, dec)))
+        row += m * atom.dim
+    return found
+
+
+def _is_unitary(term: Term) -> bool:
+    return bool(np.abs(term.enc.conj().T - term.dec).max() < 1e-10)
