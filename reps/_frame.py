@@ -21,7 +21,8 @@ from intertwine.groups import Group
 
 from ._errors import NotReductive
 from ._irreps import Irrep, IrrepTable, irrep_table
-from ._rep import Product, Rep, Scalar
+from ._rep import Rep
+from ._tensor import Product, Scalar
 
 Array = NDArray
 
@@ -175,6 +176,8 @@ def summand_atom(rep: Rep, group: Group) -> Atom:
 def _split_irreps(rep: Rep, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
     if isinstance(rep, Product):
         return _split_product(rep, table)
+    if getattr(rep, "label", None) is not None and rep._owners() == (table.group,):
+        return np.eye(rep.dim), np.eye(rep.dim), ((table.find(rep.label), 1),)
     parts, enc, dec = table.leaf(rep)
     rows = np.concatenate([copies.reshape(-1, rep.dim) for _, copies in parts])
     return _snap(rows @ enc), _snap(dec @ rows.conj().T), tuple((i, len(c)) for i, c in parts)

@@ -24,6 +24,8 @@ from intertwine.groups._balance import is_self_adjoint
 from . import _named
 from ._errors import DecompositionError, NotReductive
 from ._isotypic import Component, isotypic
+from ._rep import Rep
+from ._tensor import Det_, Scalar_, Sum, V, V_
 
 Array = NDArray
 
@@ -111,9 +113,9 @@ class Irrep:
         return self.generators.discrete
 
     @cached_property
-    def rep(self):
+    def rep(self) -> Rep:
         """The same irrep as an expression, bound to the group."""
-        from ._rep import Irrep as IrrepNode
+        from . import Irrep as IrrepNode
 
         return IrrepNode(self.label)(self.table.group)
 
@@ -160,8 +162,18 @@ class Irrep:
         """Sort key that does not depend on the order of discovery: dimension, trivial first, spectrum."""
         return (self.dim, not self.is_trivial, tuple(np.round(self.spectrum(0), 6)))
 
+    def __reduce__(self) -> tuple:
+        return _restore, (self.table.group, self.label)
+
+    def __deepcopy__(self, memo: object) -> Irrep:
+        return self
+
     def __repr__(self) -> str:
         return f"{self.rep!r}"
+
+
+def _restore(group: Group, label: str | int) -> Irrep:
+    return irrep_table(group).find(label)
 
 
 class IrrepTable:
@@ -178,14 +190,14 @@ class IrrepTable:
         self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
         self.elements = random_elements(group)  # (s, d, d)
 
-    def functorial(self, rep) -> tuple[Generators, Array, Array]:
+    def functorial(self, rep: Rep) -> tuple[Generators, Array, Array]:
         """Generators of a representation in a basis closed under conjugate transpose, with enc and dec."""
         raw = Generators(rep.algebra, rep.discrete, rep.rho(self.elements))
         enc, dec = self._balancing(rep, raw)
         return raw.map(lambda m: enc @ m @ dec), enc, dec
 
-    def _balancing(self, rep, raw: Generators) -> tuple[Array, Array]:
-        if rep.is_functorial:
+    def _balancing(self, rep: Rep, raw: Generators) -> tuple[Array, Array]:
+        if _is_tensorial(rep):
             if np.array_equal(self.balance, np.eye(self.group.d)):
                 return np.eye(rep.dim), np.eye(rep.dim)
             enc = rep.rho(self.balance)
@@ -241,7 +253,14 @@ class IrrepTable:
                 return irrep, irrep.canonical(draw).conj().T @ component.copies
         return self._add(component, draw, generators, rho, drho)
 
-    def _add(self, component, draw, generators, rho, drho) -> tuple[Irrep, Array]:
+    def _add(
+        self,
+        component: Component,
+        draw: int,
+        generators: Generators,
+        rho: Callable[[Array], Array],
+        drho: Callable[[Array], Array],
+    ) -> tuple[Irrep, Array]:
         rows = component.copies[0]
         change = _named.preferred_basis(self.group, rows, generators)  # (d, d)
         rows = change @ rows
@@ -259,7 +278,7 @@ class IrrepTable:
         self.irreps.append(irrep)
         return irrep, change @ component.copies
 
-    def leaf(self, rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
+    def leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         """Decompose one representation directly: parts, and its balancing enc, dec."""
         generators, enc, dec = self.functorial(rep)
         parts = self.decompose(
@@ -304,12 +323,9 @@ class IrrepTable:
     def levels(self, most: int | None = None) -> Iterable[list[Irrep]]:
         """Irreps in V^⊗0, V^⊗1, … (with duals and conjugates), by level, then dimension and spectrum."""
         from ._frame import trivial_atom
-        from ._rep import V
 
-        generators = []
-        for factor in self.group.factors:
-            base = V(factor)(self.group) if len(self.group.factors) > 1 else V(self.group)
-            generators += [base, base.dual] + ([base.conj] if self.group.field == "C" else [])
+        base = V(self.group)
+        generators = [base, base.dual] + ([base.conj, base.conj.dual] if self.group.field == "C" else [])
         listed: list[Irrep] = [trivial_atom(self.group)]
         yield listed
         steps: list[Irrep] = []
@@ -352,6 +368,12 @@ def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]
     return worst
 
 
+def _is_tensorial(rep: Rep) -> bool:
+    """Whether the matrices are polynomial in those of the group (and its inverse): a functor on GL(V)."""
+    children = rep._children()
+    return all(map(_is_tensorial, children)) if children else isinstance(rep, V_ | Det_ | Scalar_ | Sum)
+
+
 def _batched_kron(a: Array, b: Array) -> Array:
     n = a.shape[-1] * b.shape[-1]
     product = a[..., :, None, :, None] * b[..., None, :, None, :]
@@ -389,6 +411,40 @@ def _fingerprint(generators: Generators) -> str:
 def irrep_table(group: Group) -> IrrepTable:
     """The table of a group, one per content (groups compare by their generators)."""
     return IrrepTable(group)
+
+
+def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
+    """Irreps found in the tensor powers of V (with duals and conjugates) up to a level.
+
+    Parameters
+    ----------
+    group : Group
+    max_dim : int, optional
+        Leave out irreps of larger dimension.
+    level : int
+        Highest tensor power to look at; finite groups are exhausted after a few.
+
+    Returns
+    -------
+    tuple of Irrep
+        Ordered by level, then dimension and spectrum; ``Irrep(i)`` indexes this order unless the group's
+        irreps have names of their own.
+
+    Raises
+    ------
+    NotReductive
+        When representations of the group are not sums of irreps.
+
+    Examples
+    --------
+    >>> from intertwine.groups import S
+    >>> [sigma.dim for sigma in irreps(S(4))]
+    [1, 3, 2, 3, 1]
+    """
+    found: list[Irrep] = []
+    for found in irrep_table(group).levels(level):
+        pass
+    return tuple(i for i in found if max_dim is None or i.dim <= max_dim)
 
 
 def irrep_dim(group: Group, label: str | int) -> int:
