@@ -1,0 +1,138 @@
+"""Backend of exact matrices: sparse `DomainMatrix` over ℚ, a number field, or whatever sympy finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sympy
+from sympy.polys.matrices import DomainMatrix
+
+from ._evaluate import evaluate
+
+if TYPE_CHECKING:
+    from ._node import Array, Rep
+    from ._powers import Step
+
+
+class ExactBackend:
+    """Sparse matrices over a sympy field."""
+
+    def __init__(self, domain: Any) -> None:
+        self.domain = domain
+
+    def _make(self, entries: dict[tuple[int, int], Any], n: int) -> DomainMatrix:
+        rows: dict[int, dict[int, Any]] = {}
+        for (i, j), value in entries.items():
+            if value:
+                rows.setdefault(i, {})[j] = value
+        return DomainMatrix(rows, (n, n), self.domain)
+
+    def _entries(self, a: DomainMatrix) -> dict[tuple[int, int], Any]:
+        return dict(a.to_dok())
+
+    def eye(self, n: int, like: Any) -> DomainMatrix:
+        return self._make({(i, i): self.domain.one for i in range(n)}, n)
+
+    def zeros(self, n: int, like: Any) -> DomainMatrix:
+        return self._make({}, n)
+
+    def block(self, a: DomainMatrix, rows: slice | Array) -> DomainMatrix:
+        chosen = list(range(*rows.indices(a.shape[0]))) if isinstance(rows, slice) else [int(i) for i in rows]
+        return a.extract(chosen, chosen)
+
+    def add(self, a: DomainMatrix, b: DomainMatrix) -> DomainMatrix:
+        return a + b
+
+    def neg(self, a: DomainMatrix) -> DomainMatrix:
+        return -a
+
+    def transpose(self, a: DomainMatrix) -> DomainMatrix:
+        return a.transpose()
+
+    def conj(self, a: DomainMatrix) -> DomainMatrix:
+        to, of = self.domain.from_sympy, self.domain.to_sympy
+        entries = {ij: to(sympy.conjugate(of(x))) for ij, x in self._entries(a).items()}
+        return self._make(entries, a.shape[0])
+
+    def inverse(self, a: DomainMatrix) -> DomainMatrix:
+        return a.inv()
+
+    def det(self, a: DomainMatrix) -> DomainMatrix:
+        return self._make({(0, 0): a.to_dense().det()}, 1)
+
+    def trace(self, a: DomainMatrix) -> DomainMatrix:
+        diagonal = (x for (i, j), x in self._entries(a).items() if i == j)
+        return self._make({(0, 0): sum(diagonal, self.domain.zero)}, 1)
+
+    def kron(self, a: DomainMatrix, b: DomainMatrix) -> DomainMatrix:
+        n, right = b.shape[0], self._entries(b).items()
+        entries = {
+            (i * n + k, j * n + l): x * y for (i, j), x in self._entries(a).items() for (k, l), y in right
+        }
+        return self._make(entries, a.shape[0] * n)
+
+    def direct_sum(self, terms: list[tuple[int, DomainMatrix]], like: Any) -> DomainMatrix:
+        entries: dict[tuple[int, int], Any] = {}
+        start = 0
+        for n, a in terms:
+            inner = self._entries(a).items()
+            for _ in range(n):
+                entries.update({(start + i, start + j): x for (i, j), x in inner})
+                start += a.shape[0]
+        return self._make(entries, start)
+
+    def lift(self, a: DomainMatrix, b: DomainMatrix, step: Step) -> DomainMatrix:
+        # rows M read entry (M − i, i); columns M' sum over their letters j
+        by_row = _rows(a), _rows(b)
+        columns = _columns(step)
+        entries: dict[tuple[int, int], Any] = {}
+        for m, (rest, letter) in enumerate(
+            zip(step.row_rest.tolist(), step.row_letter.tolist(), strict=True)
+        ):
+            for i, x in by_row[0].get(rest, {}).items():
+                for j, y in by_row[1].get(letter, {}).items():
+                    for column, sign in columns.get((i, j), ()):
+                        entries[m, column] = entries.get((m, column), self.domain.zero) + sign * x * y
+        return self._make(entries, step.dim)
+
+    def call(self, function: Callable[[Array], Array], a: Any, dim: int) -> Any:
+        raise ValueError("Irrep and Custom matrices are floating point: they have no exact values")
+
+
+def _rows(a: DomainMatrix) -> dict[int, dict[int, Any]]:
+    rows: dict[int, dict[int, Any]] = {}
+    for (i, j), x in a.to_dok().items():
+        rows.setdefault(i, {})[j] = x
+    return rows
+
+
+def _columns(step: Step) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """Columns M' (with sign) in which the pair (M' − j, j) occurs."""
+    where: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for columns, rests, letters, sign in step.slots():
+        for column, rest, letter in zip(columns.tolist(), rests.tolist(), letters.tolist(), strict=True):
+            where.setdefault((rest, letter), []).append((column, sign))
+    return where
+
+
+def to_domain(matrix: Any) -> DomainMatrix:
+    """Convert a sympy matrix, over the smallest field that holds its entries."""
+    return DomainMatrix.from_Matrix(sympy.Matrix(matrix), extension=True).to_field().to_sparse()
+
+
+def exact(rep: Rep, matrix: Any, kind: str) -> sympy.ImmutableMatrix:
+    """Evaluate on a sympy matrix, in the orthonormal basis."""
+    group = rep._require_group()
+    if getattr(matrix, "shape", None) != (group.d, group.d):
+        got = getattr(matrix, "shape", type(matrix).__name__)
+        raise ValueError(
+            f"exact elements of {group.name} are sympy matrices ({group.d}, {group.d}), got {got}"
+        )
+    element = to_domain(matrix)
+    result = evaluate(rep, element, ExactBackend(element.domain), kind)
+    squares = [int(s) for s in rep.scale_squared]
+    values = sympy.zeros(rep.dim, rep.dim)
+    for (i, j), x in result.to_dok().items():
+        values[i, j] = element.domain.to_sympy(x) * sympy.sqrt(sympy.Rational(squares[i], squares[j]))
+    return sympy.ImmutableMatrix(values)

@@ -1,0 +1,92 @@
+"""Printing: ``repr`` for people (and `parse`), canonical text for identity."""
+
+from __future__ import annotations
+
+from ._custom import Custom, Irrep
+from ._node import Rep
+from ._powers import Power
+from ._tensor import Conj, Det_, Dual, Leaf, Product, Scalar_, Sum, V_
+
+
+def to_text(rep: Rep) -> str:
+    """Text that `parse` reads back, given ``rep.group`` when the representation is bound."""
+    if isinstance(rep, Sum):
+        return " + ".join(_term(n, inner) for n, inner in _periods(rep.terms)) or "0 * Scalar"
+    if isinstance(rep, Product):
+        return _tensor_text(rep) or f"{_factor(rep.left)} * {_factor(rep.right)}"
+    if isinstance(rep, Power):
+        return f"{type(rep).__name__}({rep.k}{'' if _is_plain_v(rep.base) else ', ' + to_text(rep.base)})"
+    if isinstance(rep, Dual | Conj):
+        return to_text(rep.base) + (".dual" if isinstance(rep, Dual) else ".conj")
+    return _leaf(rep)
+
+
+def _leaf(rep: Rep) -> str:
+    if isinstance(rep, Scalar_):
+        return "Scalar"
+    name = {V_: "V", Det_: "Det"}.get(type(rep), "")
+    if isinstance(rep, Irrep):
+        name = f"Irrep({rep.label!r})"
+    elif isinstance(rep, Custom):
+        name = rep.name
+    if isinstance(rep, Leaf) and rep.own is not None and rep.own != rep.group:
+        name += f"({rep.own.name})"
+    return name
+
+
+def _term(n: int, inner: tuple[tuple[int, Rep], ...]) -> str:
+    if len(inner) > 1:
+        return f"{n} * ({to_text(Sum._make(terms=inner, group=inner[0][1].group))})"
+    m, rep = inner[0]
+    return to_text(rep) if m == 1 else f"{m} * {to_text(rep)}"
+
+
+def _periods(terms: tuple[tuple[int, Rep], ...]) -> list[tuple[int, tuple[tuple[int, Rep], ...]]]:
+    """Fold repetitions: (V + Scalar) + (V + Scalar) prints as 2 * (V + Scalar)."""
+    for period in range(2, len(terms) // 2 + 1):
+        n, rest = divmod(len(terms), period)
+        if not rest and terms == terms[:period] * n:
+            return [(n, terms[:period])]
+    return [(1, (term,)) for term in terms]
+
+
+def _factor(rep: Rep) -> str:
+    text = to_text(rep)
+    return f"({text})" if isinstance(rep, Sum) else text
+
+
+def _is_plain_v(rep: Rep) -> bool:
+    return isinstance(rep, V_) and (rep.own is None or rep.own == rep.group)
+
+
+def _tensor_text(rep: Product) -> str:
+    """``T(p, q)`` when the product has that shape."""
+    factors = rep.factors()
+    duals = [isinstance(f, Dual) and _is_plain_v(f.base) for f in factors]
+    p = duals.index(True) if True in duals else len(factors)
+    if not all(_is_plain_v(f) for f in factors[:p]) or not all(duals[p:]):
+        return ""
+    return f"T({p})" if p == len(factors) else f"T({p}, {len(factors) - p})"
+
+
+def canonical(rep: Rep) -> str | None:
+    """Text by content: group keys instead of names; None when a `Custom` occurs."""
+    content = _content(rep)
+    over = "" if rep.group is None else f" over {rep.group.key}"
+    return None if content is None else content + over
+
+
+def _content(rep: Rep) -> str | None:
+    children = [_content(child) for child in rep._children()]
+    if isinstance(rep, Custom) or None in children:
+        return None
+    head = type(rep).__name__
+    if isinstance(rep, Sum):
+        head += repr([n for n, _ in rep.terms])
+    elif isinstance(rep, Power):
+        head += str(rep.k)
+    elif isinstance(rep, Irrep):
+        head += repr(rep.label)
+    if isinstance(rep, Leaf) and rep.own is not None:
+        head += f"@{rep.own.key}"
+    return f"{head}({','.join(map(str, children))})"

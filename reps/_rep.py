@@ -1,0 +1,45 @@
+"""The whole representation algebra in one place, for the modules of this package that build on it."""
+
+from ._custom import Custom, Irrep
+from ._node import Rep
+from ._powers import Alt, Power, Sym, power_isometry
+from ._tensor import (
+    Conj,
+    Det,
+    Det_,
+    Dual,
+    Leaf,
+    Product,
+    Scalar,
+    Scalar_,
+    Sum,
+    T,
+    V,
+    V_,
+    direct_sum,
+    tensor,
+)
+
+__all__ = [
+    "Alt",
+    "Conj",
+    "Custom",
+    "Det",
+    "Det_",
+    "Dual",
+    "Irrep",
+    "Leaf",
+    "Power",
+    "Product",
+    "Rep",
+    "Scalar",
+    "Scalar_",
+    "Sum",
+    "Sym",
+    "T",
+    "V",
+    "V_",
+    "direct_sum",
+    "power_isometry",
+    "tensor",
+]

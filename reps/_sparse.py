@@ -1,0 +1,118 @@
+"""Backends of scipy.sparse matrices: float or complex entries, and int64 entries modulo a prime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sparse
+
+from ._node import Array
+
+if TYPE_CHECKING:
+    from ._powers import Step
+
+Sparse = Any
+
+
+class SparseBackend:
+    """Sparse matrices in csr format, in the dtype of the element given."""
+
+    def wrap(self, a: Any) -> Sparse:
+        """Bring a result to normal form."""
+        return sparse.csr_array(a)
+
+    def eye(self, n: int, like: Sparse) -> Sparse:
+        return self.wrap(sparse.eye_array(n, dtype=like.dtype))
+
+    def zeros(self, n: int, like: Sparse) -> Sparse:
+        return sparse.csr_array((n, n), dtype=like.dtype)
+
+    def block(self, a: Sparse, rows: slice | Array) -> Sparse:
+        return sparse.csr_array(a)[rows, :][:, rows]
+
+    def add(self, a: Sparse, b: Sparse) -> Sparse:
+        return self.wrap(a + b)
+
+    def neg(self, a: Sparse) -> Sparse:
+        return self.wrap(-a)
+
+    def transpose(self, a: Sparse) -> Sparse:
+        return sparse.csr_array(a.T)
+
+    def conj(self, a: Sparse) -> Sparse:
+        return self.wrap(a.conj())
+
+    def inverse(self, a: Sparse) -> Sparse:
+        return self.wrap(np.linalg.inv(a.toarray()))
+
+    def det(self, a: Sparse) -> Sparse:
+        return self.wrap(np.array([[np.linalg.det(a.toarray())]]))
+
+    def trace(self, a: Sparse) -> Sparse:
+        return self.wrap(np.array([[a.trace()]]))
+
+    def kron(self, a: Sparse, b: Sparse) -> Sparse:
+        return self.wrap(sparse.kron(a, b, format="csr"))
+
+    def direct_sum(self, terms: list[tuple[int, Sparse]], like: Sparse) -> Sparse:
+        blocks = [a for n, a in terms for _ in range(n)]
+        return self.wrap(sparse.block_diag(blocks, format="csr")) if blocks else self.zeros(0, like)
+
+    def lift(self, a: Sparse, b: Sparse, step: Step) -> Sparse:
+        rows, columns = step.matrices()
+        return self.wrap(rows.astype(a.dtype) @ (sparse.kron(a, b, format="csr") @ columns.astype(a.dtype)))
+
+    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int) -> Sparse:
+        return self.wrap(function(a.toarray()))
+
+
+class ModularBackend(SparseBackend):
+    """Sparse int64 matrices with entries in ``0 … p − 1``, p a prime below 2^31."""
+
+    def __init__(self, p: int) -> None:
+        if not 2 <= p < 2**31:
+            raise ValueError(f"the modulus is a prime below 2**31 (products must fit in int64), got {p}")
+        self.p = p
+
+    def wrap(self, a: Any) -> Sparse:
+        a = sparse.csr_array(a)
+        a.data %= self.p
+        a.eliminate_zeros()
+        return a
+
+    def conj(self, a: Sparse) -> Sparse:
+        raise ValueError("complex conjugation has no meaning modulo a prime: use a float or exact backend")
+
+    def inverse(self, a: Sparse) -> Sparse:
+        return self.wrap(self._eliminate(a.toarray())[0])
+
+    def det(self, a: Sparse) -> Sparse:
+        return self.wrap(np.array([[self._eliminate(a.toarray())[1]]], dtype=np.int64))
+
+    def lift(self, a: Sparse, b: Sparse, step: Step) -> Sparse:
+        rows, columns = step.matrices()
+        return self.wrap(rows @ self.wrap(self.kron(a, b) @ columns))
+
+    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int) -> Sparse:
+        raise ValueError("Irrep and Custom matrices are floating point: they have no values modulo a prime")
+
+    def _eliminate(self, a: Array) -> tuple[Array, int]:
+        """Inverse and determinant by Gauss–Jordan elimination."""
+        p, n, det = self.p, len(a), 1
+        a = np.hstack([a % p, np.eye(n, dtype=np.int64)])
+        for i in range(n):
+            pivots = np.flatnonzero(a[i:, i])
+            if not len(pivots):
+                raise ValueError(f"the matrix is singular modulo {p}: choose another prime")
+            j = i + int(pivots[0])
+            if j != i:
+                a[[i, j]] = a[[j, i]]
+                det = -det
+            det = det * int(a[i, i]) % p
+            a[i] = a[i] * pow(int(a[i, i]), -1, p) % p
+            column = a[:, i].copy()
+            column[i] = 0
+            a = (a - column[:, None] * a[i] % p) % p
+        return a[:, n:], det % p
