@@ -39,13 +39,14 @@ def _positions(own: Group, group: Group) -> list[int]:
     for factor, n in want.items():
         if have[factor] < n:
             raise ValueError(
-                f"a representation bound to {own.name} cannot become one of {group.name}, whose factors are "
-                f"{', '.join(f.name for f in group.factors)}: bind it to {own.name}, or to a product containing it"
+                f"a representation bound to {own.name} cannot become one of {group.name}, whose factors "
+                f"are {', '.join(f.name for f in group.factors)}: bind an unbound representation, or bind "
+                f"this one to a product that contains {own.name}"
             )
         if have[factor] > n:
             raise ValueError(
                 f"{group.name} contains {factor.name} {have[factor]} times, so a representation bound to "
-                f"{own.name} does not say which copy acts: bind it to the whole product, or conjugate one copy"
+                f"{own.name} does not say which copy acts: bind it to the whole product"
             )
     places = {f: [i for i, h in enumerate(group.factors) if h == f] for f in want}
     return [places[factor].pop(0) for factor in own.factors]

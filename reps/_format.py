@@ -5,7 +5,9 @@ from __future__ import annotations
 from ._custom import Custom, Irrep
 from ._node import Rep
 from ._powers import Power
-from ._tensor import Conj, Det_, Dual, Leaf, Product, Scalar_, Sum, V_
+from ._tensor import V_, Conj, Det_, Dual, Leaf, Product, Scalar_, Sum
+
+Terms = tuple[tuple[int, Rep], ...]
 
 
 def to_text(rep: Rep) -> str:
@@ -34,20 +36,31 @@ def _leaf(rep: Rep) -> str:
     return name
 
 
-def _term(n: int, inner: tuple[tuple[int, Rep], ...]) -> str:
+def _term(n: int, inner: Terms) -> str:
     if len(inner) > 1:
         return f"{n} * ({to_text(Sum._make(terms=inner, group=inner[0][1].group))})"
     m, rep = inner[0]
     return to_text(rep) if m == 1 else f"{m} * {to_text(rep)}"
 
 
-def _periods(terms: tuple[tuple[int, Rep], ...]) -> list[tuple[int, tuple[tuple[int, Rep], ...]]]:
+def _periods(terms: Terms, longest: int = 8) -> list[tuple[int, Terms]]:
     """Fold repetitions: (V + Scalar) + (V + Scalar) prints as 2 * (V + Scalar)."""
-    for period in range(2, len(terms) // 2 + 1):
-        n, rest = divmod(len(terms), period)
-        if not rest and terms == terms[:period] * n:
-            return [(n, terms[:period])]
-    return [(1, (term,)) for term in terms]
+    folded: list[tuple[int, Terms]] = []
+    start = 0
+    while start < len(terms):
+        n, period = max((_repeats(terms, start, p) * p, -p) for p in range(1, longest + 1))
+        n //= -period
+        folded.append((n, terms[start : start - period]))
+        start -= n * period
+    return folded
+
+
+def _repeats(terms: Terms, start: int, period: int) -> int:
+    """How often the next ``period`` terms repeat; 0 when they do not (1 for a single term)."""
+    first, n = terms[start : start + period], 1
+    while len(first) == period and terms[start + n * period : start + (n + 1) * period] == first:
+        n += 1
+    return n if n > 1 or period == 1 else 0
 
 
 def _factor(rep: Rep) -> str:

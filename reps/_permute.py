@@ -12,7 +12,7 @@ import numpy as np
 from ._binding import block_indices
 from ._node import Array, Rep
 from ._powers import Power, multi_indices, rank
-from ._tensor import Conj, Det_, Dual, Product, Scalar_, Sum, V_
+from ._tensor import V_, Conj, Det_, Dual, Product, Scalar_, Sum
 
 if TYPE_CHECKING:
     from ..groups import Group

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations, combinations_with_replacement
 from math import comb, factorial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -140,8 +139,13 @@ class Alt(Power):
 @lru_cache(maxsize=256)
 def multi_indices(k: int, n: int, sign: int) -> Array:
     """Sorted multi-indices of a symmetric (+1) or alternating (−1) power, (dim, k), lexicographic."""
-    choose = combinations_with_replacement if sign > 0 else combinations
-    indices = np.array(list(choose(range(n), k)), dtype=np.int64).reshape(-1, k)
+    indices = np.zeros((1 if n or not k else 0, 0), dtype=np.int64)
+    for _ in range(k):
+        first = indices[:, -1] + (sign < 0) if indices.shape[1] else np.zeros(len(indices), dtype=np.int64)
+        count = n - first
+        row = np.repeat(np.arange(len(indices)), count)
+        letter = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+        indices = np.concatenate([indices[row], letter[:, None]], axis=1)
     indices.flags.writeable = False
     return indices
 

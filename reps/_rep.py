@@ -4,6 +4,7 @@ from ._custom import Custom, Irrep
 from ._node import Rep
 from ._powers import Alt, Power, Sym, power_isometry
 from ._tensor import (
+    V_,
     Conj,
     Det,
     Det_,
@@ -15,12 +16,12 @@ from ._tensor import (
     Sum,
     T,
     V,
-    V_,
     direct_sum,
     tensor,
 )
 
 __all__ = [
+    "V_",
     "Alt",
     "Conj",
     "Custom",
@@ -38,7 +39,6 @@ __all__ = [
     "Sym",
     "T",
     "V",
-    "V_",
     "direct_sum",
     "power_isometry",
     "tensor",

@@ -1,0 +1,269 @@
+"""`parse`: representations from text; reads back everything ``repr`` prints, except `Custom`.
+
+Grammar (a recursive-descent parser, nothing is evaluated)::
+
+    text    = sum [">>" sum]
+    sum     = product {"+" product}
+    product = factor {"*" factor}                factor: a power, or an integer (a multiplicity)
+    power   = [integer] postfix ["**" integer]   "2V" is 2 * V
+    postfix = atom {".dual" | ".conj" | "(" group ")"}
+    atom    = "Scalar" | "V" | "Det" | "T(" p ["," q] ")" | ("Sym" | "Alt") "(" k ["," sum] ")"
+            | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
+    group   = a factor of the group given, by its name | catalogue call {"*" catalogue call}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ._custom import Irrep
+from ._node import Rep
+from ._powers import Alt, Sym
+from ._tensor import Det, Scalar, T, V
+
+if TYPE_CHECKING:
+    from ..groups import Group
+    from ._hom import Hom
+
+_ACCEPTED = (
+    "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), "
+    "16x0e, n * rep, rep ** k, rep.dual, rep.conj or (rep + rep)"
+)
+
+
+class ParseError(ValueError):
+    """Text that is not a representation; the message points at the offending character."""
+
+
+def parse(text: str, group: Group | None = None) -> Rep | Hom:
+    """Read a representation, or a Hom space ``rep_in >> rep_out``, from text.
+
+    Parameters
+    ----------
+    text : str
+        What ``repr`` prints, or shorthand: ``"2V + T(2)"``, ``"16x0e + 8x1o"``, ``"V >> T(2)"``.
+    group : Group, optional
+        Binds the result.  ``repr`` of a bound representation prints the expression without its group
+        (only leaves bound to a *factor* of the group say so, ``V(SO(3)) * V(S(5))``), so
+        ``parse(repr(rep), rep.group) == rep``; factors are found by name in ``group`` first, then in
+        the catalogue.
+
+    Returns
+    -------
+    Rep or Hom
+
+    Raises
+    ------
+    ParseError
+        A ValueError that shows the text, a caret under the offending character, and what is accepted.
+
+    Examples
+    --------
+    >>> parse("2V + T(1, 1)")
+    2 * V + T(1, 1)
+    >>> parse("16x0e + 8x1o")
+    16 * Irrep('0e') + 8 * Irrep('1o')
+    >>> parse("V + W")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    intertwine.reps._parse.ParseError: cannot read 'V + W': unknown name 'W'
+        V + W
+            ^
+    expected a representation: Scalar, V, Det, ...
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"parse reads text, got {text!r} of type {type(text).__name__}")
+    result = _Parser(text, group).parse()
+    return result if group is None else result(group)
+
+
+class _Parser:
+    def __init__(self, text: str, group: Group | None) -> None:
+        self.text, self.group, self.at = text, group, 0
+
+    # -- scanning -----------------------------------------------------------------------------------
+    def fail(self, problem: str, accepted: str, at: int | None = None) -> NoReturn:
+        at = self.at if at is None else at
+        start = self.text.rfind("\n", 0, at) + 1
+        line = self.text[start:].split("\n", 1)[0]
+        caret = " " * (at - start) + "^"
+        raise ParseError(
+            f"cannot read {self.text!r}: {problem}\n    {line}\n    {caret}\nexpected {accepted}"
+        )
+
+    def match(self, pattern: str) -> re.Match[str] | None:
+        self.at += len(self.text[self.at :]) - len(self.text[self.at :].lstrip())
+        found = re.compile(pattern).match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def expect(self, pattern: str, accepted: str) -> str:
+        found = self.match(pattern)
+        if not found:
+            got = repr(self.text[self.at]) if self.at < len(self.text) else "the text ends here"
+            self.fail(f"unexpected {got}" if self.at < len(self.text) else got, accepted)
+        return found.group()
+
+    def build(self, function: Callable[..., Any], *arguments: Any, at: int) -> Any:
+        try:
+            return function(*arguments)
+        except (TypeError, ValueError) as error:
+            self.fail(str(error), "valid arguments", at)
+
+    # -- grammar ------------------------------------------------------------------------------------
+    def parse(self) -> Rep | Hom:
+        result: Rep | Hom = self.sum()
+        if self.match(">>"):
+            result = result >> self.sum()
+        self.expect(r"\Z", "'+', '*', '**', '>>', '.dual', '.conj', '(group)' or the end")
+        return result
+
+    def sum(self) -> Rep:
+        total = self.product()
+        while self.match(r"\+"):
+            total = total + self.product()
+        return total
+
+    def product(self) -> Rep:
+        self.match("")
+        start = self.at
+        total = self.factor()
+        while self.match(r"\*(?!\*)"):
+            factor = self.factor()
+            total = total * factor
+        if isinstance(total, int):
+            self.fail(
+                "a number alone is not a representation", f"{total} * rep, e.g. {total} * Scalar", start
+            )
+        return total
+
+    def factor(self) -> Any:
+        labelled = self.labelled()
+        if labelled is not None:
+            return labelled
+        number = self.match(r"\d+")
+        if number and not re.compile(r"\s*[A-Za-z(]").match(self.text, self.at):
+            return int(number.group())
+        base = self.power()
+        return int(number.group()) * base if number else base
+
+    def labelled(self) -> Rep | None:
+        """``16x0e``, ``0e``, ``4x2`` (and ``"2e"`` only inside Irrep)."""
+        found = self.match(r"(?:(?P<n>\d+)\s*x\s*(?P<label>\d+(?:[a-z]\b)?)|(?P<alone>\d+[eo]\b))(?!\w)")
+        if found is None:
+            return None
+        label = found["label"] or found["alone"]
+        return int(found["n"] or 1) * Irrep(int(label) if label.isdigit() else label)
+
+    def power(self) -> Rep:
+        base = self.postfix()
+        if self.match(r"\*\*"):
+            base = base ** int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+        return base
+
+    def postfix(self) -> Rep:
+        rep = self.atom()
+        while True:
+            attribute = self.match(r"\.\s*(\w*)")
+            if attribute:
+                if attribute[1] not in ("dual", "conj"):
+                    self.fail(f"unknown attribute {attribute[1]!r}", ".dual or .conj", attribute.start(1))
+                rep = rep.dual if attribute[1] == "dual" else rep.conj
+            elif self.match(r"\("):
+                rep = self.bind(rep)
+            else:
+                return rep
+
+    def atom(self) -> Rep:
+        if self.match(r"\("):
+            rep = self.sum()
+            self.expect(r"\)", "')'")
+            return rep
+        start = self.at
+        name = self.expect(r"[A-Za-z_]\w*", _ACCEPTED)
+        if name in ("Scalar", "V", "Det"):
+            return {"Scalar": Scalar, "V": V, "Det": Det}[name]
+        if name not in ("T", "Sym", "Alt", "Irrep"):
+            self.fail(f"unknown name {name!r}", _ACCEPTED, start)
+        self.expect(r"\(", f"'(' after {name}")
+        rep = {"T": self.tensors, "Irrep": self.irrep}.get(name, lambda: self.powers(name))()
+        self.expect(r"\)", "')'")
+        return rep
+
+    def integer(self, what: str) -> int:
+        return int(self.expect(r"\d+", f"{what}, an integer >= 0"))
+
+    def tensors(self) -> Rep:
+        p = self.integer("p in T(p, q)")
+        return T(p, self.integer("q in T(p, q)") if self.match(",") else 0)
+
+    def powers(self, name: str) -> Rep:
+        k = self.integer(f"k in {name}(k, rep)")
+        base = self.sum() if self.match(",") else V
+        return (Sym if name == "Sym" else Alt)(k, base)
+
+    def irrep(self) -> Rep:
+        label = self.expect(r"\d+|'[^']*'|\"[^\"]*\"", "an index or a quoted name, Irrep(2) or Irrep('2e')")
+        return Irrep(int(label) if label.isdigit() else label[1:-1])
+
+    # -- groups -------------------------------------------------------------------------------------
+    def bind(self, rep: Rep) -> Rep:
+        """Read ``group)`` and bind."""
+        start = self.at
+        depth = 1
+        while depth and self.at < len(self.text):
+            depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
+            self.at += 1
+        if depth:
+            self.fail("this parenthesis is never closed", "')'", start - 1)
+        name = self.text[start : self.at - 1].strip()
+        return self.build(lambda: rep(find_group(name, self.group)), at=start)  # type: ignore[no-any-return]
+
+
+def find_group(name: str, group: Group | None = None) -> Group:
+    """Return the factor of ``group`` called ``name``, or the catalogue group the text calls.
+
+    Examples
+    --------
+    >>> find_group("SO(3) * S(5)").d
+    8
+    """
+    for candidate in (group, *group.factors) if group is not None else ():
+        if candidate.name == name:
+            return candidate
+    parts = re.split(r"\s*[*×]\s*(?![^()]*\))", name)
+    if len(parts) > 1:
+        product = find_group(parts[0], group)
+        for part in parts[1:]:
+            product = product * find_group(part, group)
+        return product
+    return _catalogue(name)
+
+
+def _catalogue(name: str) -> Group:
+    from .. import groups
+
+    call = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", name)
+    known = [n for n in groups.__all__ if n != "Group" and callable(getattr(groups, n)) and n[0].isupper()]
+    if call is None or call[1] not in known:
+        raise ValueError(
+            f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "
+            f"SO(3); the catalogue has {', '.join(known)}"
+        )
+    positional, named = [], {}
+    for argument in filter(None, re.split(r"\s*,\s*", call[2].strip())):
+        key, _, value = argument.rpartition("=")
+        if not re.fullmatch(r"\d+|True|False", value.strip()) or not re.fullmatch(r"\w*", key.strip()):
+            raise ValueError(
+                f"cannot read the argument {argument!r} of {name!r}: expected integers, True or False"
+            )
+        number = value.strip() == "True" if value.strip() in ("True", "False") else int(value)
+        if key:
+            named[key.strip()] = number
+        else:
+            positional.append(number)
+    group: Group = getattr(groups, call[1])(*positional, **named)
+    return group
