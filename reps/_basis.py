@@ -1,13 +1,13 @@
 """Bases of Hom spaces, kept factored.
 
-A Hom space between direct sums is a direct sum of Hom spaces: for n copies of r in the target and m copies of s
-in the source, Hom(m s, n r) is n·m copies of Hom(s, r). A :class:`Basis` therefore holds one solved
+A Hom space between direct sums is a direct sum of Hom spaces: for n copies of r in the target and m copies
+of s in the source, Hom(m s, n r) is n·m copies of Hom(s, r). A :class:`Basis` therefore holds one solved
 :class:`Block` per distinct pair (r, s), and where it is placed; nothing is ever stored twice.
 
 Conventions. W has shape (out, in). Basis elements are orthonormal in the Frobenius inner product
-⟨A, B⟩ = tr(A* B), so ``combine`` is an isometry from coefficients to matrices and ``coefficients`` is its adjoint.
-The coefficient vector runs over (run of the target, run of the source, copy in the target, copy in the source,
-element of the block), the last one fastest.
+⟨A, B⟩ = tr(A* B), so ``combine`` is an isometry from coefficients to matrices and ``coefficients`` is its
+adjoint. The coefficient vector runs over (run of the target, run of the source, copy in the target, copy in
+the source, element of the block), the last one fastest.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Block(ABC):
     certain : bool
         The method that made the block proves its rank (exact arithmetic, combinatorics).
     gap : float
-        Ratio between the smallest singular value kept out of the nullspace and the scale of the constraint; NaN
-        where the method computes none (exact ones).
+        Ratio between the smallest singular value kept out of the nullspace and the scale of the constraint;
+        NaN where the method computes none (exact ones).
     """
 
     kind: str = "dense"
@@ -203,7 +203,7 @@ def restore(kind: str, arrays: Mapping[str, Array], rep_in: Rep, rep_out: Rep) -
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A block in its place: ``copies[0]`` × ``copies[1]`` times from row ``rows`` and column ``columns`` on."""
+    """A block in its place: ``copies[0]`` × ``copies[1]`` times, from (``rows``, ``columns``) on."""
 
     block: Block
     rows: int
@@ -323,8 +323,8 @@ class Basis:
         W = np.asarray(W)
         if W.shape[-2:] != self.shape:
             raise ValueError(
-                f"expected W of shape (..., {self.shape[0]}, {self.shape[1]}) = (..., rep_out.dim, rep_in.dim),"
-                f" got {W.shape}"
+                f"expected W of shape (..., {self.shape[0]}, {self.shape[1]}) = (..., rep_out.dim, rep_in.dim)"
+                f", got {W.shape}"
             )
         parts = [placed.coefficients(W) for placed in self.blocks]
         empty = np.zeros((*W.shape[:-2], 0), self.dtype)
@@ -355,8 +355,8 @@ class Basis:
         size = self.rank * math.prod(self.shape) * self.dtype.itemsize
         if size > limit:
             raise ValueError(
-                f"the dense basis of {self.rep_in} >> {self.rep_out} has shape {(self.rank, *self.shape)} and takes"
-                f" {size / 1e9:.3g} GB, over the limit of {limit / 1e9:.3g} GB: use combine, coefficients or"
+                f"the dense basis of {self.rep_in} >> {self.rep_out} has shape {(self.rank, *self.shape)}"
+                f" and takes {size / 1e9:.3g} GB, over the limit of {limit / 1e9:.3g} GB: use combine, coefficients or"
                 " project, which stay factored, or pass a larger limit"
             )
         W = np.zeros((self.rank, *self.shape), self.dtype)

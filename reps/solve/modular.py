@@ -1,11 +1,12 @@
 """Exact nullspaces of sparse rational matrices, by elimination modulo a prime.
 
-The nullspace of C over ℚ is found in three steps: eliminate modulo a 31-bit prime p, lift the reduced basis (the
-identity on the free columns) to ℚ by rational reconstruction, and check C·N = 0 in integers. The check makes it a
-proof: k independent vectors in the kernel give nullity ≥ k, and rank over ℚ ≥ rank mod p gives nullity ≤ k.
+The nullspace of C over ℚ is found in three steps: eliminate modulo a 31-bit prime p, lift the reduced basis
+(the identity on the free columns) to ℚ by rational reconstruction, and check C·N = 0 in integers. The check
+makes it a proof: k independent vectors in the kernel give nullity ≥ k, and rank over ℚ ≥ rank mod p gives
+nullity ≤ k.
 
-Elimination is done in batches. Every round picks many pivots at once, none of whose rows meets another's column, so
-that the pivot block is diagonal and one sparse product gives the Schur complement.
+Elimination is done in batches. Every round picks many pivots at once, none of whose rows meets another's
+column, so that the pivot block is diagonal and one sparse product gives the Schur complement.
 
 References
 ----------
@@ -45,7 +46,7 @@ def inverse_mod(a: Array, p: int) -> Array:
 
 
 def multiply_mod(a: Sparse, b: Sparse, p: int) -> Sparse:
-    """A·B mod p for entries in [0, p), exact: 16-bit limbs of A keep every sum of up to 2¹⁶ terms below 2⁶³."""
+    """A·B mod p for entries in [0, p), exact: in 16-bit limbs of A sums of 2¹⁶ terms stay below 2⁶³."""
     high, low = a.copy(), a.copy()
     high.data, low.data = a.data >> 16, a.data & 0xFFFF
     upper, lower = high @ b, low @ b
@@ -68,8 +69,8 @@ def _select(a: Sparse, rows: Array) -> Sparse:
 def _independent_pivots(a: Sparse) -> tuple[Array, Array]:
     """Rows and columns of pivots such that no pivot row has an entry in another pivot's column.
 
-    Every row proposes its lightest column; every column takes its cheapest row (Markowitz cost); among the pairs
-    that touch each other a maximal independent set is found by Luby's rounds with pseudo-random ties.
+    Every row proposes its lightest column; every column takes its cheapest row (Markowitz cost); among the
+    pairs that touch each other a maximal independent set is found by Luby's rounds with pseudo-random ties.
     """
     m, lengths = a.shape[0], np.diff(a.indptr)
     weight = np.bincount(a.indices, minlength=a.shape[1])
@@ -245,7 +246,9 @@ def _substitute(steps: list[_Step], free: Array, n: int, p: int) -> Sparse:
     return _select(known, position)
 
 
-def sequential_nullspace_mod(constraints: Callable[[], Iterator[Sparse]], n: int, p: int) -> tuple[Array, Sparse]:
+def sequential_nullspace_mod(
+    constraints: Callable[[], Iterator[Sparse]], n: int, p: int
+) -> tuple[Array, Sparse]:
     """Nullspace of stacked constraints, one after the other on what the earlier ones leave.
 
     Parameters
@@ -294,7 +297,8 @@ def lift(N: Sparse, modulus: int, residues: Array) -> tuple[Sparse, Array] | Non
     Returns
     -------
     (numerators, denominators) or None
-        csr_array (n, k) of int64 and int array (k,): column j of the nullspace is numerators[:, j]/denominators[j].
+        csr_array (n, k) of int64 and int array (k,): column j of the nullspace is numerators[:,
+        j]/denominators[j].
     """
     values, where = np.unique(residues, return_inverse=True)
     fractions = [reconstruct(int(v), modulus) for v in values]
@@ -352,8 +356,9 @@ def rational_nullspace(
     Returns
     -------
     (free, numerators, denominators) or None
-        Column j of the nullspace is numerators[:, j] / denominators[j], the identity on the unknowns ``free``; a
-        proof has been made that these columns are a basis. None when the numbers are too large to lift.
+        Column j of the nullspace is numerators[:, j] / denominators[j], the identity on the unknowns
+        ``free``; a proof has been made that these columns are a basis. None when the numbers are too large
+        to lift.
 
     Examples
     --------

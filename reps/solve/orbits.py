@@ -1,13 +1,13 @@
 """Hom spaces of (signed) permutation representations: orbits of index pairs.
 
 If every generator acts by e_j ↦ s_j e_{p(j)} on both sides, then W commutes exactly when
-W[p(i), q(j)] = s_i t_j W[i, j]: W is constant, up to a sign, on the orbits of pairs (i, j), and zero on an orbit
-that some word maps to itself with sign −1. So the dimension of the Hom space is the number of orbits on which the
-sign is consistent (Burnside's lemma when there are no signs).
+W[p(i), q(j)] = s_i t_j W[i, j]: W is constant, up to a sign, on the orbits of pairs (i, j), and zero on an
+orbit that some word maps to itself with sign −1. So the dimension of the Hom space is the number of orbits
+on which the sign is consistent (Burnside's lemma when there are no signs).
 
-Orbits are the connected components of the graph with an edge (i, j) – (p(i), q(j)) for every generator. Signs are
-followed on the double cover with nodes (i, j, ±). Generators are taken one at a time on the components so far,
-so that memory is linear in the number of unknowns.
+Orbits are the connected components of the graph with an edge (i, j) – (p(i), q(j)) for every generator.
+Signs are followed on the double cover with nodes (i, j, ±). Generators are taken one at a time on the
+components so far, so that memory is linear in the number of unknowns.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from .._basis import OrbitBlock
+from .._permute import signed_permutation
 
 if TYPE_CHECKING:
     from .._rep import Rep
@@ -36,31 +37,16 @@ def signed_permutations(rep: Rep) -> list[Signed] | None:
         return None
     found = []
     for h in group.discrete_generators:
-        defining = _signed(h)
+        defining = signed_permutation(h)
         if defining is None:
             return None
         acting = rep.permutation(*defining)
         if acting is None:
-            acting = _signed(rep.rho(h))
+            acting = signed_permutation(rep.rho(h))
         if acting is None:
             return None
         found.append((np.asarray(acting[0]), np.asarray(acting[1], np.int8)))
     return found
-
-
-def _signed(h: Array) -> Signed | None:
-    """Read a matrix as a signed permutation, or None."""
-    image = np.abs(h).argmax(axis=0)
-    columns = np.arange(len(h))
-    sign = h[image, columns]
-    if np.iscomplexobj(sign) and np.any(sign.imag):
-        return None
-    sign = sign.real
-    exact = np.zeros_like(h)
-    exact[image, columns] = np.where(sign > 0, 1, -1)
-    if len(np.unique(image)) < len(h) or not np.array_equal(exact, h):
-        return None
-    return image, exact[image, columns].real.astype(np.int8)
 
 
 def merge_orbits(images: Iterable[Array], n: int) -> tuple[int, Array]:

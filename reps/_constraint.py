@@ -1,0 +1,180 @@
+"""The linear operator whose nullspace a Hom space is.
+
+W is equivariant exactly when ρ_out(h) W = W ρ_in(h) for the discrete generators h and dρ_out(A) W = W
+dρ_in(A) for the Lie-algebra generators A. Stacked and applied to vec(W) (row-major) this is one matrix
+
+    C = [ dρ_out(A) ⊗ 1 − 1 ⊗ dρ_in(A)ᵀ ; ρ_out(h) ⊗ 1 − 1 ⊗ ρ_in(h)ᵀ ],
+
+applied through its Kronecker structure and never formed. Neither side changes when a multiple of the
+identity is taken from both matrices of a generator, nor its kernel when it is scaled: every generator is
+centred and brought to unit size, so that a generator times 1e-6, or an element close to 1, counts as much as
+any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sps
+from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator
+
+from ._evaluate import SparseBackend
+
+if TYPE_CHECKING:
+    from ._rep import Rep
+
+Array = NDArray[Any]
+_SPARSE_FROM = 96  # dimension above which a sparse matrix is worth its overhead
+_NEGLIGIBLE = 1e-13
+
+
+def _left(R: Any, W: Array) -> Array:
+    """R W for W (b, out, in)."""
+    if not sps.issparse(R):
+        return R @ W
+    b, _, n = W.shape
+    flat = R @ W.transpose(1, 0, 2).reshape(R.shape[1], b * n)
+    return flat.reshape(R.shape[0], b, n).transpose(1, 0, 2)
+
+
+def _right(W: Array, S: Any) -> Array:
+    """W S for W (b, out, in)."""
+    if not sps.issparse(S):
+        return W @ S
+    b, m, n = W.shape
+    return (W.reshape(b * m, n) @ S).reshape(b, m, S.shape[1])
+
+
+def _adjoint(R: Any) -> Any:
+    return R.conj().T
+
+
+def actions(rep: Rep) -> list[Any]:
+    """Matrices of the algebra's generators, then of the discrete ones; sparse where that is cheaper."""
+    if rep.dim < _SPARSE_FROM or not rep.is_functorial:
+        return [*rep.algebra, *rep.discrete]
+    group = rep._require_group()
+    kinds = (("algebra", group.lie_algebra), ("group", group.discrete_generators))
+    return [_sparse_action(rep, g, kind) for kind, elements in kinds for g in elements]
+
+
+def _sparse_action(rep: Rep, g: Array, kind: str) -> Any:
+    matrix = rep.map_sparse(sps.csr_array(g), SparseBackend(), kind)
+    scale = rep.scale
+    if (scale != 1).any():
+        matrix = sps.diags_array(scale) @ matrix @ sps.diags_array(1 / scale)
+    if matrix.nnz > rep.dim**2 // 16:
+        return matrix.toarray()
+    return sps.csr_array(matrix)
+
+
+def _size(R: Any) -> float:
+    """Root mean square of the singular values."""
+    data = R.data if sps.issparse(R) else R
+    return float(np.linalg.norm(data) / np.sqrt(max(R.shape[0], 1)))
+
+
+def _centred(R: Any, S: Any) -> tuple[Any, Any]:
+    """Take the common multiple of the identity out and bring the pair to unit size."""
+    size = max(_size(R), _size(S))
+    shift = (R.trace() + S.trace()) / max(R.shape[0] + S.shape[0], 1)
+    if shift:
+        R, S = R - shift * _identity(R), S - shift * _identity(S)
+    rest = max(_size(R), _size(S))
+    if rest <= _NEGLIGIBLE * size:  # acts by the same scalar on both sides: no condition, only rounding
+        return R * 0, S * 0
+    return R / rest, S / rest
+
+
+def _identity(R: Any) -> Any:
+    if sps.issparse(R):
+        return sps.identity(R.shape[0], format="csr")
+    return np.eye(len(R))
+
+
+@dataclass(frozen=True, eq=False)
+class Constraint:
+    """The generators' actions on both sides, one normalised pair (R, S) each: R W − W S = 0.
+
+    Attributes
+    ----------
+    pairs : tuple
+        ((out, out), (in, in)) arrays or sparse arrays.
+    shape : tuple[int, int]
+        (out, in).
+    dtype : numpy.dtype
+    """
+
+    pairs: tuple[tuple[Any, Any], ...]
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, rep_in: Rep, rep_out: Rep) -> Constraint:
+        """The constraint of Hom(rep_in, rep_out); both bound to the same group."""
+        outer = actions(rep_out)
+        inner = outer if rep_in == rep_out else actions(rep_in)
+        complex_ = rep_in.is_complex or rep_out.is_complex
+        dtype = np.dtype(np.complex128 if complex_ else np.float64)
+        return cls(tuple(_centred(R, S) for R, S in zip(outer, inner)), (rep_out.dim, rep_in.dim), dtype)
+
+    def apply(self, W: Array) -> Array:
+        """R W − W S for all generators, (b, out, in) to (generators, b, out, in)."""
+        out = [_left(R, W) - _right(W, S) for R, S in self.pairs]
+        return np.array(out, np.result_type(self.dtype, W.dtype)).reshape(len(out), *W.shape)
+
+    def adjoint(self, Y: Array) -> Array:
+        """Σ R* Y − Y S*, (generators, b, out, in) to (b, out, in)."""
+        total = np.zeros(Y.shape[1:], np.result_type(self.dtype, Y.dtype))
+        for (R, S), part in zip(self.pairs, Y):
+            total += _left(_adjoint(R), part) - _right(part, _adjoint(S))
+        return total
+
+    @cached_property
+    def norm(self) -> float:
+        """‖C‖₂, by power iteration on C*C (a lower bound, right to a few per cent)."""
+        rng = np.random.default_rng(0)
+        W = rng.standard_normal((1, *self.shape))
+        size = 0.0
+        for _ in range(8):
+            length = float(np.linalg.norm(W))
+            if length == 0:
+                return 0.0
+            size = length
+            W = self.adjoint(self.apply(W / length))
+        return float(np.sqrt(size))
+
+    def residual(self, W: Array) -> float:
+        """Largest ‖C w‖ / (‖C‖ ‖w‖) over maps w = W[a], shape (b, out, in); 0 where C is 0."""
+        if not len(W) or self.norm == 0:
+            return 0.0
+        images = self.apply(W)
+        sizes = np.sqrt((np.abs(images) ** 2).sum(axis=(0, 2, 3)))
+        lengths = np.linalg.norm(W.reshape(len(W), -1), axis=1)
+        return float((sizes / np.where(lengths > 0, lengths, 1)).max() / self.norm)
+
+    def operator(self) -> LinearOperator:
+        """As a scipy operator on vec(W), row-major."""
+        n = self.shape[0] * self.shape[1]
+        rows = len(self.pairs) * n
+
+        def forward(X: Array) -> Array:
+            W = X.reshape(n, -1).T.reshape(-1, *self.shape)
+            return self.apply(W).transpose(0, 2, 3, 1).reshape(rows, -1)
+
+        def backward(Y: Array) -> Array:
+            parts = Y.reshape(len(self.pairs), *self.shape, -1).transpose(0, 3, 1, 2)
+            return self.adjoint(parts).reshape(-1, n).T
+
+        return LinearOperator(
+            shape=(rows, n),
+            dtype=self.dtype,
+            matvec=lambda x: forward(x)[:, 0],
+            rmatvec=lambda y: backward(y)[:, 0],
+            matmat=forward,
+            rmatmat=backward,
+        )

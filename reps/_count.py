@@ -1,0 +1,271 @@
+"""Independent counts of dim Hom: by characters, by weights, by elimination modulo a prime.
+
+None of them solves for a basis, and none shares code with the methods that do (elimination counts for the
+others and is not asked about itself).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._custom import Custom
+from ._tensor import Conj, Dual, Product, Scalar_, Sum
+
+if TYPE_CHECKING:
+    from ..groups import Group
+    from ._rep import Rep
+
+Array = NDArray[Any]
+ORDER = 20_000  # finite groups up to this order are enumerated
+UNKNOWNS = 4096  # and Hom spaces up to this size eliminated
+_SIDE = 1024  # largest dimension whose characters and weights are computed
+
+
+def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] | None:
+    """Dimension of Hom(rep_in, rep_out), and what counted it; None when no count applies.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+        Bound to the same group.
+    certain : bool
+        The rank is proved already, so only a cheap count is worth making.
+    """
+    group = rep_in._require_group()
+    if max(rep_in.dim, rep_out.dim) > _SIDE:
+        return None
+    if not len(group.algebra):
+        found = by_characters(rep_in, rep_out, 2_000 if certain else ORDER)
+        if found is not None:
+            return found, "characters"
+    elif not len(group.discrete):
+        found = by_weights(rep_in, rep_out)
+        if found is not None:
+            return found, "weights"
+    if not certain and rep_in.dim * rep_out.dim <= UNKNOWNS:
+        found = by_elimination(rep_in, rep_out)
+        if found is not None:
+            return found, "elimination mod p"
+    return None
+
+
+# -- characters of finite groups
+# -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def elements(group: Group, limit: int) -> Array | None:
+    """All elements (order, d, d) of a finite group, breadth first; None beyond the limit."""
+    generators = group.discrete_generators
+    if not len(generators):
+        return np.eye(group.d)[None]
+    seen = {_digits(np.eye(group.d, dtype=generators.dtype)[None])[0]}
+    layers = [np.eye(group.d, dtype=generators.dtype)[None]]
+    total = 1
+    while len(layers[-1]):
+        products = (layers[-1][:, None] @ generators).reshape(-1, group.d, group.d)
+        fresh = []
+        for i, digits in enumerate(_digits(products)):
+            if digits not in seen:
+                seen.add(digits)
+                fresh.append(i)
+        layers.append(products[fresh])
+        total += len(fresh)
+        if total > limit or not np.abs(products).max() < 1e3:
+            return None
+    return np.concatenate(layers)
+
+
+def _digits(matrices: Array) -> list[bytes]:
+    """Hashable rounded content; adding 0 turns −0 into 0."""
+    scaled = np.round(matrices.reshape(len(matrices), -1) * 2.0**20) + 0
+    return [row.tobytes() for row in scaled]
+
+
+def by_characters(rep_in: Rep, rep_out: Rep, limit: int = ORDER) -> int | None:
+    """(1/|G|) Σ χ_out(g) χ_in(g⁻¹), for a finite group of order up to the limit."""
+    group = rep_in._require_group()
+    g = elements(group, limit)
+    if g is None or _unstructured(rep_in, len(g)) or _unstructured(rep_out, len(g)):
+        return None
+    mean = complex((character(rep_out, g) * character(rep_in.dual, g)).mean())
+    rank = round(mean.real)
+    return rank if abs(mean - rank) < 1e-3 else None
+
+
+def _unstructured(rep: Rep, order: int) -> bool:
+    """Whether characters would need the matrices of every element, and these are many."""
+    return rep.dim**2 * order > 2**24 and not rep.is_functorial
+
+
+def character(rep: Rep, g: Array) -> Array:
+    """χ(g) for a batch of elements (b, d, d), by the structure of the expression.
+
+    Symmetric and alternating powers follow Newton's identities,
+    k h_k = Σ_j h_{k−j} p_j and k e_k = Σ_j (−1)^(j−1) e_{k−j} p_j with p_j = χ(g^j).
+    """
+    if isinstance(rep, Scalar_):
+        return np.ones(len(g))
+    if isinstance(rep, Product):
+        return character(rep.left, g) * character(rep.right, g)
+    if isinstance(rep, Sum):
+        return sum((n * character(term, g) for n, term in rep.terms), np.zeros(len(g)))
+    if isinstance(rep, Conj):
+        return np.conj(character(rep.base, g))
+    if isinstance(rep, Dual):
+        return character(rep.base, np.linalg.inv(g))
+    if hasattr(rep, "k") and hasattr(rep, "base"):
+        return _power_character(rep, g)
+    return np.trace(rep.rho(g), axis1=-2, axis2=-1)
+
+
+def _power_character(rep: Any, g: Array) -> Array:
+    sign = 1 if rep.sign > 0 else -1
+    powers, power = [], g
+    for _ in range(rep.k):
+        powers.append(character(rep.base, power))
+        power = power @ g
+    h = [np.ones(len(g), np.complex128)]
+    for k in range(1, rep.k + 1):
+        h.append(sum(sign ** (j - 1) * h[k - j] * powers[j - 1] for j in range(1, k + 1)) / k)
+    return h[rep.k]
+
+
+# -- weights of connected reductive Lie groups
+# ---------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _generic(group: Group) -> tuple[Array, Array] | None:
+    """A generic element of the Lie algebra and its roots, or None where the algebra is not known to be reductive.
+
+    The element lies in one Cartan subalgebra (its centraliser), and all weights are read off as its
+    eigenvalues.
+    """
+    if group.balancing is None:
+        return None
+    basis = group.closure
+    X = np.tensordot(np.random.default_rng(1).standard_normal(len(basis)), basis, 1)
+    brackets = X @ basis - basis @ X  # (dim g, d, d)
+    real = np.concatenate([basis.reshape(len(basis), -1).real, basis.reshape(len(basis), -1).imag], axis=1)
+    image = np.concatenate(
+        [brackets.reshape(len(basis), -1).real, brackets.reshape(len(basis), -1).imag], axis=1
+    )
+    adjoint = np.linalg.lstsq(real.T, image.T, rcond=None)[0]
+    return X, np.linalg.eigvals(adjoint)
+
+
+def weights(rep: Rep, X: Array) -> Array:
+    """Eigenvalues of dρ(X), with multiplicity, by the structure of the expression."""
+    if isinstance(rep, Scalar_):
+        return np.zeros(1)
+    if isinstance(rep, Product):
+        return np.add.outer(weights(rep.left, X), weights(rep.right, X)).ravel()
+    if isinstance(rep, Sum):
+        return np.concatenate([np.zeros(0), *(np.tile(weights(term, X), n) for n, term in rep.terms)])
+    if isinstance(rep, Dual):
+        return -weights(rep.base, X)
+    if isinstance(rep, Conj):
+        return np.conj(weights(rep.base, X))
+    return np.linalg.eigvals(rep.drho(X))
+
+
+def by_weights(rep_in: Rep, rep_out: Rep) -> int | None:
+    """Multiplicity of the trivial representation in rep_out ⊗ rep_in*, from the Weyl character formula.
+
+    For a connected reductive group it is the constant term of ch(rep_out ⊗ rep_in*) Π_{α>0} (1 − e^α).
+    Weights are labelled by the real number Re(c λ(X)), X generic in a Cartan subalgebra, c a generic complex
+    number.
+
+    References
+    ----------
+    Fulton, Harris (1991), Representation Theory, §24.1.
+    """
+    group = rep_in._require_group()
+    if any(_has_custom(rep) for rep in (rep_in, rep_out)):
+        return None
+    generic = _generic(group)
+    if generic is None:
+        return None
+    X, roots = generic
+    c = np.exp(0.7j)
+    labels = (c * roots).real
+    scale = max(np.abs(labels).max(initial=0), np.abs(X).max(), 1e-300)
+    terms = _Formal(np.zeros(1), np.ones(1, np.int64))
+    for alpha in labels[labels > 1e-6 * scale]:
+        merged = terms.times(_Formal(np.array([0.0, alpha]), np.array([1, -1])), scale)
+        if merged is None or len(merged.at) > 20_000:
+            return None
+        terms = merged
+    left = _Formal.of((c * weights(rep_out, X)).real, scale)
+    right = _Formal.of((c * weights(rep_in, X)).real, scale)
+    if left is None or right is None or len(left.at) * len(terms.at) > 2**24:
+        return None
+    shifted = left.times(terms, scale)
+    return None if shifted is None else shifted.inner(right, scale)
+
+
+def _has_custom(rep: Rep) -> bool:
+    return isinstance(rep, Custom) or any(_has_custom(child) for child in rep._children())
+
+
+class _Formal:
+    """A formal sum Σ n_i e^(at_i), exponents sorted and distinct."""
+
+    def __init__(self, at: Array, n: Array) -> None:
+        self.at, self.n = at, n
+
+    @classmethod
+    def of(cls, at: Array, scale: float, n: Array | None = None) -> _Formal | None:
+        """Merge equal exponents; None when two are neither equal nor distinct."""
+        n = np.ones(len(at), np.int64) if n is None else n
+        order = np.argsort(at, kind="stable")
+        at, n = at[order], n[order]
+        steps = np.diff(at)
+        new = steps > 1e-7 * scale
+        if np.any(new & (steps < 1e-6 * scale)):
+            return None
+        starts = np.concatenate([[0], np.flatnonzero(new) + 1]) if len(at) else np.zeros(0, int)
+        n = np.add.reduceat(n, starts) if len(at) else n
+        keep = n != 0
+        return cls(at[starts][keep], n[keep])
+
+    def times(self, other: _Formal, scale: float) -> _Formal | None:
+        """The product, exponents added."""
+        at = np.add.outer(self.at, other.at).ravel()
+        return _Formal.of(at, scale, np.multiply.outer(self.n, other.n).ravel())
+
+    def inner(self, other: _Formal, scale: float) -> int:
+        """Σ n_i m_j over equal exponents."""
+        if not len(self.at) or not len(other.at):
+            return 0
+        after = np.clip(np.searchsorted(self.at, other.at), 1, max(len(self.at) - 1, 1))
+        total = 0
+        for offset in (1, 0) if len(self.at) > 1 else (1,):
+            at = self.at[after - offset]
+            near = np.abs(at - other.at) < 5e-7 * scale
+            total += int((self.n[after - offset] * other.n)[near].sum())
+        return total
+
+
+# -- elimination
+# ----------------------------------------------------------------------------------------------------
+
+
+def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
+    """Nullity of the constraint modulo 2³¹ − 1, an upper bound that a solved basis must reach.
+
+    (rank mod p ≤ rank over ℚ, so no equivariant map can be missing when the two agree.)
+    """
+    from .solve.modular import PRIMES, sequential_nullspace_mod
+    from .solve.rational import rational_constraints
+
+    constraints = rational_constraints(rep_in, rep_out)
+    if constraints is None:
+        return None
+    free, _ = sequential_nullspace_mod(constraints, rep_in.dim * rep_out.dim, PRIMES[0])
+    return len(free)

@@ -1,0 +1,44 @@
+"""Which method solves a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._basis import Block
+from .._errors import DecompositionError, NotReductive
+from .nullspace import solve_nullspace
+from .orbits import solve_orbits
+
+if TYPE_CHECKING:
+    from .._rep import Rep
+
+
+def solve_auto(rep_in: Rep, rep_out: Rep) -> tuple[Block, str]:
+    """Solve one block by the first method that applies.
+
+    =========================================================  ===========================================
+    the representations                                        method
+    =========================================================  ===========================================
+    every generator is a signed permutation on both sides      orbits: connected components, exact
+    the group is reductive (some basis is closed under         isotypic: irreps and Schur's lemma
+    conjugate transpose), the representations split
+    everything else, rational generators                       nullspace: elimination mod p, lifted to ℚ
+    everything else, floating-point or irrational generators   nullspace: rank-revealing float64
+    =========================================================  ===========================================
+
+    Direct sums have been split before; ``exact`` is only used when asked for.
+
+    Returns
+    -------
+    (Block, str)
+        The block and the name of the method.
+    """
+    block: Block | None = solve_orbits(rep_in, rep_out)
+    if block is not None:
+        return block, "orbits"
+    try:
+        from .isotypic import solve_isotypic
+
+        return solve_isotypic(rep_in, rep_out, rep_in._require_group()), "isotypic"
+    except (NotReductive, DecompositionError):
+        return solve_nullspace(rep_in, rep_out), "nullspace"

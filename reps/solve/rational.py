@@ -1,0 +1,128 @@
+"""Constraints of Hom spaces as sparse integer matrices, where the generators are rational."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sps
+import sympy
+
+from .._evaluate import SparseBackend
+from .._exact import ExactBackend, to_domain
+
+if TYPE_CHECKING:
+    from ...groups import Group
+    from .._rep import Rep
+
+Sparse = sps.csr_array
+_LARGEST = 2**31
+
+
+class IntegerBackend(SparseBackend):
+    """Sparse int64 matrices; the inverse of a group element must be given, and be an integer matrix too."""
+
+    def inverse(self, a: Sparse) -> Sparse:
+        """Refuse: only integer inverses are exact."""
+        raise ArithmeticError("the inverse of an integer matrix has to be supplied")
+
+    def det(self, a: Sparse) -> Sparse:
+        """Exact determinant."""
+        return self.wrap(np.array([[int(sympy.Matrix(a.toarray().tolist()).det())]]))
+
+
+@lru_cache(maxsize=64)
+def _integer_generators(group: Group) -> tuple[tuple[str, Any, Any, int], ...] | None:
+    """(kind, matrix, inverse, denominator) of every generator; None unless all are rational.
+
+    Algebra elements are scaled to integers (the constraint is linear in them). A group element that is not an
+    integer matrix with an integer inverse is kept as a sympy matrix.
+    """
+    found: list[tuple[str, Any, Any, int]] = []
+    for A in group.algebra:
+        if not _rational(A):
+            return None
+        found.append(("algebra", _integers(A * _denominator(A)), None, 1))
+    for h in group.discrete:
+        if not _rational(h):
+            return None
+        inverse = h.inv()
+        if _denominator(h) == 1 and _denominator(inverse) == 1:
+            found.append(("group", _integers(h), _integers(inverse), 1))
+        else:
+            found.append(("group", h, None, 0))
+    return tuple(found)
+
+
+def _rational(matrix: sympy.MatrixBase) -> bool:
+    return all(x.is_Rational for x in matrix)
+
+
+def _denominator(matrix: sympy.MatrixBase) -> int:
+    return math.lcm(*(int(x.q) for x in matrix))
+
+
+def _integers(matrix: sympy.MatrixBase) -> Sparse:
+    return sps.csr_array(np.array(matrix.tolist(), dtype=np.int64))
+
+
+def rational_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Sparse]] | None:
+    """Integer constraints on vec(W), one per generator, in the *integer bases* of the representations.
+
+    Returns
+    -------
+    callable or None
+        Gives an iterator of csr_array (out·in, out·in) of int64; None where a generator or a representation
+        is not rational, or the integers do not fit.
+    """
+    group = rep_in._require_group()
+    if not (rep_in.is_functorial and rep_out.is_functorial):
+        return None
+    try:
+        generators = _integer_generators(group)
+        if generators is None:
+            return None
+        outer = [_action(rep_out, *generator) for generator in generators]
+        inner = outer if rep_in == rep_out else [_action(rep_in, *generator) for generator in generators]
+    except (ArithmeticError, OverflowError):
+        return None
+    pairs = [_common(a, b) for a, b in zip(outer, inner)]
+    if any(_size(a) >= _LARGEST or _size(b) >= _LARGEST for a, b in pairs):
+        return None
+    pairs.sort(key=lambda pair: pair[0].nnz + pair[1].nnz)
+    return lambda: (_stacked(a, b) for a, b in pairs)
+
+
+def _action(rep: Rep, kind: str, matrix: Any, inverse: Any, denominator: int) -> tuple[Sparse, int]:
+    """Integer matrix and its denominator."""
+    if denominator:
+        return rep.map_sparse(matrix, IntegerBackend(), kind, inverse), 1
+    element = to_domain(matrix)
+    entries = rep.map_sparse(element, ExactBackend(element.domain), kind).to_dok()
+    fractions = {at: element.domain.to_sympy(x) for at, x in entries.items()}
+    common = math.lcm(1, *(int(x.q) for x in fractions.values()))
+    if any(abs(int(x.p)) * common // int(x.q) >= _LARGEST for x in fractions.values()):
+        raise OverflowError("the entries of a generator are too large for 31 bits")
+    rows, columns = np.array(list(fractions), dtype=np.int64).reshape(-1, 2).T
+    data = np.array([int(x * common) for x in fractions.values()], dtype=np.int64)
+    return sps.csr_array((data, (rows, columns)), shape=(rep.dim, rep.dim)), common
+
+
+def _common(a: tuple[Sparse, int], b: tuple[Sparse, int]) -> tuple[Sparse, Sparse]:
+    """Both over one denominator."""
+    denominator = math.lcm(a[1], b[1])
+    return a[0] * (denominator // a[1]), b[0] * (denominator // b[1])
+
+
+def _size(a: Sparse) -> int:
+    return int(np.abs(a.data).max(initial=0))
+
+
+def _stacked(a: Sparse, b: Sparse) -> Sparse:
+    """A ⊗ 1 − 1 ⊗ Bᵀ, on row-major vec(W)."""
+    left = sps.kron(a, sps.eye_array(b.shape[0], dtype=np.int64), format="csr")
+    right = sps.kron(sps.eye_array(a.shape[0], dtype=np.int64), b.T, format="csr")
+    return sps.csr_array(left - right)
