@@ -1,0 +1,131 @@
+"""Exact matrices: reading what users type, and the float64 copies of it.
+
+Integers, fractions, sympy numbers and floats with integer values are exact.  Other floats stay floats: guessing
+the number behind ``0.7071`` would change the group.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Matrix = Any  # sympy.ImmutableMatrix; sympy ships no types
+
+SIGNIFICANT = 12  # digits of a float that count for identity
+
+
+def number(x: Any) -> Any:
+    """Read one entry as a sympy number."""
+    if isinstance(x, (Integral, int)):
+        return sp.Integer(int(x))
+    if isinstance(x, Fraction):
+        return sp.Rational(x.numerator, x.denominator)
+    if isinstance(x, (complex, np.complexfloating)):
+        return number(float(x.real)) + sp.I * number(float(x.imag))
+    if isinstance(x, (float, np.floating)):
+        value = float(x)
+        if not np.isfinite(value):
+            raise ValueError(f"entries must be finite numbers, got {value}")
+        return sp.Integer(int(value)) if value.is_integer() else sp.Float(value)
+    return _tidy(sp.sympify(x))
+
+
+@lru_cache(maxsize=65536)
+def _tidy(x: Any) -> Any:
+    """One form per number, as far as sympy can (surds expanded, denominators rational)."""
+    if x.free_symbols:
+        raise ValueError(
+            f"entries must be numbers, got {x} with free symbols {sorted(map(str, x.free_symbols))}"
+        )
+    if x.is_finite is False or x in (sp.nan, sp.zoo):
+        raise ValueError(f"entries must be finite numbers, got {x}")
+    if x.is_Rational:
+        return x
+    if x.is_Float:
+        return number(float(x))
+    if x.has(sp.I) or not x.is_real:
+        x = sp.expand_complex(x)
+    return sp.expand(sp.radsimp(sp.expand(x, func=True)))
+
+
+def matrix(entries: Any, what: str = "a generator") -> Matrix:
+    """Read a square matrix given as nested lists, a numpy array or a sympy matrix."""
+    if not isinstance(entries, sp.MatrixBase):
+        try:
+            entries = (
+                np.asarray(entries, dtype=object) if not hasattr(entries, "dtype") else np.asarray(entries)
+            )
+        except ValueError as error:
+            raise ValueError(f"{what} must be a square matrix, got ragged rows {entries!r}") from error
+    shape = tuple(entries.shape)
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
+        raise ValueError(f"{what} must be a square matrix of shape (d, d) with d >= 1, got shape {shape}")
+    if isinstance(entries, sp.MatrixBase):
+        values = {ij: y for ij, x in entries.todok().items() if (y := _entry(x, what, ij)) != 0}
+    else:
+        places = zip(*np.nonzero(entries)) if entries.dtype != object else np.ndindex(*shape)
+        values = {(int(i), int(j)): y for i, j in places if (y := _entry(entries[i, j], what, (i, j))) != 0}
+    return sp.ImmutableMatrix(sp.SparseMatrix(*shape, values))
+
+
+def _entry(x: Any, what: str, place: Any) -> Any:
+    try:
+        return number(x)
+    except (ValueError, TypeError, sp.SympifyError) as error:
+        i, j = (int(k) for k in place)
+        raise ValueError(f"entry ({i}, {j}) of {what} is {x!r}: {error}") from error
+
+
+def is_exact(m: Matrix) -> bool:
+    """Whether a matrix holds no floating-point number."""
+    return not m.has(sp.Float)
+
+
+def is_complex(m: Matrix) -> bool:
+    """Whether some entry has an imaginary part."""
+    return any(x.has(sp.I) or not x.is_real for x in m.todok().values() if not x.is_Rational)
+
+
+def numeric(matrices: tuple[Matrix, ...], d: int, field: str) -> Array:
+    """Float64 (complex128) copies, stacked to (k, d, d)."""
+    out = np.zeros((len(matrices), d, d), complex if field == "C" else float)
+    convert = complex if field == "C" else float
+    for n, m in enumerate(matrices):
+        for (i, j), x in m.todok().items():
+            out[n, i, j] = convert(x)
+    return out
+
+
+def check_invertible(h: Matrix, numbers: Array, position: int) -> None:
+    """Raise where a discrete generator is singular."""
+    s = np.linalg.svd(numbers, compute_uv=False)
+    suspicious = s[-1] <= 1e-12 * s[0]
+    if suspicious and (not is_exact(h) or h.rank() < h.rows):
+        raise ValueError(
+            f"discrete generator {position} is singular (determinant 0), but group elements are invertible: "
+            f"{h.tolist()}; a Lie-algebra generator belongs in algebra=[...]"
+        )
+
+
+def fingerprint(m: Matrix, projective: bool) -> tuple[Any, ...]:
+    """Content of a matrix as a hashable value; up to scale when ``projective``."""
+    entries = sorted(m.todok().items())
+    if projective and entries:
+        lead = entries[0][1]
+        if is_exact(m):
+            entries = [(ij, x / lead if lead.is_Rational else _tidy(x / lead)) for ij, x in entries]
+        else:
+            scale = complex(lead)
+            return tuple((ij, _rounded(complex(x) / scale)) for ij, x in entries)
+    return tuple((ij, _rounded(complex(x)) if x.has(sp.Float) else sp.srepr(x)) for ij, x in entries)
+
+
+def _rounded(x: complex) -> str:
+    return f"{x.real + 0.0:.{SIGNIFICANT - 1}e},{x.imag + 0.0:.{SIGNIFICANT - 1}e}"

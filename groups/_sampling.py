@@ -1,0 +1,111 @@
+"""Random group elements: Haar where the group is recognised as compact, bounded words otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from . import _finite
+from ._generators import permutation_matrices
+
+if TYPE_CHECKING:
+    from ._group import Group
+
+Array = NDArray[Any]
+Generator = np.random.Generator
+
+MAX_CONDITION = 10.0
+WORD_LENGTH = 24
+EXPONENTIALS = 4
+
+
+def sample(group: Group, n: int, rng: Generator) -> Array:
+    """Draw n elements (n, d, d) of a group; see `Group.sample` for the distribution."""
+    if n < 0:
+        raise ValueError(f"the number of samples must not be negative, got {n}")
+    if len(group.factors) > 1:
+        return _product(group, n, rng)
+    if group.is_permutation:
+        return permutation_matrices(_finite.random_permutations(group, n, rng))
+    haar = _classical(group)
+    if haar is not None:
+        return _haar(group, haar, n, rng)
+    if not len(group.closure):
+        elements = _finite.enumerated(group)
+        if elements is not None:
+            return np.asarray(elements[rng.integers(len(elements), size=n)])
+    return _words(group, n, rng)
+
+
+def _product(group: Group, n: int, rng: Generator) -> Array:
+    out = np.zeros((n, group.d, group.d), complex if group.field == "C" else float)
+    for start, factor in zip(group.offsets, group.factors):
+        out[:, start : start + factor.d, start : start + factor.d] = sample(factor, n, rng)
+    return out
+
+
+def _classical(group: Group) -> str | None:
+    """Recognise SO(n), O(n), SU(n), U(n) by dimension: a subalgebra of full dimension is the whole algebra."""
+    if not group.is_orthogonal:
+        return None
+    n = group.d
+    flips = bool(len(group.discrete)) and bool((np.linalg.det(group.discrete_generators).real < 0).any())
+    if group.field == "R" and group.lie_dim == n * (n - 1) // 2 > 0:
+        return "O" if flips else "SO"
+    if group.field == "C" and group.lie_dim == n * n:
+        return "U"
+    if group.field == "C" and group.lie_dim == n * n - 1 > 0 and not len(group.discrete):
+        return "SU"
+    return None
+
+
+def _haar(group: Group, kind: str, n: int, rng: Generator) -> Array:
+    """QR of Gaussian matrices with the phases of R's diagonal divided out (Mezzadri, Notices AMS 54, 2007)."""
+    d = group.d
+    z = rng.standard_normal((n, d, d))
+    if kind in ("U", "SU"):
+        z = z + 1j * rng.standard_normal((n, d, d))
+    q, r = np.linalg.qr(z)
+    diagonal = np.diagonal(r, axis1=1, axis2=2)
+    q = q * (diagonal / np.abs(diagonal))[:, None, :]
+    if kind in ("SO", "SU"):
+        q[:, :, 0] /= np.linalg.det(q)[:, None]
+    return np.asarray(q)
+
+
+def _words(group: Group, n: int, rng: Generator) -> Array:
+    """Products of discrete generators and exponentials; everything stays below `MAX_CONDITION`."""
+    g = np.broadcast_to(np.eye(group.d), (n, group.d, group.d)).astype(
+        complex if group.field == "C" else float
+    )
+    letters = group.discrete_generators
+    if len(letters):
+        letters = np.concatenate([letters, np.linalg.inv(letters)])
+        for _ in range(WORD_LENGTH):
+            g = _step(g, letters[rng.integers(len(letters), size=n)], rng.random(n) < 0.5)
+    if len(group.closure):
+        for _ in range(EXPONENTIALS):
+            coefficients = rng.standard_normal((n, group.lie_dim)) * (np.pi if group.is_orthogonal else 1)
+            g = _exponential_step(g, np.tensordot(coefficients, group.closure, 1))
+    return g
+
+
+def _step(g: Array, h: Array, take: Array) -> Array:
+    """Multiply by h where asked and where the condition number allows it."""
+    longer = g @ h
+    allowed = take & (np.linalg.cond(longer) <= MAX_CONDITION)
+    return np.where(allowed[:, None, None], longer, g)
+
+
+def _exponential_step(g: Array, x: Array) -> Array:
+    """Multiply by exp(x), halving x until the condition number allows it."""
+    for _ in range(60):
+        longer = g @ scipy.linalg.expm(x) if len(g) else g
+        bad = np.linalg.cond(longer) > MAX_CONDITION
+        if not bad.any():
+            return np.asarray(longer)
+        x = np.where(bad[:, None, None], x / 2, x)
+    return g
