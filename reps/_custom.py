@@ -84,7 +84,7 @@ class Custom(Leaf):
             group=None,
         )
 
-    is_functorial = False  # type: ignore[assignment]
+    is_functorial = False
 
     def _dim(self) -> int:
         return self.size
@@ -162,7 +162,7 @@ class Irrep(Leaf):
             )
         return cls._make(label=label, own=None, group=None)
 
-    is_functorial = False  # type: ignore[assignment]
+    is_functorial = False
 
     def _dim(self) -> int:
         from ._irreps import irrep_dim

@@ -54,6 +54,9 @@ M = TypeVar("M")
 class Backend(Protocol[M]):
     """Matrix operations the walk needs; ``M`` is one matrix (or a batch of them)."""
 
+    def prepare(self, a: M) -> M:
+        """Bring the element given to normal form."""
+
     def eye(self, n: int, like: M) -> M:
         """Return the identity of size n, of the kind (batch, dtype, domain) of ``like``."""
 
@@ -169,7 +172,8 @@ def evaluate(rep: Rep, matrix: M, ops: Backend[M], kind: str = "group", inverse:
     ValueError
         When ``rep`` is unbound.
     """
-    return Walk(rep._require_group(), matrix, ops, kind, inverse)(rep)
+    inverse = None if inverse is None else ops.prepare(inverse)
+    return Walk(rep._require_group(), ops.prepare(matrix), ops, kind, inverse)(rep)
 
 
 def dense(rep: Rep, matrix: Any, kind: str) -> Array:
@@ -187,5 +191,6 @@ def dense(rep: Rep, matrix: Any, kind: str) -> Array:
     result: Array = Walk(group, matrix, DenseBackend(), kind)(rep)
     squares = rep.scale_squared
     if (squares == 1).all():
-        return result.copy() if result is matrix or result.base is not None else result
+        shared = not result.flags.writeable or np.may_share_memory(result, matrix)
+        return result.copy() if shared else result
     return result * np.sqrt(squares[:, None] / squares)

@@ -31,6 +31,9 @@ class ExactBackend:
     def _entries(self, a: DomainMatrix) -> dict[tuple[int, int], Any]:
         return dict(a.to_dok())
 
+    def prepare(self, a: DomainMatrix) -> DomainMatrix:
+        return a
+
     def eye(self, n: int, like: Any) -> DomainMatrix:
         return self._make({(i, i): self.domain.one for i in range(n)}, n)
 
@@ -134,5 +137,7 @@ def exact(rep: Rep, matrix: Any, kind: str) -> sympy.ImmutableMatrix:
     squares = [int(s) for s in rep.scale_squared]
     values = sympy.zeros(rep.dim, rep.dim)
     for (i, j), x in result.to_dok().items():
-        values[i, j] = element.domain.to_sympy(x) * sympy.sqrt(sympy.Rational(squares[i], squares[j]))
+        value = element.domain.to_sympy(x)
+        ratio = sympy.sqrt(sympy.Rational(squares[i], squares[j]))
+        values[i, j] = value if ratio == 1 else sympy.expand(value * ratio)
     return sympy.ImmutableMatrix(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._custom import Custom, Irrep
 from ._node import Rep
 from ._powers import Power
-from ._tensor import V_, Conj, Det_, Dual, Leaf, Product, Scalar_, Sum
+from ._tensor import V_, Conj, Dual, Leaf, Product, Scalar_, Sum
 
 Terms = tuple[tuple[int, Rep], ...]
 
@@ -26,7 +26,7 @@ def to_text(rep: Rep) -> str:
 def _leaf(rep: Rep) -> str:
     if isinstance(rep, Scalar_):
         return "Scalar"
-    name = {V_: "V", Det_: "Det"}.get(type(rep), "")
+    name = "V" if isinstance(rep, V_) else "Det"
     if isinstance(rep, Irrep):
         name = f"Irrep({rep.label!r})"
     elif isinstance(rep, Custom):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Rep:
             return True
         if type(self) is not type(other) or hash(self) != hash(other):
             return False
-        return self._content == cast("Rep", other)._content
+        return self._content == other._content
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), {name: getattr(self, name) for name in self._fields})
@@ -196,7 +196,8 @@ class Rep:
         raise NotImplementedError
 
     def _map(self, change: Callable[[Rep], Rep]) -> Rep:
-        return self._rebuild(tuple(change(child) for child in self._children()))
+        children = self._children()
+        return self._rebuild(tuple(change(child) for child in children)) if children else self
 
     def _bind(self, group: Group) -> Rep:
         return self._map(lambda child: child._bind(group))

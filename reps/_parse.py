@@ -107,17 +107,16 @@ class _Parser:
             self.fail(f"unexpected {got}" if self.at < len(self.text) else got, accepted)
         return found.group()
 
-    def build(self, function: Callable[..., Any], *arguments: Any, at: int) -> Any:
+    def build(self, function: Callable[[], Rep], at: int) -> Rep:
         try:
-            return function(*arguments)
+            return function()
         except (TypeError, ValueError) as error:
             self.fail(str(error), "valid arguments", at)
 
     # -- grammar ------------------------------------------------------------------------------------
     def parse(self) -> Rep | Hom:
-        result: Rep | Hom = self.sum()
-        if self.match(">>"):
-            result = result >> self.sum()
+        rep = self.sum()
+        result: Rep | Hom = rep >> self.sum() if self.match(">>") else rep
         self.expect(r"\Z", "'+', '*', '**', '>>', '.dual', '.conj', '(group)' or the end")
         return result
 
@@ -220,7 +219,7 @@ class _Parser:
         if depth:
             self.fail("this parenthesis is never closed", "')'", start - 1)
         name = self.text[start : self.at - 1].strip()
-        return self.build(lambda: rep(find_group(name, self.group)), at=start)  # type: ignore[no-any-return]
+        return self.build(lambda: rep(find_group(name, self.group)), at=start)
 
 
 def find_group(name: str, group: Group | None = None) -> Group:
@@ -247,7 +246,7 @@ def _catalogue(name: str) -> Group:
     from .. import groups
 
     call = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", name)
-    known = [n for n in groups.__all__ if n != "Group" and callable(getattr(groups, n)) and n[0].isupper()]
+    known = [n for n in groups.__all__ if n != "Group" and n[0].isupper()]
     if call is None or call[1] not in known:
         raise ValueError(
             f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "

@@ -120,5 +120,5 @@ def signed_permutation(matrix: Any) -> Signed | None:
     ones = np.abs(matrix) == 1
     if not (np.isin(matrix, (-1, 0, 1)).all() and (ones.sum(0) == 1).all() and (ones.sum(1) == 1).all()):
         return None
-    images = ones.argmax(axis=0)
+    images = np.nonzero(ones.T)[1]
     return images, matrix.real[images, np.arange(len(images))].astype(np.int64)

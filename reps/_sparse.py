@@ -23,6 +23,9 @@ class SparseBackend:
         """Bring a result to normal form."""
         return sparse.csr_array(a)
 
+    def prepare(self, a: Any) -> Sparse:
+        return self.wrap(a)
+
     def eye(self, n: int, like: Sparse) -> Sparse:
         return self.wrap(sparse.eye_array(n, dtype=like.dtype))
 
@@ -30,7 +33,8 @@ class SparseBackend:
         return sparse.csr_array((n, n), dtype=like.dtype)
 
     def block(self, a: Sparse, rows: slice | Array) -> Sparse:
-        return sparse.csr_array(a)[rows, :][:, rows]
+        chosen = np.arange(a.shape[0])[rows]
+        return self.wrap(a[chosen[:, None], chosen])
 
     def add(self, a: Sparse, b: Sparse) -> Sparse:
         return self.wrap(a + b)
@@ -77,10 +81,15 @@ class ModularBackend(SparseBackend):
         self.p = p
 
     def wrap(self, a: Any) -> Sparse:
-        a = sparse.csr_array(a)
+        a = sparse.csr_array(a, copy=True).astype(np.int64)
         a.data %= self.p
         a.eliminate_zeros()
         return a
+
+    def prepare(self, a: Any) -> Sparse:
+        if a.dtype.kind not in "iu":
+            raise TypeError(f"a matrix modulo a prime has integer entries, got dtype {a.dtype}")
+        return self.wrap(a)
 
     def conj(self, a: Sparse) -> Sparse:
         raise ValueError("complex conjugation has no meaning modulo a prime: use a float or exact backend")

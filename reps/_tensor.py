@@ -60,7 +60,7 @@ class Leaf(Rep):
         return type(self)._make(**{**old, **fields})
 
     @property
-    def _open(self) -> bool:  # type: ignore[override]
+    def _open(self) -> bool:
         return self.own is None
 
     def _bind(self, group: Group) -> Rep:
@@ -248,7 +248,7 @@ class Product(Rep):
 def direct_sum(terms: Iterable[tuple[int, Rep]]) -> Rep:
     """Direct sum of ``n`` copies of each rep, flattened, adjacent equal terms merged."""
     terms = [(multiplicity(n), rep) for n, rep in terms]
-    group = common_group(rep for _, rep in terms)
+    group = common_group(rep for n, rep in terms if n) or common_group(rep for _, rep in terms)
     flat: list[tuple[int, Rep]] = []
     for n, rep in terms:
         _append(flat, n, rep._place(group))

@@ -1,0 +1,121 @@
+"""`parse` reads what `repr` prints, and more; errors point at the character."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from intertwine.groups import SO, SU, O, S
+from intertwine.reps import Alt, Det, Irrep, Scalar, Sym, T, V, parse
+from intertwine.reps._parse import ParseError
+
+GROUPS = (SO(3), SU(2), S(3))
+LEAVES = [V, Scalar, Det, V.dual, V.conj, Irrep(2), Irrep("2e"), T(2), T(1, 2)]
+
+
+def extend(children):
+    return st.one_of(
+        st.tuples(children, children).map(lambda ab: ab[0] + ab[1]),
+        st.tuples(children, children).map(lambda ab: ab[0] * ab[1]),
+        st.tuples(st.integers(0, 4), children).map(lambda na: na[0] * na[1]),
+        st.tuples(st.integers(0, 3), children).map(lambda ka: Sym(*ka)),
+        st.tuples(st.integers(0, 3), children).map(lambda ka: Alt(*ka)),
+        children.map(lambda a: a.dual),
+        children.map(lambda a: a.conj),
+    )
+
+
+unbound = st.recursive(st.sampled_from(LEAVES), extend, max_leaves=6)
+bound_leaf = st.builds(lambda rep, group: rep(group), st.sampled_from(LEAVES), st.sampled_from(GROUPS))
+mixed = st.recursive(bound_leaf, extend, max_leaves=6)
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(unbound)
+def test_round_trip_unbound(rep):
+    assert parse(repr(rep)) == rep
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(unbound, st.sampled_from([*GROUPS, SO(3) * S(3)]))
+def test_round_trip_bound(rep, group):
+    bound = rep(group)
+    assert parse(repr(bound), group) == bound
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(mixed)
+def test_round_trip_mixed(rep):
+    assert parse(repr(rep), rep.group) == rep
+
+
+def test_mixed_catalogue_groups_need_no_group():
+    rep = V(SO(3)) * V(S(5)) + Irrep(1)(SO(3))
+    assert repr(rep) == "V(SO(3)) * V(S(5)) + Irrep(1)(SO(3))"
+    assert parse(repr(rep)) == rep
+    assert parse("V(SO(1, 3, connected=True))") == V(SO(1, 3, connected=True))
+    assert parse("V(SO(3) * S(5))") == V(SO(3) * S(5))
+    mine = SO(3).conjugate([[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+    rep = V(mine) * V(S(3))
+    assert parse(repr(rep), rep.group) == rep
+
+
+@pytest.mark.parametrize(
+    ("text", "rep"),
+    [
+        ("2V", 2 * V),
+        ("2*V", 2 * V),
+        ("V*2", 2 * V),
+        (" 2 V + T(2 , 1)", 2 * V + T(2, 1)),
+        ("16x0e + 8x1o", 16 * Irrep("0e") + 8 * Irrep("1o")),
+        ("0e+1o", Irrep("0e") + Irrep("1o")),
+        ("3 x 2", 3 * Irrep(2)),
+        ("2V**2", 2 * T(2)),
+        ("2(V + Scalar)", 2 * (V + Scalar)),
+        ("(V + V.dual)**2", (V + V.dual) ** 2),
+        ("Sym(2, V.dual).dual", Sym(2)),
+        ('Irrep("2e")', Irrep("2e")),
+        ("V.dual.conj", V.dual.conj),
+        ("2V\n+ Scalar", 2 * V + Scalar),
+    ],
+)
+def test_shorthand(text, rep):
+    assert parse(text) == rep
+
+
+def test_hom():
+    hom = parse("2V + Scalar >> T(2)", SO(3))
+    assert hom == (2 * V + Scalar >> T(2))(SO(3))
+    assert parse("16x0e + 8x1o", O(3)).dim == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("2V + * T(2)", 5, "a representation"),
+        ("V + W", 4, "unknown name 'W'"),
+        ("T(-1)", 2, "integer >= 0"),
+        ("T(2", 3, r"'\)'"),
+        ("(V", 2, r"'\)'"),
+        ("V)", 1, "or the end"),
+        ("3", 0, "number alone"),
+        ("", 0, "text ends here"),
+        ("V.double", 2, "unknown attribute 'double'"),
+        ("V**V", 3, "an exponent"),
+        ("V(SO(3)", 1, "never closed"),
+        ("V(Foo(3))", 2, "unknown group 'Foo"),
+        ("V(SO(x))", 2, "cannot read the argument"),
+        ("V(SO(3))(S(3))", 9, "cannot become"),
+        ("Irrep(a)", 6, "quoted name"),
+        ("V; V", 1, "unexpected ';'"),
+        ("V\n+ ?", 2, "unexpected"),
+    ],
+)
+def test_errors_point_at_the_character(text, column, expected):
+    with pytest.raises(ParseError, match=expected) as caught:
+        parse(text)
+    line = next(line for line in str(caught.value).split("\n") if line.strip() == "^")
+    assert line.index("^") - 4 == column
+
+
+def test_parse_takes_text():
+    with pytest.raises(TypeError, match="parse reads text"):
+        parse(3)
