@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
-
 from intertwine.groups import Group
+from numpy.typing import NDArray
 
 from ._errors import NotReductive
 from ._irreps import Irrep, IrrepTable, irrep_table
-from ._rep import Rep
+from ._node import Rep
 from ._tensor import Product, Scalar
 
 Array = NDArray

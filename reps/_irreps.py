@@ -15,22 +15,22 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import expm
-
 from intertwine.groups import Group
 from intertwine.groups._balance import is_self_adjoint
+from numpy.typing import NDArray
+from scipy.linalg import expm
 
 from . import _named
 from ._errors import DecompositionError, NotReductive
 from ._isotypic import Component, isotypic
-from ._rep import Rep
-from ._tensor import Det_, Scalar_, Sum, V, V_
+from ._node import Rep
+from ._tensor import V
 
 Array = NDArray
 
-DRAWS = 12
-RESIDUAL = 1e-9
+DRAWS = 12  # how many generic elements to try
+RESIDUAL = 1e-9  # above this a decomposition is refused
+CLEAN = 1e-12  # below this no other draw is tried
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class IrrepTable:
         return raw.map(lambda m: enc @ m @ dec), enc, dec
 
     def _balancing(self, rep: Rep, raw: Generators) -> tuple[Array, Array]:
-        if _is_tensorial(rep):
+        if rep.is_functorial:
             if np.array_equal(self.balance, np.eye(self.group.d)):
                 return np.eye(rep.dim), np.eye(rep.dim)
             enc = rep.rho(self.balance)
@@ -219,20 +219,32 @@ class IrrepTable:
         Returns pairs (irrep, copies) with copies (m, d, n) aligned to the irrep's own matrices:
         copies[i] ρ copies[i]* = σ; canonically ordered.
         """
-        problem: Exception | None = None
+        known, problem = len(self.irreps), None
+        tried = []
         for draw in range(DRAWS):
             try:
-                components = isotypic(generators.elements, draw)
-                found = [self._recognise(c, draw, generators, rho, drho) for c in components]
-                check_decomposition(generators, found)
+                residual, found = self._attempt(draw, generators, rho, drho)
+                tried.append((residual, draw, found, self.irreps[known:]))
             except DecompositionError as error:
                 problem = error
-                continue
-            return sorted(found, key=lambda pair: pair[0].key)
-        raise DecompositionError(
-            f"a representation of {self.group} of dimension {generators.dim} could not be split reliably in "
-            f"{DRAWS} draws; last reason: {problem}"
-        )
+            del self.irreps[known:]  # what a poor draw added must not be recognised later
+            if tried and (tried[-1][0] < CLEAN or len(tried) == 4):
+                break
+        if not tried:
+            raise DecompositionError(
+                f"a representation of {self.group} of dimension {generators.dim} could not be split "
+                f"reliably in {DRAWS} draws; last reason: {problem}"
+            )
+        _, _, found, added = min(tried, key=lambda t: t[:2])
+        self.irreps += added
+        return sorted(found, key=lambda pair: pair[0].key)
+
+    def _attempt(
+        self, draw: int, generators: Generators, rho: Callable[[Array], Array], drho: Callable[[Array], Array]
+    ) -> tuple[float, list[tuple[Irrep, Array]]]:
+        components = isotypic(generators.elements, draw)
+        found = [self._recognise(c, draw, generators, rho, drho) for c in components]
+        return check_decomposition(generators, found), found
 
     def _recognise(
         self,
@@ -267,13 +279,14 @@ class IrrepTable:
         columns = rows.conj().T
         own = generators.map(lambda m: rows @ m @ columns)
         end = change @ component.end @ change.conj().T
+        name = _named.label(self.group, own)
         irrep = Irrep(
             self,
             own,
             end,
             lambda g: rows @ rho(g) @ columns,
             lambda a: rows @ drho(a) @ columns,
-            _named.label(self.group, own) or f"{component.dim}:{_fingerprint(own)}",
+            f"{component.dim}:{_fingerprint(own)}" if name is None else name,
         )
         self.irreps.append(irrep)
         return irrep, change @ component.copies
@@ -359,19 +372,13 @@ def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]
         )
         for big, small in pairs:
             for x, s in zip(big, small):
-                scale = max(np.abs(x).max(), 1e-300)
+                scale = max(np.abs(x).max(), 1.0)  # generators have unit norm in V
                 worst = max(worst, np.abs(copies @ x - s @ copies).max() / scale)
     if count != generators.dim:
         raise DecompositionError(f"parts of total dimension {count} in a space of dimension {generators.dim}")
     if worst > RESIDUAL:
         raise DecompositionError(f"residual {worst:.1e} of a decomposition")
     return worst
-
-
-def _is_tensorial(rep: Rep) -> bool:
-    """Whether the matrices are polynomial in those of the group (and its inverse): a functor on GL(V)."""
-    children = rep._children()
-    return all(map(_is_tensorial, children)) if children else isinstance(rep, V_ | Det_ | Scalar_ | Sum)
 
 
 def _batched_kron(a: Array, b: Array) -> Array:
@@ -396,7 +403,9 @@ def random_elements(group: Group, count: int = 4, length: int = 12) -> Array:
             for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
                 g = g @ discrete[letter]
         if len(algebra):
-            g = g @ expm(np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1))
+            g = g @ expm(
+                np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1)
+            )
         elements.append(g)
     return np.stack([*elements, *discrete]) if len(discrete) else np.stack(elements)
 

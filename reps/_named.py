@@ -14,10 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from intertwine.groups import SO, Group, O
 from numpy.typing import NDArray
 from scipy.special import factorial, lpmv
-
-from intertwine.groups import SO, Group, O
 
 from ._errors import DecompositionError
 from ._isotypic import isotypic

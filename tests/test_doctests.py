@@ -4,10 +4,9 @@ import doctest
 import importlib
 import pkgutil
 
+import intertwine
 import numpy as np
 import pytest
-
-import intertwine
 
 LAYERS = ["groups", "reps", "emlp", "conv", "examples"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

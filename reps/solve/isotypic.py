@@ -12,16 +12,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from intertwine.groups import Group
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
-
-from intertwine.groups import Group
 
 from .._basis import Block
 from .._errors import NotReductive
 from .._frame import Term, frame
 from .._irreps import Irrep
-from .._rep import Rep
+from .._node import Rep
+from .._tensor import Product
 
 Array = NDArray[Any]
 
@@ -105,8 +105,43 @@ class IsotypicBlock(Block):
         return np.linalg.cholesky(raw.conj() @ raw.T).conj()
 
 
-def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> IsotypicBlock:
+class ShiftedBlock(Block):
+    """Hom(s, a ⊗ b) read off Hom(s ⊗ b*, a), or Hom(a ⊗ b, r) off Hom(a, r ⊗ b*): the same numbers, reindexed."""
+
+    kind = "isotypic"
+
+    def __init__(self, inner: Block, moved: int, to_source: bool) -> None:
+        self.inner, self.moved, self.to_source = inner, moved, to_source
+        self.rank, self.dtype = inner.rank, inner.dtype
+        out, in_ = inner.shape
+        self.shape = (out * moved, in_ // moved) if to_source else (out // moved, in_ * moved)
+
+    def combine(self, coefficients: ArrayLike) -> Array:
+        """Σ c_i B_i."""
+        w = self.inner.combine(coefficients)
+        out, in_ = self.inner.shape
+        if self.to_source:  # (a, (i, b)) -> ((a, b), i)
+            w = w.reshape(*w.shape[:-2], out, in_ // self.moved, self.moved).swapaxes(-1, -2)
+        else:  # ((o, b), a) -> (o, (a, b))
+            w = w.reshape(*w.shape[:-2], out // self.moved, self.moved, in_).swapaxes(-1, -2)
+        return w.reshape(*w.shape[:-3], *self.shape)
+
+    def coefficients(self, W: ArrayLike) -> Array:
+        """⟨B_i, W⟩."""
+        w = np.asarray(W)
+        if self.to_source:
+            w = w.reshape(*w.shape[:-2], self.inner.shape[0], self.moved, self.shape[1])
+        else:
+            w = w.reshape(*w.shape[:-2], self.shape[0], self.inner.shape[1], self.moved)
+        w = w.swapaxes(-1, -2)
+        return self.inner.coefficients(w.reshape(*w.shape[:-3], *self.inner.shape))
+
+
+def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> Block:
     """Basis of Hom(rep_in, rep_out) for two representations that are not direct sums.
+
+    Where one side is a much larger tensor product, its last factor is moved across as a dual until the two
+    are of similar size: an invariant of V^⊗8 is a map from (V^⊗4)* to V^⊗4.
 
     Raises
     ------
@@ -117,6 +152,12 @@ def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> IsotypicBlock:
     ----------
     J.-P. Serre, *Linear Representations of Finite Groups*, §2.2 (Schur) and §2.6 (isotypic decomposition).
     """
+    if isinstance(rep_out, Product) and _smaller(rep_in, rep_out):
+        inner = solve_isotypic(rep_in * rep_out.right.dual, rep_out.left, group)
+        return ShiftedBlock(inner, rep_out.right.dim, to_source=True)
+    if isinstance(rep_in, Product) and _smaller(rep_out, rep_in):
+        inner = solve_isotypic(rep_in.left, rep_out * rep_in.right.dual, group)
+        return ShiftedBlock(inner, rep_in.right.dim, to_source=False)
     (source,), (target,) = frame(rep_in(group)).terms, frame(rep_out(group)).terms
     rows, columns = dict(_rows(source)), dict(_rows(target))
     channels = []
@@ -124,7 +165,14 @@ def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> IsotypicBlock:
         if irrep in columns:
             dec = columns[irrep][1]
             channels.append(Channel(enc, dec, irrep.end / np.sqrt(irrep.dim)))
-    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target))))
+    return IsotypicBlock(
+        (target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target)))
+    )
+
+
+def _smaller(small: Rep, large: Product) -> bool:
+    """Whether moving the last factor of ``large`` across makes the larger side smaller."""
+    return large.dim > 64 and small.dim * large.right.dim < large.dim
 
 
 def _rows(term: Term) -> list[tuple[Irrep, tuple[Array, Array]]]:
