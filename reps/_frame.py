@@ -152,7 +152,7 @@ def frame(rep: Rep) -> Frame:
 
 
 def is_reductive(group: Group) -> bool:
-    """Whether irreps describe the group's representations (some basis is closed under conjugate transpose)."""
+    """Whether irreps describe the group's representations (it has a self-adjoint basis)."""
     return group.balancing is not None
 
 
