@@ -184,7 +184,8 @@ class IrrepTable:
         self.balance = group.balancing
         if self.balance is None:
             raise NotReductive(
-                f"{group} is not known to be reductive: no change of basis makes it closed under conjugate transpose"
+                f"{group} is not known to be reductive: no basis was found in which it is closed "
+                "under conjugate transpose"
             )
         self.irreps: list[Irrep] = []
         self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
@@ -450,10 +451,8 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Ir
     >>> [sigma.dim for sigma in irreps(S(4))]
     [1, 3, 2, 3, 1]
     """
-    found: list[Irrep] = []
-    for found in irrep_table(group).levels(level):
-        pass
-    return tuple(i for i in found if max_dim is None or i.dim <= max_dim)
+    *_, last = irrep_table(group).levels(level)
+    return tuple(i for i in last if max_dim is None or i.dim <= max_dim)
 
 
 def irrep_dim(group: Group, label: str | int) -> int:

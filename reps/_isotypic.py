@@ -35,7 +35,7 @@ LINK = 1e-7  # a block of Y below this (relative to ‖Y‖) is zero
 
 @dataclass(frozen=True)
 class Component:
-    """m aligned copies of one irreducible: ``copies[i] @ rho(g) @ copies[i].conj().T`` is the same for all i."""
+    """m aligned copies of one irreducible: copies[i] ρ(g) copies[i]* is the same matrix for all i."""
 
     copies: Array  # (m, d, n), all rows orthonormal
     spectrum: Array  # (d / K,) eigenvalues of X on the irreducible

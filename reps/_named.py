@@ -1,7 +1,7 @@
 """Names and bases the field already uses: SO(3), O(3) as e3nn writes them, SO(2), O(2) by frequency.
 
-* O(3): ``"2e"`` is degree 2, even; the basis is e3nn's, real spherical harmonics with y as polar axis, so that
-  ``"1o"`` in its basis (x, y, z) is V itself.  SO(3): the degree, ``2``.
+* O(3): ``"2e"`` is degree 2, even; the basis is e3nn's, real spherical harmonics with y as polar axis, so
+  that ``"1o"`` in its basis (x, y, z) is V itself.  SO(3): the degree, ``2``.
 * SO(2), O(2): the frequency ``k``, acting by the rotation through kθ; on O(2) the reflection (x, −y) acts as
   (x, −y), and ``"0-"`` is the determinant.
 

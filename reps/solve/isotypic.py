@@ -1,8 +1,8 @@
 """Hom spaces of reductive groups by Schur's lemma.
 
-With both representations written as sums of irreps (`_frame`), an equivariant map is a matrix of numbers per
-irrep: W = dec_out (⊕_σ Σ_k C_σk ⊗ E_σk) enc_in, where C_σk has shape (multiplicity out, multiplicity in) and the
-E_σk span End(σ), which is ℝ, ℂ or ℍ.  The basis stays in this form; dim Hom = Σ_σ m_out m_in dim End(σ).
+With both representations written as sums of irreps (`_frame`), an equivariant map is a matrix of numbers
+per irrep: W = dec_out (⊕_σ Σ_k C_σk ⊗ E_σk) enc_in, where C_σk has shape (multiplicity out, multiplicity
+in) and the E_σk span End(σ), which is ℝ, ℂ or ℍ.  The basis stays in this form; dim Hom = Σ_σ m_out m_in dim End(σ).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class IsotypicBlock(Block):
 
 
 class ShiftedBlock(Block):
-    """Hom(s, a ⊗ b) read off Hom(s ⊗ b*, a), or Hom(a ⊗ b, r) off Hom(a, r ⊗ b*): the same numbers, reindexed."""
+    """Hom(s, a ⊗ b) read off Hom(s ⊗ b*, a), or Hom(a ⊗ b, r) off Hom(a, r ⊗ b*): the same numbers."""
 
     kind = "isotypic"
 
