@@ -2,7 +2,8 @@
 
 With both representations written as sums of irreps (`_frame`), an equivariant map is a matrix of numbers
 per irrep: W = dec_out (⊕_σ Σ_k C_σk ⊗ E_σk) enc_in, where C_σk has shape (multiplicity out, multiplicity
-in) and the E_σk span End(σ), which is ℝ, ℂ or ℍ.  The basis stays in this form; dim Hom = Σ_σ m_out m_in dim End(σ).
+in) and the E_σk span End(σ), which is ℝ, ℂ or ℍ.  The basis stays in this form, and
+dim Hom = Σ_σ m_out m_in dim End(σ).
 """
 
 from __future__ import annotations
