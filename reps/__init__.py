@@ -1,14 +1,38 @@
 """Representations: an algebra of expressions, their irreps, and the equivariant maps between them.
 
+>>> from intertwine.groups import SO
 >>> from intertwine.reps import Scalar, T, V
 >>> 3 * V + T(0, 2)
 3 * V + T(0, 2)
+>>> (2 * V + Scalar >> T(2))(SO(3)).dim
+3
 """
 
+from ._basis import Basis
+from ._certificate import Certificate
 from ._custom import Custom, Irrep
+from ._hom import Hom
 from ._node import Rep
-from ._parse import parse
+from ._parse import ParseError, parse
 from ._powers import Alt, Sym, power_isometry
 from ._tensor import Det, Scalar, T, V
+from .solve import solve
 
-__all__ = ["Alt", "Custom", "Det", "Irrep", "Rep", "Scalar", "Sym", "T", "V", "parse", "power_isometry"]
+__all__ = [
+    "Alt",
+    "Basis",
+    "Certificate",
+    "Custom",
+    "Det",
+    "Hom",
+    "Irrep",
+    "ParseError",
+    "Rep",
+    "Scalar",
+    "Sym",
+    "T",
+    "V",
+    "parse",
+    "power_isometry",
+    "solve",
+]

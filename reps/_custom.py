@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.linalg
 
-from ._node import Array, Rep
+from ._node import Array
 from ._tensor import Leaf
 
 if TYPE_CHECKING:
@@ -180,6 +180,3 @@ class Irrep(Leaf):
 
         own = self._owner()
         return at.ops.call(lambda a: irrep_drho(own, self.label, a), at.block(own), self.dim)
-
-
-__all__ = ["Custom", "Irrep", "Rep"]

@@ -246,7 +246,7 @@ def _catalogue(name: str) -> Group:
     from .. import groups
 
     call = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", name)
-    known = [n for n in groups.__all__ if n != "Group" and n[0].isupper()]
+    known = [n for n in groups.__all__ if n[0].isupper() and not isinstance(getattr(groups, n), type)]
     if call is None or call[1] not in known:
         raise ValueError(
             f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intertwine.groups import SO, SU, O, S
+from intertwine.groups import SO, SU, Group, O, S
 from intertwine.reps import Alt, Det, Irrep, Scalar, Sym, T, V, parse
 from intertwine.reps._parse import ParseError
 
@@ -53,7 +53,7 @@ def test_mixed_catalogue_groups_need_no_group():
     assert parse(repr(rep)) == rep
     assert parse("V(SO(1, 3, connected=True))") == V(SO(1, 3, connected=True))
     assert parse("V(SO(3) * S(5))") == V(SO(3) * S(5))
-    mine = SO(3).conjugate([[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+    mine = Group.from_generators(algebra=[[[0, 2], [1, 0]]], name="my (very) own × group")
     rep = V(mine) * V(S(3))
     assert parse(repr(rep), rep.group) == rep
 

@@ -13,9 +13,9 @@ from intertwine.reps._permute import signed_permutation
 from intertwine.reps.laws import check_rep_laws
 
 GROUPS = (SO(2), SO(3), O(2), SU(2), SL(2), Sp(4), SO(1, 2), S(3), SO(2) * S(3))
-MOST = 40
+MOST = 60
 LEAVES = [V, Scalar, Det, V.dual, V.conj]
-quick = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+quick = settings(derandomize=True, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 def extend(children):
@@ -29,7 +29,7 @@ def extend(children):
     )
 
 
-trees = st.recursive(st.sampled_from(LEAVES), extend, max_leaves=4)
+trees = st.recursive(st.sampled_from(LEAVES), extend, max_leaves=6)
 
 
 def bind(rep, group):
