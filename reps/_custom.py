@@ -15,7 +15,23 @@ if TYPE_CHECKING:
     from ._evaluate import Walk
 
 
-class Custom(Leaf):
+class Opaque(Leaf):
+    """A leaf known by numeric callables only."""
+
+    is_functorial = False
+
+    def _call(self, at: Walk[Any], function: Callable[[Array], Array]) -> Any:
+        own = self._owner()
+
+        def real_if_real(g: Array) -> Array:
+            # a real factor of a complex product has complex blocks with zero imaginary part
+            real = own.field == "R" and g.dtype.kind == "c" and not g.imag.any()
+            return function(np.ascontiguousarray(g.real) if real else g)
+
+        return at.ops.call(real_if_real, at.block(own), self.dim)
+
+
+class Custom(Opaque):
     """A representation given by callables on the group's matrices.
 
     Parameters
@@ -84,8 +100,6 @@ class Custom(Leaf):
             group=None,
         )
 
-    is_functorial = False
-
     def _dim(self) -> int:
         return self.size
 
@@ -96,11 +110,11 @@ class Custom(Leaf):
         return super()._is_real() and not self.complex_entries
 
     def _rho(self, at: Walk[Any]) -> Any:
-        return at.ops.call(self._batched(self.rho_of), at.block(self._owner()), self.size)
+        return self._call(at, self._batched(self.rho_of))
 
     def _drho(self, at: Walk[Any]) -> Any:
         function = self.drho_of or self._derivative
-        return at.ops.call(self._batched(function), at.block(self._owner()), self.size)
+        return self._call(at, self._batched(function))
 
     def _derivative(self, a: Array) -> Array:
         """Invert ``ρ(exp tA) = exp(t dρ(A))``, t halved until ρ is near 1."""
@@ -131,7 +145,7 @@ class Custom(Leaf):
         return apply
 
 
-class Irrep(Leaf):
+class Irrep(Opaque):
     """An irreducible representation of the group, by index or by name.
 
     ``Irrep(i)`` is the i-th irrep found (ordered by dimension, Casimir and character); SO(3), SO(2),
@@ -162,8 +176,6 @@ class Irrep(Leaf):
             )
         return cls._make(label=label, own=None, group=None)
 
-    is_functorial = False
-
     def _dim(self) -> int:
         from ._irreps import irrep_dim
 
@@ -173,10 +185,10 @@ class Irrep(Leaf):
         from ._irreps import irrep_rho
 
         own = self._owner()
-        return at.ops.call(lambda g: irrep_rho(own, self.label, g), at.block(own), self.dim)
+        return self._call(at, lambda g: irrep_rho(own, self.label, g))
 
     def _drho(self, at: Walk[Any]) -> Any:
         from ._irreps import irrep_drho
 
         own = self._owner()
-        return at.ops.call(lambda a: irrep_drho(own, self.label, a), at.block(own), self.dim)
+        return self._call(at, lambda a: irrep_drho(own, self.label, a))

@@ -189,6 +189,7 @@ def dense(rep: Rep, matrix: Any, kind: str) -> Array:
     real = matrix.dtype.kind != "c" and not rep.is_complex
     matrix = matrix.astype(np.float64 if real else np.complex128, copy=False)
     result: Array = Walk(group, matrix, DenseBackend(), kind)(rep)
+    result = result.astype(np.result_type(result, matrix), copy=False)
     squares = rep.scale_squared
     if (squares == 1).all():
         shared = not result.flags.writeable or np.may_share_memory(result, matrix)

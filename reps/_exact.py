@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy.polys.matrices import DomainMatrix
+from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from ._evaluate import evaluate
 
@@ -59,7 +60,12 @@ class ExactBackend:
         return self._make(entries, a.shape[0])
 
     def inverse(self, a: DomainMatrix) -> DomainMatrix:
-        return a.inv()
+        try:
+            return a.inv()
+        except DMNonInvertibleMatrixError:
+            raise ValueError(
+                "a dual needs the inverse of the group element, and the one given is singular"
+            ) from None
 
     def det(self, a: DomainMatrix) -> DomainMatrix:
         return self._make({(0, 0): a.to_dense().det()}, 1)

@@ -111,7 +111,7 @@ class _Parser:
         try:
             return function()
         except (TypeError, ValueError) as error:
-            self.fail(str(error), "valid arguments", at)
+            self.fail(str(error), "a group that this representation can be bound to", at)
 
     # -- grammar ------------------------------------------------------------------------------------
     def parse(self) -> Rep | Hom:

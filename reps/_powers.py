@@ -260,10 +260,9 @@ def power_isometry(k: int, n: int, sign: int = 1) -> Any:
     k = exponent(k, "power_isometry(k, n)")
     if k == 0:
         return sparse.csr_array(np.ones((1, 1)))
-    total = sparse.eye_array(n, format="csr", dtype=np.int64)
+    one = sparse.csr_array(sparse.identity(n, dtype=np.int64))
+    total = one
     for step in _steps(k, n, sign):
-        total = sparse.csr_array(
-            sparse.kron(total, sparse.eye_array(n, dtype=np.int64), format="csr") @ step.matrices()[1]
-        )
+        total = sparse.csr_array(sparse.kron(total, one, format="csr") @ step.matrices()[1])
     count = _rearrangements(multi_indices(k, n, sign)) if sign > 0 else np.full(total.shape[1], factorial(k))
     return sparse.csr_array(total.astype(np.float64) @ sparse.diags_array(1 / np.sqrt(count)))

@@ -27,7 +27,7 @@ class SparseBackend:
         return self.wrap(a)
 
     def eye(self, n: int, like: Sparse) -> Sparse:
-        return self.wrap(sparse.eye_array(n, dtype=like.dtype))
+        return self.wrap(sparse.identity(n, dtype=like.dtype))
 
     def zeros(self, n: int, like: Sparse) -> Sparse:
         return sparse.csr_array((n, n), dtype=like.dtype)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import sympy
 from intertwine.groups import SO, SU, O, S
 from intertwine.reps import Alt, Custom, Det, Irrep, Scalar, Sym, T, V, parse, power_isometry
 from intertwine.reps._rep import Product, Sum
@@ -170,6 +171,12 @@ def test_errors_say_what_to_do():
         Irrep(1.5)
     with pytest.raises(ValueError, match="singular"):
         V.dual(SO(2)).rho(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="singular"):
+        V.dual(SO(2)).rho_exact(sympy.zeros(2))
+    with pytest.raises(ValueError, match="no exact values"):
+        Irrep(1)(SO(2)).rho_exact(sympy.eye(2))
+    with pytest.raises(ValueError, match=r"sympy matrices \(2, 2\), got \(3, 3\)"):
+        V(SO(2)).rho_exact(sympy.eye(3))
     with pytest.raises(AttributeError, match="immutable"):
         V.group = SO(3)
 
@@ -255,4 +262,16 @@ def test_irreps_are_leaves():
     assert mixed.dim == 15
     check_rep_laws(mixed)
     assert parse("2x0e + 1x1o", O(3)).dim == 5
+    check_rep_laws(V(SU(2)) * Irrep(1)(SO(3)))
+
+
+def test_real_leaves_of_a_complex_product_see_real_matrices():
+    def real(g):
+        assert g.dtype == np.float64
+        return g @ g
+
+    rep = V(SU(2)) + Custom(real, doubled, 2, "real")(SO(2))
+    check_rep_laws(rep)
+    alone = Custom(real, doubled, 2, "real")(SO(2))(rep.group)
+    assert alone.rho(rep.group.sample(rng=0)).dtype == np.complex128
     assert isinstance(rep, Sum)
