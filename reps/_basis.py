@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from ..groups import Group
     from ._certificate import Certificate
-    from ._rep import Rep
+    from ._node import Rep
 
 Array = NDArray[Any]
 LIMIT = 2**30
@@ -323,8 +323,8 @@ class Basis:
         W = np.asarray(W)
         if W.shape[-2:] != self.shape:
             raise ValueError(
-                f"expected W of shape (..., {self.shape[0]}, {self.shape[1]}) = (..., rep_out.dim, rep_in.dim)"
-                f", got {W.shape}"
+                f"expected W of shape (..., {self.shape[0]}, {self.shape[1]}) = (..., rep_out.dim,"
+                f" rep_in.dim), got {W.shape}"
             )
         parts = [placed.coefficients(W) for placed in self.blocks]
         empty = np.zeros((*W.shape[:-2], 0), self.dtype)
@@ -356,8 +356,8 @@ class Basis:
         if size > limit:
             raise ValueError(
                 f"the dense basis of {self.rep_in} >> {self.rep_out} has shape {(self.rank, *self.shape)}"
-                f" and takes {size / 1e9:.3g} GB, over the limit of {limit / 1e9:.3g} GB: use combine, coefficients or"
-                " project, which stay factored, or pass a larger limit"
+                f" and takes {size / 1e9:.3g} GB, over the limit of {limit / 1e9:.3g} GB: use combine,"
+                " coefficients or project, which stay factored, or pass a larger limit"
             )
         W = np.zeros((self.rank, *self.shape), self.dtype)
         start = 0

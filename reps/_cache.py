@@ -35,7 +35,7 @@ from ._basis import Block, restore
 from ._warnings import CacheWarning
 
 if TYPE_CHECKING:
-    from ._rep import Rep
+    from ._node import Rep
 
 Array = NDArray[Any]
 Value = TypeVar("Value")
@@ -159,8 +159,8 @@ def store(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> None:
         if str(where) not in _warned:
             _warned.add(str(where))
             warnings.warn(
-                f"cannot write to the cache folder {where} ({error.strerror or error}); bases are computed again"
-                " in every run. Set INTERTWINE_CACHE to a folder that can be written to, or to 'off'",
+                f"cannot write to the cache folder {where} ({error.strerror or error}); bases are computed"
+                " again in every run. Set INTERTWINE_CACHE to a folder that can be written to, or to 'off'",
                 CacheWarning,
                 stacklevel=2,
             )

@@ -19,7 +19,7 @@ from ._errors import CertificateError
 
 if TYPE_CHECKING:
     from ._basis import Block
-    from ._rep import Rep
+    from ._node import Rep
 
 TOLERANCE = 1e-10
 _ALL = 2**22  # entries up to which the residual of every element is measured
@@ -84,8 +84,8 @@ def certify(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> Certificate
     if not measured <= TOLERANCE:
         raise CertificateError(
             f"{where}: method {method!r} gave {block.rank} maps with residual {measured:.2g}, expected at"
-            f" most {TOLERANCE:.0e}: the generators are inconsistent or badly conditioned; give them exactly (as"
-            " sympy numbers), or in a basis in which they are closer to orthogonal"
+            f" most {TOLERANCE:.0e}: the generators are inconsistent or badly conditioned; give them exactly"
+            " (as sympy numbers), or in a basis in which they are closer to orthogonal"
         )
     counted, by = count(rep_in, rep_out, certain=block.certain) or (None, None)
     if counted is not None and counted != block.rank:

@@ -25,16 +25,20 @@ from scipy.sparse.linalg import LinearOperator
 from ._evaluate import SparseBackend
 
 if TYPE_CHECKING:
-    from ._rep import Rep
+    from ._node import Rep
 
 Array = NDArray[Any]
 _SPARSE_FROM = 96  # dimension above which a sparse matrix is worth its overhead
 _NEGLIGIBLE = 1e-13
 
 
+def _is_sparse(R: Any) -> bool:
+    return bool(sps.issparse(R))
+
+
 def _left(R: Any, W: Array) -> Array:
     """R W for W (b, out, in)."""
-    if not sps.issparse(R):
+    if not _is_sparse(R):
         return R @ W
     b, _, n = W.shape
     flat = R @ W.transpose(1, 0, 2).reshape(R.shape[1], b * n)
@@ -43,7 +47,7 @@ def _left(R: Any, W: Array) -> Array:
 
 def _right(W: Array, S: Any) -> Array:
     """W S for W (b, out, in)."""
-    if not sps.issparse(S):
+    if not _is_sparse(S):
         return W @ S
     b, m, n = W.shape
     return (W.reshape(b * m, n) @ S).reshape(b, m, S.shape[1])
@@ -74,7 +78,7 @@ def _sparse_action(rep: Rep, g: Array, kind: str) -> Any:
 
 def _size(R: Any) -> float:
     """Root mean square of the singular values."""
-    data = R.data if sps.issparse(R) else R
+    data = R.data if _is_sparse(R) else R
     return float(np.linalg.norm(data) / np.sqrt(max(R.shape[0], 1)))
 
 
@@ -91,9 +95,8 @@ def _centred(R: Any, S: Any) -> tuple[Any, Any]:
 
 
 def _identity(R: Any) -> Any:
-    if sps.issparse(R):
-        return sps.identity(R.shape[0], format="csr")
-    return np.eye(len(R))
+    n = R.shape[0]
+    return sps.csr_array(sps.eye_array(n)) if _is_sparse(R) else np.eye(n)
 
 
 @dataclass(frozen=True, eq=False)

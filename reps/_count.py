@@ -17,11 +17,12 @@ from ._tensor import Conj, Dual, Product, Scalar_, Sum
 
 if TYPE_CHECKING:
     from ..groups import Group
-    from ._rep import Rep
+    from ._node import Rep
 
 Array = NDArray[Any]
 ORDER = 20_000  # finite groups up to this order are enumerated
 UNKNOWNS = 4096  # and Hom spaces up to this size eliminated
+_FILLED = 2**16  # entries of a generator's constraint, above which elimination costs more than solving
 _SIDE = 1024  # largest dimension whose characters and weights are computed
 
 
@@ -39,7 +40,7 @@ def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] |
     if max(rep_in.dim, rep_out.dim) > _SIDE:
         return None
     if not len(group.algebra):
-        found = by_characters(rep_in, rep_out, 2_000 if certain else ORDER)
+        found = by_characters(rep_in, rep_out, 1_000 if certain else ORDER)
         if found is not None:
             return found, "characters"
     elif not len(group.discrete):
@@ -54,7 +55,6 @@ def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] |
 
 
 # -- characters of finite groups
-# -------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)
@@ -135,13 +135,12 @@ def _power_character(rep: Any, g: Array) -> Array:
     return h[rep.k]
 
 
-# -- weights of connected reductive Lie groups
-# ---------------------------------------------------------------------
+# -- weights of connected reductive Lie groups --
 
 
 @lru_cache(maxsize=64)
 def _generic(group: Group) -> tuple[Array, Array] | None:
-    """A generic element of the Lie algebra and its roots, or None where the algebra is not known to be reductive.
+    """A generic element of the Lie algebra and its roots; None where it is not known to be reductive.
 
     The element lies in one Cartan subalgebra (its centraliser), and all weights are read off as its
     eigenvalues.
@@ -253,7 +252,6 @@ class _Formal:
 
 
 # -- elimination
-# ----------------------------------------------------------------------------------------------------
 
 
 def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
@@ -265,7 +263,8 @@ def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
     from .solve.rational import rational_constraints
 
     constraints = rational_constraints(rep_in, rep_out)
-    if constraints is None:
+    first = None if constraints is None else next(iter(constraints()), None)
+    if constraints is None or (first is not None and first.nnz > _FILLED):
         return None
     free, _ = sequential_nullspace_mod(constraints, rep_in.dim * rep_out.dim, PRIMES[0])
     return len(free)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..groups import Group
     from ._basis import Basis
     from ._certificate import Certificate
-    from ._rep import Rep
+    from ._node import Rep
 
 Array = NDArray[Any]
 

@@ -18,7 +18,7 @@ from .split import Solved, solve_split
 
 if TYPE_CHECKING:
     from .._hom import Hom
-    from .._rep import Rep
+    from .._node import Rep
 
 __all__ = ["METHODS", "solve"]
 

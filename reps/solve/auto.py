@@ -10,7 +10,7 @@ from .nullspace import solve_nullspace
 from .orbits import solve_orbits
 
 if TYPE_CHECKING:
-    from .._rep import Rep
+    from .._node import Rep
 
 
 def solve_auto(rep_in: Rep, rep_out: Rep) -> tuple[Block, str]:

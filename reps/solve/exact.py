@@ -13,12 +13,12 @@ from sympy.polys.matrices import DomainMatrix
 
 from .._basis import DenseBlock
 from .modular import rational_nullspace
-from .rational import rational_constraints
+from .rational import field_constraints, rational_constraints
 from .split import runs
 
 if TYPE_CHECKING:
     from .._hom import Hom
-    from .._rep import Rep
+    from .._node import Rep
 
 RATIONAL_LIMIT = 20_000  # unknowns of one block over ℚ
 FIELD_LIMIT = 1296  # and over a number field
@@ -42,8 +42,8 @@ def exact_basis(hom: Hom) -> tuple[sympy.ImmutableMatrix, ...]:
                     found += [(places, block) for block in solved[s, r]]
     if len(found) * math.prod(hom.shape) > ENTRIES:
         raise ValueError(
-            f"the exact basis of {hom!r} has {len(found)} matrices of shape {hom.shape}: too large to be read;"
-            " use basis(), or the exact basis of one pair of summands"
+            f"the exact basis of {hom!r} has {len(found)} matrices of shape {hom.shape}: too large to be"
+            " read; use basis(), or the exact basis of one pair of summands"
         )
     return tuple(_placed(block, at, hom.shape) for at, block in found)
 
@@ -61,7 +61,7 @@ def solve_exact(rep_in: Rep, rep_out: Rep) -> DenseBlock:
     vectors = np.zeros((len(found), *shape), dtype)
     for vector, entries in zip(vectors, found):
         for at, x in entries.items():
-            vector[at] = dtype(complex(x) if dtype is np.complex128 else float(x))
+            vector[at] = complex(x) if dtype is np.complex128 else float(x)
     return DenseBlock.from_span(vectors, shape, gap=math.inf, certain=True)
 
 
@@ -73,8 +73,11 @@ def exact_block(rep_in: Rep, rep_out: Rep) -> list[dict[tuple[int, int], Any]]:
     if constraints is not None and n <= RATIONAL_LIMIT:
         solution = rational_nullspace(constraints, n)
         if solution is not None:
-            vectors = [row.toarray().ravel() for row in solution[1].T.tocsr()] if solution[1].shape[1] else []
-            return [_unscaled(v, rep_in, rep_out) for v in _readable(vectors)]
+            return _from_rational(solution[1], rep_in, rep_out)
+    if n <= RATIONAL_LIMIT:
+        found = _rational_part(rep_in, rep_out)
+        if found is not None:
+            return found
     if n > FIELD_LIMIT:
         raise ValueError(
             f"Hom({rep_in!r}, {rep_out!r}) has {n} unknowns, over the limit of exact arithmetic"
@@ -97,6 +100,11 @@ def _check_exact(rep_in: Rep, rep_out: Rep) -> None:
 
 # -- over ℚ
 # ---------------------------------------------------------------------------------------------------------
+
+
+def _from_rational(N: Any, rep_in: Rep, rep_out: Rep) -> list[dict[tuple[int, int], Any]]:
+    """Columns of an integer nullspace, made readable."""
+    return [_unscaled(v, rep_in, rep_out) for v in _readable(list(N.T.toarray()))]
 
 
 def _readable(vectors: list[Any]) -> list[Any]:
@@ -147,8 +155,20 @@ def _unscaled(v: Any, rep_in: Rep, rep_out: Rep) -> dict[tuple[int, int], Any]:
     return entries
 
 
-# -- over a number field
-# --------------------------------------------------------------------------------------------
+# -- over a number field --------------------------------------------------------------------------
+
+
+def _rational_part(rep_in: Rep, rep_out: Rep) -> list[dict[tuple[int, int], Any]] | None:
+    """The rational intertwiners, where they span all (they often do although the group is irrational)."""
+    from . import _solve_block
+
+    constraints = field_constraints(rep_in, rep_out)
+    if constraints is None:
+        return None
+    solution = rational_nullspace(constraints, rep_in.dim * rep_out.dim)
+    if solution is None or solution[1].shape[1] != _solve_block(rep_in, rep_out, "auto")[0].rank:
+        return None
+    return _from_rational(solution[1], rep_in, rep_out)
 
 
 def _field_basis(rep_in: Rep, rep_out: Rep) -> list[dict[tuple[int, int], Any]]:
@@ -186,7 +206,7 @@ def _vectorised(R: Any, S: Any) -> dict[tuple[int, int], Any]:
     for (k, j), x in S.todok().items():
         for i in range(m):
             at = (i * n + j, i * n + k)
-            entries[at] = sympy.nsimplify(entries.get(at, 0) - x) if at in entries else -x
+            entries[at] = entries.get(at, 0) - x
     return {at: x for at, x in entries.items() if x != 0}
 
 

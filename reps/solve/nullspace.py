@@ -24,10 +24,9 @@ from .modular import rational_nullspace
 from .rational import rational_constraints
 
 if TYPE_CHECKING:
-    from .._rep import Rep
+    from .._node import Rep
 
 Array = NDArray[Any]
-_DENSE_COST = 3e10  # entries × unknowns of the exact constraint above which floating point is tried first
 _SVD_SIDE = 1500  # side beyond which singular values come from the Gram matrix
 _ROUNDING = 1e-14
 UNKNOWNS = 8192  # above, a floating-point constraint without structure does not fit
@@ -76,7 +75,7 @@ def solve_rational(rep_in: Rep, rep_out: Rep) -> DenseBlock | None:
 def _filled(constraints: Any, n: int) -> bool:
     """Whether elimination would work on filled matrices, which floating point does faster."""
     first = next(iter(constraints()), None)
-    return first is not None and n > 2048 and first.nnz * n > _DENSE_COST / 64
+    return first is not None and n > 4096 and first.nnz > 40 * n
 
 
 def solve_float(rep_in: Rep, rep_out: Rep) -> DenseBlock:
@@ -85,8 +84,8 @@ def solve_float(rep_in: Rep, rep_out: Rep) -> DenseBlock:
     n = rep_in.dim * rep_out.dim
     if n > UNKNOWNS:
         raise ValueError(
-            f"Hom({rep_in!r}, {rep_out!r}) has {n} unknowns, over the {UNKNOWNS} that floating-point"
-            " elimination takes: give the generators as exact rational sympy matrices, or write the reps as sums"
+            f"Hom({rep_in!r}, {rep_out!r}) has {n} unknowns, over the {UNKNOWNS} that elimination in floating"
+            " point takes: give the generators as exact rational sympy matrices, or write the reps as sums"
         )
     basis = np.eye(n, dtype=constraint.dtype).reshape(n, *constraint.shape)
     gap = math.inf
@@ -104,7 +103,9 @@ def solve_float(rep_in: Rep, rep_out: Rep) -> DenseBlock:
 def _left_kernel(images: Array, side: int) -> tuple[Array, float]:
     """Rows k with k · images = 0, orthonormal, and the ratio that separates them from the others."""
     if len(images) <= _SVD_SIDE:
-        square = np.linalg.qr(images.conj().T, mode="r").conj().T if images.shape[1] > len(images) else images
+        square = images
+        if images.shape[1] > len(images):
+            square = np.asarray(np.linalg.qr(images.conj().T, mode="r")).conj().T
         left, values, _ = np.linalg.svd(square)
         vectors = left.conj().T
         noise, largest, ratio = _ROUNDING * side, 1e-7, 1e3
@@ -116,8 +117,8 @@ def _left_kernel(images: Array, side: int) -> tuple[Array, float]:
     kept, out = values[zero].max(initial=noise), values[~zero].min(initial=math.inf)
     if out < ratio * kept:
         raise RankError(
-            f"no clear gap between zero and non-zero singular values: {np.sum(zero)} up to {kept:.2g}, the next"
-            f" is {out:.2g} (generators have size 1), expected a factor of {ratio:.0f}: give the generators"
+            f"no clear gap between zero and non-zero singular values: {np.sum(zero)} up to {kept:.2g}, next"
+            f" {out:.2g} (generators have size 1), expected a factor of {ratio:.0f}: give the generators"
             " exactly, as sympy numbers, or with more digits"
         )
     return vectors[zero], float(out / kept)

@@ -24,14 +24,14 @@ from .._basis import OrbitBlock
 from .._permute import signed_permutation
 
 if TYPE_CHECKING:
-    from .._rep import Rep
+    from .._node import Rep
 
 Array = NDArray[Any]
 Signed = tuple[Array, Array]
 
 
 def signed_permutations(rep: Rep) -> list[Signed] | None:
-    """(image, sign) of every generator, e_j ↦ sign[j] e_image[j]; None where the action is not of this form."""
+    """(image, sign) of every generator, e_j ↦ sign[j] e_image[j]; None where one acts otherwise."""
     group = rep._require_group()
     if len(group.algebra):
         return None
@@ -69,7 +69,8 @@ def merge_orbits(images: Iterable[Array], n: int) -> tuple[int, Array]:
         if not len(moved):
             continue
         ones = np.ones(len(moved), np.int8)
-        graph = sps.coo_array((ones, (labels[moved], target[moved])), shape=(count, count)).tocsr()
+        edges: Any = (ones, (labels[moved], target[moved]))
+        graph = sps.coo_array(edges, shape=(count, count)).tocsr()
         count, merged = connected_components(graph, directed=False)
         labels = merged[labels]
     return count, _first_appearance(labels, count)

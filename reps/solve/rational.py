@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sps
 import sympy
+from sympy import QQ
 
 from .._evaluate import SparseBackend
 from .._exact import ExactBackend, to_domain
 
 if TYPE_CHECKING:
     from ...groups import Group
-    from .._rep import Rep
+    from .._node import Rep
 
-Sparse = sps.csr_array
+Sparse = Any
 _LARGEST = 2**31
 
 
@@ -96,19 +97,64 @@ def rational_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Spa
     return lambda: (_stacked(a, b) for a, b in pairs)
 
 
+def field_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Sparse]] | None:
+    """Integer constraints whose nullspace are the *rational* intertwiners of a group over a number field.
+
+    With ρ(g) = Σ α^k R_k, R_k rational, a rational W commutes exactly when it does with every R_k.
+    """
+    group = rep_in._require_group()
+    generators = [*(("algebra", A) for A in group.algebra), *(("group", h) for h in group.discrete)]
+    pairs = []
+    try:
+        for kind, g in generators:
+            element = to_domain(g)
+            parts = zip(_coefficients(rep_out, kind, element), _coefficients(rep_in, kind, element))
+            pairs += [_common(a, b) for a, b in parts]
+    except (ArithmeticError, NotImplementedError):
+        return None
+    if any(_size(a) >= _LARGEST or _size(b) >= _LARGEST for a, b in pairs):
+        return None
+    return lambda: (_stacked(a, b) for a, b in pairs)
+
+
 def _action(rep: Rep, kind: str, matrix: Any, inverse: Any, denominator: int) -> tuple[Sparse, int]:
     """Integer matrix and its denominator."""
     if denominator:
         return rep.map_sparse(matrix, IntegerBackend(), kind, inverse), 1
-    element = to_domain(matrix)
-    entries = rep.map_sparse(element, ExactBackend(element.domain), kind).to_dok()
-    fractions = {at: element.domain.to_sympy(x) for at, x in entries.items()}
-    common = math.lcm(1, *(int(x.q) for x in fractions.values()))
-    if any(abs(int(x.p)) * common // int(x.q) >= _LARGEST for x in fractions.values()):
+    return _coefficients(rep, kind, to_domain(matrix))[0]
+
+
+def _coefficients(rep: Rep, kind: str, element: Any) -> list[tuple[Sparse, int]]:
+    """ρ(g) = Σ α^k R_k: (integer matrix, denominator) of every R_k."""
+    domain = element.domain
+    entries = rep.map_sparse(element, ExactBackend(domain), kind).to_dok()
+    degree = domain.mod.degree() if domain.is_AlgebraicField else 2 if domain.is_QQ_I else 1
+    if not (domain.is_AlgebraicField or domain.is_QQ_I or domain.is_QQ):
+        raise NotImplementedError(f"no rational coordinates over {domain}")
+    split = {at: _coordinates(x, domain, degree) for at, x in entries.items()}
+    return [_integral({at: xs[k] for at, xs in split.items()}, rep.dim) for k in range(degree)]
+
+
+def _coordinates(x: Any, domain: Any, degree: int) -> list[Any]:
+    """Rational coordinates of a field element, constant term first."""
+    if domain.is_QQ:
+        return [x]
+    if domain.is_QQ_I:
+        return [x.x, x.y]
+    low = list(reversed(x.to_list()))
+    return low + [0] * (degree - len(low))
+
+
+def _integral(entries: dict[tuple[int, int], Any], dim: int) -> tuple[Sparse, int]:
+    """A rational matrix as integers over one denominator."""
+    entries = {at: QQ.convert(x) for at, x in entries.items() if x}
+    common = math.lcm(1, *(int(x.denominator) for x in entries.values()))
+    values = [int(x * common) for x in entries.values()]
+    if any(abs(v) >= _LARGEST for v in values) or common >= _LARGEST:
         raise OverflowError("the entries of a generator are too large for 31 bits")
-    rows, columns = np.array(list(fractions), dtype=np.int64).reshape(-1, 2).T
-    data = np.array([int(x * common) for x in fractions.values()], dtype=np.int64)
-    return sps.csr_array((data, (rows, columns)), shape=(rep.dim, rep.dim)), common
+    rows, columns = np.array(list(entries), dtype=np.int64).reshape(-1, 2).T
+    data: Any = (np.array(values, dtype=np.int64), (rows, columns))
+    return sps.csr_array(data, shape=(dim, dim)), common
 
 
 def _common(a: tuple[Sparse, int], b: tuple[Sparse, int]) -> tuple[Sparse, Sparse]:

@@ -13,7 +13,7 @@ from .._certificate import Certificate, combined
 
 if TYPE_CHECKING:
     from .._hom import Hom
-    from .._rep import Rep
+    from .._node import Rep
 
 Solved = tuple[Block, Certificate]
 
