@@ -132,8 +132,8 @@ def spherical_harmonics(degree: int, points: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> spherical_harmonics(1, np.array([[0.6, 0.0, 0.8]])) * np.sqrt(4 * np.pi / 3)
-    array([[0.6, 0. , 0.8]])
+    >>> (spherical_harmonics(1, np.array([[0.48, 0.6, 0.64]])) * np.sqrt(4 * np.pi / 3)).round(6)
+    array([[0.48, 0.6 , 0.64]])
     """
     x, y, z = points.T
     azimuth = np.arctan2(x, z)

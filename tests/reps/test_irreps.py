@@ -123,7 +123,7 @@ def test_irreps_of_so2_are_frequencies():
 
 
 def test_unknown_irrep_lists_those_found():
-    with pytest.raises(ValueError, match="no irrep.*those found"):
+    with pytest.raises(ValueError, match=r"no irrep.*those found"):
         _ = Irrep("7z")(S(3)).dim
 
 
