@@ -8,7 +8,7 @@
 
 from ._errors import ComponentsWarning
 from ._group import Group
-from .catalog import GL, SE, SL, SO, SU, A, D, Lorentz, O, S, Sp, Trivial, U, Z
+from .catalog import GL, O, S, SE, SL, SO, SU, U, Z, A, D, Lorentz, Sp, Trivial
 
 __all__ = [
     "GL",

@@ -1,7 +1,13 @@
-"""Finite groups: elements, orders, conjugacy classes, uniform sampling."""
+"""Finite groups through permutations: orders, elements, conjugacy classes, uniform sampling.
+
+A matrix group is finite if and only if the orbits of the basis vectors are finite, and then it acts faithfully on
+their union.  So every finite matrix group has a permutation *model*, to which Schreier–Sims applies.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +15,67 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy.combinatorics import Permutation, PermutationGroup
 
+from ._generators import Permutations
+
 if TYPE_CHECKING:
     from ._group import Group
 
 Array = NDArray[Any]
 
 MAX_ELEMENTS = 20_000
+MAX_ORBIT = 5_000
+GRID = 367_879.4411714423  # irrational spacing, so that no entry sits where rounding flips
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A finite group as permutations of the orbit points (N, d); the first d points are the basis vectors."""
+
+    points: Array
+    group: Group
+
+    def matrices(self, images: Array) -> Array:
+        """Matrices (n, d, d) of permutations (n, N) of the points: column j is where e_j goes."""
+        return np.swapaxes(self.points[images[:, : self.points.shape[1]]], 1, 2)
+
+
+@lru_cache(maxsize=256)
+def model(group: Group) -> Model | None:
+    """Permutation model of a finite group; None when the group is infinite or has an orbit above `MAX_ORBIT`."""
+    if group.is_permutation:
+        return Model(np.eye(group.d), group)
+    if len(group.lie_algebra) and group.lie_dim:
+        return None
+    found = orbit_model(group.discrete_generators)
+    if found is None:
+        return None
+    points, images = found
+    return Model(points, type(group)(f"orbit of {group}", Permutations(len(points), images)))
+
+
+def orbit_model(generators: Array) -> tuple[Array, Array] | None:
+    """Orbit (N, d) of the basis vectors, and the permutations (m, N) of it by generators (m, d, d)."""
+    d = generators.shape[-1]
+    points = list(np.eye(d, dtype=generators.dtype))
+    places = {mark(x): i for i, x in enumerate(points)}
+    images: list[list[int]] = [[] for _ in generators]
+    done = 0
+    while done < len(points):
+        moved = generators @ points[done]  # (m, d)
+        for image, x in zip(images, moved):
+            place = places.setdefault(mark(x), len(points))
+            if place == len(points):
+                points.append(x)
+            image.append(place)
+        done += 1
+        if len(points) > MAX_ORBIT:
+            return None
+    return np.array(points), np.array(images, dtype=np.int64).reshape(len(generators), len(points))
+
+
+def mark(x: Array) -> bytes:
+    """Bytes that tell numbers apart that differ by more than about 1e-6."""
+    return bytes((np.round(x * GRID) + 0.0).tobytes())
 
 
 @lru_cache(maxsize=256)
@@ -28,63 +89,103 @@ def schreier_sims(group: Group) -> PermutationGroup:
 def contains_alternating(group: Group) -> bool:
     """Whether a permutation group is Alt(d) or Sym(d).
 
-    A transitive and primitive group with an element that has a cycle of prime length p, d/2 < p < d − 2, does
-    (Jordan; Seress, Permutation Group Algorithms, section 10.2).  sympy's Monte Carlo test is sure when it says yes.
+    A primitive group with an element that has a cycle of prime length p, d/2 < p < d − 2, is (Jordan; Seress,
+    Permutation Group Algorithms, section 10.2).  sympy's Monte Carlo test is sure when it says yes.
     """
     return group.d >= 8 and bool(schreier_sims(group).is_alt_sym())
 
 
-def random_permutations(group: Group, n: int, rng: np.random.Generator) -> Array:
-    """Uniform elements as images (n, d)."""
-    d = group.d
+@lru_cache(maxsize=256)
+def order(group: Group) -> int:
+    """Order of a permutation group, factor by factor."""
+    if len(group.factors) > 1:
+        return math.prod(order(f) for f in group.factors)
     if contains_alternating(group):
-        out = rng.permuted(np.tile(np.arange(d), (n, 1)), axis=1)
-        if has_odd(group):
-            return out
-        odd = np.array([Permutation(p.tolist()).is_odd for p in out], bool)
-        out[odd, :2] = out[odd, 1::-1]
+        return math.factorial(group.d) // (1 if has_odd(group) else 2)
+    return int(schreier_sims(group).order())
+
+
+def random_permutations(group: Group, n: int, rng: np.random.Generator) -> Array:
+    """Uniform elements of a permutation group as images (n, d)."""
+    out = np.tile(np.arange(group.d), (n, 1))
+    if contains_alternating(group):
+        out = rng.permuted(out, axis=1)
+        if not has_odd(group):
+            odd = np.array([is_odd(p) for p in out], bool)
+            out[odd, :2] = out[odd, 1::-1]
         return out
-    out = np.tile(np.arange(d), (n, 1))
     for transversal in transversals(group):
         chosen = transversal[rng.integers(len(transversal), size=n)]
         out = np.take_along_axis(out, chosen, axis=1)  # out ∘ chosen
     return out
 
 
+def is_odd(p: Array) -> bool:
+    """Sign of a permutation."""
+    return bool(Permutation(p.tolist()).is_odd)
+
+
 def has_odd(group: Group) -> bool:
     """Whether some generator is an odd permutation."""
-    return any(Permutation(p).is_odd for p in group.permutations.tolist())
+    return any(is_odd(p) for p in group.permutations)
 
 
 @lru_cache(maxsize=64)
 def transversals(group: Group) -> tuple[Array, ...]:
-    """Coset representatives (r, d) along the stabiliser chain: each element is u_1 ∘ u_2 ∘ … in exactly one way."""
+    """Coset representatives (r, d) along the stabiliser chain: each element is one product u_1 ∘ u_2 ∘ …"""
     chain = schreier_sims(group).basic_transversals
     return tuple(np.array([list(u.array_form) for u in level.values()], dtype=np.int64) for level in chain)
 
 
 @lru_cache(maxsize=64)
-def enumerated(group: Group) -> Array | None:
-    """All elements (order, d, d) of a small finite matrix group, the identity first; None when too many."""
-    generators = group.discrete_generators
-    found = np.eye(group.d, dtype=generators.dtype)[None]
-    seen = {fingerprint(found[0])}
-    frontier = found
-    while len(frontier):
-        products = (frontier[:, None] @ generators[None]).reshape(-1, group.d, group.d)
-        fresh = []
-        for g in products:
-            mark = fingerprint(g)
-            if mark not in seen:
-                seen.add(mark)
-                fresh.append(g)
-        if len(seen) > MAX_ELEMENTS:
-            return None
-        frontier = np.array(fresh).reshape(-1, group.d, group.d)
-        found = np.concatenate([found, frontier])
-    return found
+def images(group: Group) -> Array:
+    """All elements of a permutation group as images (order, d), the identity first."""
+    if order(group) > MAX_ELEMENTS:
+        raise ValueError(
+            f"{group.name} has {order(group)} elements; they are listed only up to {MAX_ELEMENTS}: use sample()"
+        )
+    out = np.arange(group.d)[None]
+    for transversal in transversals(group):
+        out = out[:, transversal].reshape(-1, group.d)
+    first = np.lexsort(out.T[::-1])
+    return np.asarray(out[first])
 
 
-def fingerprint(g: Array) -> bytes:
-    """Bytes of a matrix rounded to 1e-6, with one zero."""
-    return bytes((np.round(g, 6) + 0.0).tobytes())
+def conjugacy_classes(group: Group) -> list[Array]:
+    """Classes of a small permutation group as arrays of positions in `images`, that of the identity first."""
+    elements = images(group)
+    place = {p.tobytes(): i for i, p in enumerate(elements)}
+    generators = group.permutations
+    inverses = np.argsort(generators, axis=1)
+    conjugates = [
+        [place[p.tobytes()] for p in g[elements[:, inverse]]] for g, inverse in zip(generators, inverses)
+    ]
+    left = dict.fromkeys(range(len(elements)))
+    classes = []
+    while left:
+        orbit = [next(iter(left))]
+        seen = set(orbit)
+        for i in orbit:
+            fresh = {row[i] for row in conjugates} - seen
+            seen |= fresh
+            orbit += sorted(fresh)
+        classes.append(np.array(sorted(seen)))
+        for i in seen:
+            del left[i]
+    return classes
+
+
+def cayley_graph(group: Group) -> Any:
+    """networkx.DiGraph on the positions in `images`, with edges g → g h."""
+    import networkx as nx
+
+    elements = images(group)
+    place = {p.tobytes(): i for i, p in enumerate(elements)}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(elements)))
+    for k, h in enumerate(group.permutations):
+        for i, gh in enumerate(elements[:, h]):
+            j = place[np.ascontiguousarray(gh).tobytes()]
+            labels = graph.edges[i, j]["generators"] if graph.has_edge(i, j) else ()
+            graph.add_edge(i, j, generators=(*labels, k))
+    return graph

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._generators import Blocks
-from ._group import Group
+from ._value import Value
+
+if TYPE_CHECKING:
+    from ._group import Group
 
 
-def direct_product(*groups: Group) -> Group:
-    """G × H × … on V_G ⊕ V_H ⊕ …; nested products flatten."""
-    factors = tuple(factor for g in groups for factor in g.factors)
-    if len(factors) == 1:
-        return factors[0]
-    return Group(" × ".join(f.name for f in factors), Blocks(factors))
+class Products(Value):
+    """The operator ``*`` of groups."""
+
+    def __mul__(self, other: Group) -> Group:
+        """Direct product, acting block-diagonally on V ⊕ V'; products flatten.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO, S
+        >>> G = SO(3) * S(4)
+        >>> G.d, G.factors, G.offsets
+        (7, (SO(3), S(4)), (0, 3))
+        """
+        if not isinstance(other, Value):
+            return NotImplemented
+        factors = (*self.factors, *other.factors)
+        return type(self.factors[0])(" × ".join(f.name for f in factors), Blocks(factors))

@@ -10,16 +10,49 @@ from numpy.typing import NDArray
 
 from . import _finite
 from ._generators import permutation_matrices
+from ._value import Value, as_group
 
 if TYPE_CHECKING:
     from ._group import Group
 
 Array = NDArray[Any]
 Generator = np.random.Generator
+Rng = int | Generator | None
 
 MAX_CONDITION = 10.0
 WORD_LENGTH = 24
 EXPONENTIALS = 4
+
+
+class Sampling(Value):
+    """Random elements."""
+
+    def sample(self, n: int | None = None, rng: Rng = None) -> Array:
+        """Random elements.
+
+        Haar-distributed for SO, O, SU, U and products of them and uniform for finite groups; long random words
+        of exponentials and discrete generators for other compact groups (close to Haar), and for non-compact
+        groups words and exponentials of condition number at most 10.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many; a single matrix (d, d) when None.
+        rng : int, numpy.random.Generator, optional
+
+        Returns
+        -------
+        ndarray (n, d, d) or (d, d)
+
+        Examples
+        --------
+        >>> from intertwine.groups import O
+        >>> g = O(3).sample(5, rng=0)
+        >>> g.shape, bool(np.allclose(g @ g.transpose(0, 2, 1), np.eye(3)))
+        ((5, 3, 3), True)
+        """
+        elements = sample(as_group(self), 1 if n is None else n, np.random.default_rng(rng))
+        return elements[0] if n is None else elements
 
 
 def sample(group: Group, n: int, rng: Generator) -> Array:
@@ -33,10 +66,9 @@ def sample(group: Group, n: int, rng: Generator) -> Array:
     haar = _classical(group)
     if haar is not None:
         return _haar(group, haar, n, rng)
-    if not len(group.closure):
-        elements = _finite.enumerated(group)
-        if elements is not None:
-            return np.asarray(elements[rng.integers(len(elements), size=n)])
+    model = _finite.model(group)
+    if model is not None:
+        return model.matrices(_finite.random_permutations(model.group, n, rng))
     return _words(group, n, rng)
 
 

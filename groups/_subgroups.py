@@ -1,0 +1,5 @@
+"""placeholder."""
+from ._value import Value
+
+class Subgroups(Value):
+    """Subgroups, larger groups, conjugates."""
