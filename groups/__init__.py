@@ -8,7 +8,32 @@
 
 from ._errors import ComponentsWarning
 from ._group import Group
-from .catalog import GL, O, S, SE, SL, SO, SU, U, Z, A, D, Lorentz, Sp, Trivial
+from ._membership import same_group
+from .catalog import (
+    GL,
+    SE,
+    SL,
+    SO,
+    SU,
+    A,
+    C,
+    Cube,
+    D,
+    Dihedral,
+    Hyperoctahedral,
+    Icosahedral,
+    Lorentz,
+    O,
+    Octahedral,
+    Rubik,
+    S,
+    Sp,
+    Tetrahedral,
+    Trivial,
+    U,
+    Z,
+)
+from .laws import check_group_laws
 
 __all__ = [
     "GL",
@@ -17,14 +42,24 @@ __all__ = [
     "SO",
     "SU",
     "A",
+    "C",
     "ComponentsWarning",
+    "Cube",
     "D",
+    "Dihedral",
     "Group",
+    "Hyperoctahedral",
+    "Icosahedral",
     "Lorentz",
     "O",
+    "Octahedral",
+    "Rubik",
     "S",
     "Sp",
+    "Tetrahedral",
     "Trivial",
     "U",
     "Z",
+    "check_group_laws",
+    "same_group",
 ]

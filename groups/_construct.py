@@ -218,7 +218,14 @@ class Construction(Value):
 
     @classmethod
     def _identity_component(
-        cls, algebra: list[Any], discrete: list[Any], d: int, field: str, complete: bool, name: str | None, what: str
+        cls,
+        algebra: list[Any],
+        discrete: list[Any],
+        d: int,
+        field: str,
+        complete: bool,
+        name: str | None,
+        what: str,
     ) -> Self:
         if not complete:
             warnings.warn(

@@ -189,3 +189,60 @@ def cayley_graph(group: Group) -> Any:
             labels = graph.edges[i, j]["generators"] if graph.has_edge(i, j) else ()
             graph.add_edge(i, j, generators=(*labels, k))
     return graph
+
+
+def contains(group: Group, image: list[int]) -> bool:
+    """Whether a permutation group contains a permutation."""
+    if contains_alternating(group):
+        return has_odd(group) or not is_odd(np.array(image))
+    return bool(schreier_sims(group).contains(Permutation(image)))
+
+
+def colour_stabilizer(group: Group, colours: Array) -> Array:
+    """Generators (m, d) of the permutations in a group that keep every colour."""
+    if contains_alternating(group) and has_odd(group):
+        return _young_subgroup(colours)
+    base = schreier_sims(group).base
+    tests = [lambda g, b=b: colours[g(b)] == colours[b] for b in base]
+
+    def keeps(g: Permutation) -> bool:
+        return bool(np.array_equal(colours[g.array_form], colours))
+
+    found = schreier_sims(group).subgroup_search(keeps, base=base, tests=tests)
+    rows = [g.array_form for g in found.generators if not g.is_Identity]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), group.d)
+
+
+def _young_subgroup(colours: Array) -> Array:
+    """All permutations that keep the colours: a transposition and a cycle for each colour."""
+    d = len(colours)
+    rows = []
+    for colour in dict.fromkeys(colours.tolist()):
+        points = np.flatnonzero(colours == colour)
+        for k in sorted({2, len(points)}) if len(points) > 1 else ():
+            row = np.arange(d)
+            row[points[:k]] = np.roll(points[:k], -1)
+            rows.append(row)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), d)
+
+
+def few_generators(elements: Array) -> Array:
+    """Some permutations (m, d) out of a listed group that generate it; each doubles the order at least."""
+    d = elements.shape[1]
+    chosen: list[Array] = []
+    reached = {np.arange(d).tobytes()}
+    for p in elements:
+        if p.tobytes() not in reached:
+            chosen.append(p)
+            reached = _span(chosen)
+    return np.array(chosen, dtype=np.int64).reshape(len(chosen), d)
+
+
+def _span(generators: list[Array]) -> set[bytes]:
+    frontier = [np.arange(len(generators[0]))]
+    seen = {frontier[0].tobytes()}
+    while frontier:
+        fresh = {q.tobytes(): q for p in frontier for g in generators if (q := p[g]).tobytes() not in seen}
+        seen |= set(fresh)
+        frontier = list(fresh.values())
+    return seen

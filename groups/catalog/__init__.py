@@ -3,5 +3,29 @@
 from .affine import SE
 from .classical import GL, SL, SO, SU, Lorentz, O, Sp, Trivial, U
 from .finite import A, D, S, Z
+from .point_groups import C, Cube, Dihedral, Hyperoctahedral, Icosahedral, Octahedral, Rubik, Tetrahedral
 
-__all__ = ["GL", "SE", "SL", "SO", "SU", "A", "D", "Lorentz", "O", "S", "Sp", "Trivial", "U", "Z"]
+__all__ = [
+    "GL",
+    "SE",
+    "SL",
+    "SO",
+    "SU",
+    "A",
+    "C",
+    "Cube",
+    "D",
+    "Dihedral",
+    "Hyperoctahedral",
+    "Icosahedral",
+    "Lorentz",
+    "O",
+    "Octahedral",
+    "Rubik",
+    "S",
+    "Sp",
+    "Tetrahedral",
+    "Trivial",
+    "U",
+    "Z",
+]

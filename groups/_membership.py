@@ -1,0 +1,226 @@
+"""Is a matrix in a group?  Are two groups the same set of matrices?
+
+Answers are proofs up to rounding, or an error.  A matrix h is in the identity component of a group with Lie algebra L
+if h·k = exp(X) for some X in L and some k known to be there.  It is not in the group if it does not normalise L, or
+fails to preserve a tensor that the group preserves.  In a group closed under conjugate transpose, h = u exp(X)
+with X in L, and the question is that of u in the compact part, where invariant tensors decide (they separate the
+closed subgroups of a compact group; those of order up to 4 are tried).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from . import _balance, _finite, _lie
+
+if TYPE_CHECKING:
+    from ._group import Group
+
+Array = NDArray[Any]
+
+TOLERANCE = 1e-7
+MAX_COMPONENTS = 64
+TRIES = 64
+MAX_TENSOR = 1500  # entries of the largest invariant tensors looked at
+
+
+class Undecided(ValueError):
+    """Membership could be neither proved nor refuted."""
+
+
+def same_group(G: Group, H: Group) -> bool:
+    """Whether two groups are the same set of matrices, however they were given.
+
+    Raises
+    ------
+    ValueError
+        Where neither answer can be proved, e.g. for the components of groups that are not reductive.
+
+    Examples
+    --------
+    >>> from intertwine.groups import Group, O, SO, same_group
+    >>> H = SO(3).with_discrete([[[-1, 0, 0], [0, -1, 0], [0, 0, -1]]])  # rotations and the inversion
+    >>> H == O(3), same_group(H, O(3)), same_group(H, SO(3))
+    (False, True, False)
+    """
+    if G == H:
+        return True
+    if G.d != H.d or not _same_algebra(G, H):
+        return False
+    return all(contains(a, h) for a, b in ((G, H), (H, G)) for h in b.discrete_generators)
+
+
+def _same_algebra(G: Group, H: Group) -> bool:
+    if G.lie_dim != H.lie_dim:
+        return False
+    a, b = _promoted(G.closure, H.closure)
+    return _lie.outside(a, b) < TOLERANCE
+
+
+def _promoted(a: Array, b: Array) -> tuple[Array, Array]:
+    dtype = np.result_type(a, b)
+    return a.astype(dtype), b.astype(dtype)
+
+
+def contains(group: Group, h: Array) -> bool:
+    """Whether a matrix (d, d) is an element of a group.
+
+    Raises
+    ------
+    ValueError
+        Where neither answer can be proved.
+    """
+    h = np.asarray(h)
+    if len(group.factors) > 1:
+        return _product_contains(group, h)
+    if group.lie_dim == 0:
+        return _discrete_contains(group, h)
+    lie, h = _promoted(group.closure, h)
+    if _lie.outside(h @ lie @ np.linalg.inv(h), lie) > TOLERANCE:
+        return False
+    if any(_in_identity_component(group, np.linalg.solve(w, h)) for w in component_words(group)):
+        return True
+    if _refuted(group, h):
+        return False
+    raise Undecided(
+        f"cannot tell whether a matrix is in {group.name}: it normalises the Lie algebra and preserves the invariant "
+        f"tensors that were tried, but was not reached from the known components:\n{h}"
+    )
+
+
+def _product_contains(group: Group, h: Array) -> bool:
+    rest = h.copy()
+    verdicts = []
+    for o, f in zip(group.offsets, group.factors):
+        block = slice(o, o + f.d)
+        verdicts.append(contains(f, h[block, block]))
+        rest[block, block] = 0
+    return bool(np.abs(rest).max() < TOLERANCE and all(verdicts))
+
+
+def _discrete_contains(group: Group, h: Array) -> bool:
+    model = _finite.model(group)
+    if model is None:
+        raise Undecided(f"{group.name} is discrete and not known to be finite: cannot tell what it contains")
+    place = {_finite.mark(x): i for i, x in enumerate(model.points)}
+    if np.iscomplexobj(h) and not np.iscomplexobj(model.points):
+        if np.abs(h.imag).max() > TOLERANCE:
+            return False
+        h = h.real
+    moved = (model.points @ h.T).astype(model.points.dtype)
+    image = [place.get(_finite.mark(x)) for x in moved]
+    if None in image or len(set(image)) < len(image):
+        return False
+    return _finite.contains(model.group, [int(i) for i in image if i is not None])
+
+
+@lru_cache(maxsize=64)
+def component_words(group: Group) -> tuple[Array, ...]:
+    """Products of discrete generators, one per component as far as can be told, the identity first."""
+    words = [np.eye(group.d, dtype=group.closure.dtype)]
+    done = 0
+    while done < len(words) and len(words) <= MAX_COMPONENTS:
+        for h in group.discrete_generators:
+            g = words[done] @ h
+            if not any(_in_identity_component(group, np.linalg.solve(w, g)) for w in words):
+                words.append(g)
+        done += 1
+    return tuple(words)
+
+
+def _in_identity_component(group: Group, g: Array) -> bool:
+    """Search for k in the identity component with log(g k) in the algebra; a yes is a proof."""
+    lie = group.closure
+    rng = np.random.default_rng(0)
+    for attempt in range(TRIES):
+        size = 0.0 if attempt == 0 else np.pi * attempt / TRIES
+        x = np.tensordot(rng.standard_normal(len(lie)), lie, 1) * size
+        if _log_is_in(lie, g @ scipy.linalg.expm(x)):
+            return True
+    return False
+
+
+def _log_is_in(lie: Array, g: Array) -> bool:
+    w = np.linalg.eigvals(g)
+    on_cut = np.abs(w.imag) < 1e-9 * np.abs(w)
+    if np.any(on_cut & (w.real < 0)):  # no principal logarithm
+        return False
+    x = scipy.linalg.logm(g)
+    if not np.iscomplexobj(lie):
+        if np.abs(np.imag(x)).max() > TOLERANCE:
+            return False
+        x = np.real(x)
+    elif not np.iscomplexobj(x):
+        x = x.astype(complex)
+    if np.linalg.norm(x) < TOLERANCE:
+        return True
+    if np.linalg.norm(scipy.linalg.expm(x) - g) > TOLERANCE * np.linalg.norm(g):
+        return False
+    return _lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE
+
+
+def _refuted(group: Group, h: Array) -> bool:
+    """Whether an invariant of the group proves that h is not in it."""
+    p = group.balancing
+    if p is None:
+        return _moves_an_invariant(group.lie_algebra, group.discrete_generators, h)
+    lie = _balance.conjugated(p, group.closure)
+    words = _balance.conjugated(p, group.discrete_generators)
+    if not all(_polar_in(lie, w) for w in words):
+        return False  # then G = K exp(p) is not known
+    if not _polar_in(lie, p @ h @ np.linalg.inv(p)):
+        return True
+    u, _ = _polar(p @ h @ np.linalg.inv(p))
+    compact = _lie.as_matrices(_lie.orthonormal(_lie.as_real((lie - _lie.adjoint(lie)) / 2)), lie)
+    unitary = np.array([_polar(w)[0] for w in words]).reshape(words.shape)
+    return _moves_an_invariant(compact, unitary, u)
+
+
+def _polar_in(lie: Array, g: Array) -> bool:
+    _, x = _polar(g)
+    return bool(np.linalg.norm(x) < TOLERANCE or _lie.outside(x[None].astype(lie.dtype), lie) < TOLERANCE)
+
+
+def _polar(g: Array) -> tuple[Array, Array]:
+    """g = u exp(x) with u unitary and x Hermitian."""
+    u, p = scipy.linalg.polar(g)
+    w, v = np.linalg.eigh(p)
+    return np.asarray(u), np.asarray((v * np.log(w)) @ _lie.adjoint(v))
+
+
+def _moves_an_invariant(algebra: Array, discrete: Array, h: Array) -> bool:
+    n = h.shape[-1]
+    one = np.eye(n)
+    if len(algebra) and np.abs(np.trace(algebra, axis1=1, axis2=2)).max() < TOLERANCE:
+        known = np.linalg.det(discrete)
+        if np.allclose(known, 1) and not np.isclose(np.linalg.det(h), 1):
+            return True
+    a, g, x = algebra, discrete, h
+    size = n
+    while size <= MAX_TENSOR:
+        invariants = _fixed_vectors(a, g)
+        if len(invariants) and np.abs(invariants @ x.T - invariants).max() > TOLERANCE:
+            return True
+        if size * n > MAX_TENSOR:
+            return False
+        a = np.array([np.kron(b, one) + np.kron(np.eye(size), c) for b, c in zip(a, algebra)]).reshape(
+            len(a), size * n, size * n
+        )
+        g = np.array([np.kron(b, c) for b, c in zip(g, discrete)]).reshape(len(g), size * n, size * n)
+        x, size = np.kron(x, h), size * n
+    return False
+
+
+def _fixed_vectors(algebra: Array, discrete: Array) -> Array:
+    """Orthonormal rows t with A t = 0 and g t = t."""
+    size = algebra.shape[-1]
+    gram = np.zeros((size, size), np.result_type(algebra, discrete, float))
+    for m in (*algebra, *(discrete - np.eye(size))):
+        gram += _lie.adjoint(m) @ m
+    w, v = np.linalg.eigh(gram)
+    return np.asarray(v[:, w < 1e-10 * max(1.0, w[-1])].T)
