@@ -44,6 +44,8 @@ class Block(ABC):
         float64, or complex128 where the representations are complex.
     kind : str
         How it is represented: "dense", "orbits" or "isotypic".
+    method : str
+        Name of the method that made it; the kind where empty.
     certain : bool
         The method that made the block proves its rank (exact arithmetic, combinatorics).
     gap : float
@@ -52,6 +54,7 @@ class Block(ABC):
     """
 
     kind: str = "dense"
+    method: str = ""
     certain: bool = False
     gap: float = math.nan
     shape: tuple[int, int]
@@ -84,18 +87,19 @@ class DenseBlock(Block):
 
     kind = "dense"
 
-    def __init__(self, elements: Array, gap: float = math.nan, certain: bool = False) -> None:
+    def __init__(
+        self, elements: Array, gap: float = math.nan, certain: bool = False, method: str = "nullspace"
+    ) -> None:
         self.elements = elements
         self.rank = len(elements)
         self.shape = (int(elements.shape[1]), int(elements.shape[2]))
         self.dtype = elements.dtype
         self.gap = gap
         self.certain = certain
+        self.method = method
 
     @classmethod
-    def from_span(
-        cls, vectors: Array, shape: tuple[int, int], gap: float = math.nan, certain: bool = False
-    ) -> DenseBlock:
+    def from_span(cls, vectors: Array, shape: tuple[int, int], **about: Any) -> DenseBlock:
         """Orthonormalise linearly independent maps (rank, out·in) or (rank, out, in)."""
         flat = vectors.reshape(len(vectors), shape[0] * shape[1])
         q = np.linalg.qr(flat.T)[0].T if len(flat) else flat
@@ -103,7 +107,7 @@ class DenseBlock(Block):
         phase = np.einsum("ri,ri->r", q.conj(), flat)
         size = np.abs(phase)
         unit = np.where(size > 0, phase / np.where(size > 0, size, 1), 1)
-        return cls(np.ascontiguousarray((q * unit[:, None]).reshape(-1, *shape)), gap, certain)
+        return cls(np.ascontiguousarray((q * unit[:, None]).reshape(len(q), *shape)), **about)
 
     def combine(self, coefficients: ArrayLike) -> Array:
         """Σ c_i B_i."""
@@ -136,7 +140,7 @@ class OrbitBlock(Block):
         Number of orbits.
     """
 
-    kind = "orbits"
+    kind = method = "orbits"
     certain = True
 
     def __init__(self, labels: Array, signs: Array | None, rank: int) -> None:

@@ -128,6 +128,7 @@ def _read(path: Path, rep_in: Rep, rep_out: Rep) -> Block:
         raise ValueError("its checksum does not match its contents")
     block = restore(header["kind"], arrays, rep_in, rep_out)
     block.gap, block.certain = float(header["gap"]), header["certain"] == "True"
+    block.method = header["method"]
     return block
 
 
@@ -151,7 +152,12 @@ def store(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> None:
     arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
     if sum(array.nbytes for array in arrays.values()) > FILE_LIMIT:
         return
-    header = {"kind": block.kind, "gap": repr(block.gap), "certain": str(block.certain)}
+    header = {
+        "kind": block.kind,
+        "gap": repr(block.gap),
+        "certain": str(block.certain),
+        "method": block.method,
+    }
     header["checksum"] = _checksum(header, arrays)
     try:
         _write(where / name, save(arrays, header))

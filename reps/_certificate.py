@@ -66,10 +66,11 @@ def residual(block: Block, constraint: Constraint, rng: np.random.Generator | No
     rng = np.random.default_rng(0) if rng is None else rng
     if block.rank * math.prod(block.shape) <= _ALL:
         return constraint.residual(block.dense())
-    return constraint.residual(block.combine(rng.standard_normal((_DRAWS, block.rank))))
+    draws = _DRAWS if math.prod(block.shape) <= _ALL else 1
+    return constraint.residual(block.combine(rng.standard_normal((draws, block.rank))))
 
 
-def certify(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> Certificate:
+def certify(block: Block, rep_in: Rep, rep_out: Rep) -> Certificate:
     """Measure and count a block.
 
     Raises
@@ -79,6 +80,7 @@ def certify(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> Certificate
     """
     from ._count import count
 
+    method = block.method or block.kind
     where = f"Hom({rep_in!r}, {rep_out!r}) over {rep_in._require_group().name}"
     measured = residual(block, Constraint.of(rep_in, rep_out))
     if not measured <= TOLERANCE:

@@ -90,38 +90,38 @@ def _stored(rep_in: Rep, rep_out: Rep, method: str) -> Solved | None:
     if block is None:
         return None
     try:
-        return block, certify(block, rep_in, rep_out, f"{method} (cached)")
+        return block, certify(block, rep_in, rep_out)
     except CertificateError:
         return None
 
 
 def _fresh(rep_in: Rep, rep_out: Rep, method: str) -> Solved:
     start = time.perf_counter()
-    block, by = _run(rep_in, rep_out, method)
-    certificate: Certificate = certify(block, rep_in, rep_out, by)
+    block = _run(rep_in, rep_out, method)
+    certificate: Certificate = certify(block, rep_in, rep_out)
     if time.perf_counter() - start > _WORTH_STORING:
         _cache.store(block, rep_in, rep_out, method)
     return block, certificate
 
 
-def _run(rep_in: Rep, rep_out: Rep, method: str) -> tuple[Block, str]:
+def _run(rep_in: Rep, rep_out: Rep, method: str) -> Block:
     if method == "auto":
         return solve_auto(rep_in, rep_out)
     if method == "nullspace":
-        return solve_nullspace(rep_in, rep_out), method
+        return solve_nullspace(rep_in, rep_out)
     if method == "exact":
-        return solve_exact(rep_in, rep_out), method
+        return solve_exact(rep_in, rep_out)
     if method == "isotypic":
         from .isotypic import solve_isotypic
 
-        return solve_isotypic(rep_in, rep_out, rep_in._require_group()), method
+        return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     block = solve_orbits(rep_in, rep_out)
     if block is None:
         raise ValueError(
             f"method 'orbits' needs every generator to act by a signed permutation, but some generator of"
             f" {rep_in._require_group().name} does not on {rep_in!r} or {rep_out!r}: use method='auto'"
         )
-    return block, method
+    return block
 
 
 def _size(block: Block) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .._node import Rep
 
 
-def solve_auto(rep_in: Rep, rep_out: Rep) -> tuple[Block, str]:
+def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     """Solve one block by the first method that applies.
 
     =========================================================  ===========================================
@@ -30,15 +30,15 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> tuple[Block, str]:
 
     Returns
     -------
-    (Block, str)
-        The block and the name of the method.
+    Block
+        Its ``method`` says which one it was.
     """
     block: Block | None = solve_orbits(rep_in, rep_out)
     if block is not None:
-        return block, "orbits"
+        return block
     try:
         from .isotypic import solve_isotypic
 
-        return solve_isotypic(rep_in, rep_out, rep_in._require_group()), "isotypic"
+        return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     except (NotReductive, DecompositionError):
-        return solve_nullspace(rep_in, rep_out), "nullspace"
+        return solve_nullspace(rep_in, rep_out)

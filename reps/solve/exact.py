@@ -62,7 +62,7 @@ def solve_exact(rep_in: Rep, rep_out: Rep) -> DenseBlock:
     for vector, entries in zip(vectors, found):
         for at, x in entries.items():
             vector[at] = complex(x) if dtype is np.complex128 else float(x)
-    return DenseBlock.from_span(vectors, shape, gap=math.inf, certain=True)
+    return DenseBlock.from_span(vectors, shape, gap=math.inf, certain=True, method="exact")
 
 
 def exact_block(rep_in: Rep, rep_out: Rep) -> list[dict[tuple[int, int], Any]]:

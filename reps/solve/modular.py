@@ -432,12 +432,12 @@ def rational_nullspace(
     for p in PRIMES[:4]:
         free, N = sequential_nullspace_mod(constraints, n, p)
         N.sort_indices()
-        if first is None:
+        if first is None or len(free) < len(first[0]):  # fewer than before: those primes were unlucky
             first, modulus, residues = (free, N), p, N.data
         else:
             pattern = first[1]
             if not (np.array_equal(free, first[0]) and np.array_equal(N.indices, pattern.indices)):
-                continue  # an unlucky prime: the echelon form changed
+                continue  # an unlucky prime
             # Chinese remainders: x ≡ residues (mod modulus), x ≡ N.data (mod p)
             old = residues.astype(object)
             residues = old + modulus * ((N.data.astype(object) - old) * pow(modulus, -1, p) % p)
