@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 ORDER = 20_000  # finite groups up to this order are enumerated
 UNKNOWNS = 4096  # and Hom spaces up to this size eliminated
+_DEPTH = 2_000  # longest word tried, so that an irrational turn is given up early
 _FILLED = 2**16  # entries of a generator's constraint, above which elimination costs more than solving
 _SIDE = 1024  # largest dimension whose characters and weights are computed
 
@@ -75,7 +76,7 @@ def elements(group: Group, limit: int) -> Array | None:
                 fresh.append(i)
         layers.append(products[fresh])
         total += len(fresh)
-        if total > limit or not np.abs(products).max() < 1e3:
+        if total > limit or len(layers) > _DEPTH or not np.abs(products).max() < 1e3:
             return None
     return np.concatenate(layers)
 

@@ -167,9 +167,9 @@ class Hom:
         >>> from intertwine.reps import T, V
         >>> (V * V >> V)(SO(3)).exact()[0]
         Matrix([
-        [0, 0,  0, 0, 0, 1, 0, -1, 0],
-        [0, 0, -1, 0, 0, 0, 1,  0, 0],
-        [0, 1,  0, -1, 0, 0, 0, 0, 0]])
+        [0, 0,  0,  0, 0, 1, 0, -1, 0],
+        [0, 0, -1,  0, 0, 0, 1,  0, 0],
+        [0, 1,  0, -1, 0, 0, 0,  0, 0]])
         """
         from .solve.exact import exact_basis
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from .._basis import Block
 from .._errors import DecompositionError, NotReductive
+from .._warnings import NumericalWarning
 from .nullspace import solve_nullspace
 from .orbits import solve_orbits
 
@@ -40,5 +42,13 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
         from .isotypic import solve_isotypic
 
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
-    except (NotReductive, DecompositionError):
+    except NotReductive:
+        return solve_nullspace(rep_in, rep_out)
+    except DecompositionError as error:
+        warnings.warn(
+            f"Hom({rep_in!r}, {rep_out!r}) over {rep_in._require_group().name} was solved as a nullspace:"
+            f" its irreps could not be told apart ({error}): give the generators exactly if you can",
+            NumericalWarning,
+            stacklevel=2,
+        )
         return solve_nullspace(rep_in, rep_out)
