@@ -25,6 +25,7 @@ from scipy.sparse.linalg import LinearOperator
 from ._evaluate import SparseBackend
 
 if TYPE_CHECKING:
+    from ..groups import Group
     from ._node import Rep
 
 Array = NDArray[Any]
@@ -57,11 +58,10 @@ def _adjoint(R: Any) -> Any:
     return R.conj().T
 
 
-def actions(rep: Rep) -> list[Any]:
+def actions(rep: Rep, group: Group) -> list[Any]:
     """Matrices of the algebra's generators, then of the discrete ones; sparse where that is cheaper."""
     if rep.dim < _SPARSE_FROM or not rep.is_functorial:
-        return [*rep.algebra, *rep.discrete]
-    group = rep._require_group()
+        return [*rep.drho(group.lie_algebra), *rep.rho(group.discrete_generators)]
     kinds = (("algebra", group.lie_algebra), ("group", group.discrete_generators))
     return [_sparse_action(rep, g, kind) for kind, elements in kinds for g in elements]
 
@@ -119,8 +119,9 @@ class Constraint:
     @classmethod
     def of(cls, rep_in: Rep, rep_out: Rep) -> Constraint:
         """The constraint of Hom(rep_in, rep_out); both bound to the same group."""
-        outer = actions(rep_out)
-        inner = outer if rep_in == rep_out else actions(rep_in)
+        group = rep_out._require_group()  # one list of generators: equal groups may list them differently
+        outer = actions(rep_out, group)
+        inner = outer if rep_in == rep_out else actions(rep_in, group)
         complex_ = rep_in.is_complex or rep_out.is_complex
         dtype = np.dtype(np.complex128 if complex_ else np.float64)
         return cls(tuple(_centred(R, S) for R, S in zip(outer, inner)), (rep_out.dim, rep_in.dim), dtype)

@@ -260,7 +260,8 @@ def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
 
     (rank mod p ≤ rank over ℚ, so no equivariant map can be missing when the two agree.)
     """
-    from .solve.modular import PRIMES, sequential_nullspace_mod
+    from .solve.finite_field import PRIMES
+    from .solve.modular import sequential_nullspace_mod
     from .solve.rational import rational_constraints
 
     constraints = rational_constraints(rep_in, rep_out)

@@ -24,15 +24,15 @@ from .._basis import OrbitBlock
 from .._permute import signed_permutation
 
 if TYPE_CHECKING:
+    from ...groups import Group
     from .._node import Rep
 
 Array = NDArray[Any]
 Signed = tuple[Array, Array]
 
 
-def signed_permutations(rep: Rep) -> list[Signed] | None:
+def signed_permutations(rep: Rep, group: Group) -> list[Signed] | None:
     """(image, sign) of every generator, e_j ↦ sign[j] e_image[j]; None where one acts otherwise."""
-    group = rep._require_group()
     if len(group.algebra):
         return None
     found = []
@@ -141,8 +141,11 @@ def solve_orbits(rep_in: Rep, rep_out: Rep) -> OrbitBlock | None:
     rep_in, rep_out : Rep
         Bound to the same group.
     """
-    inner = signed_permutations(rep_in)
-    outer = inner if rep_out == rep_in else signed_permutations(rep_out) if inner is not None else None
-    if inner is None or outer is None:
+    group = rep_out._require_group()  # one list of generators: equal groups may list them differently
+    inner = signed_permutations(rep_in, group)
+    if inner is None:
+        return None
+    outer = inner if rep_out == rep_in else signed_permutations(rep_out, group)
+    if outer is None:
         return None
     return pair_orbits(inner, outer, rep_in.dim, rep_out.dim)

@@ -26,6 +26,7 @@ SHEAR = Group.from_generators(discrete=[[[1, 1], [0, 1]], [[2, 0], [0, sp.Ration
 COMPLEX_UPPER = Group.from_generators(
     algebra=[[[sp.I, 0], [0, 1]], [[0, 1], [0, 0]], [[0, sp.I], [0, 0]]], name="complex upper"
 )
+SE2_TURN, SE2_SHIFT = [[0, -1, 0], [1, 0, 0], [0, 0, 1]], [[1, 0, 1], [0, 1, 0], [0, 0, 1]]
 NOT_REDUCTIVE = (SE(2), SE(3), UPPER, HEISENBERG, SHEAR, COMPLEX_UPPER)
 GROUPS = (
     Trivial(2),
@@ -166,6 +167,19 @@ def test_no_gap_is_an_error_that_shows_it():
     with pytest.raises(RankError, match="no clear gap"):
         solve_float(V(nearly), V(nearly))
     assert solve_float(rep, rep).rank == 3
+
+
+def test_equal_groups_may_list_their_generators_differently():
+    """Identity is by content, so the two sides of a Hom space may come with lists in different orders."""
+    one, two = (Group.from_generators(discrete=[SE2_TURN, SE2_SHIFT][::step]) for step in (1, -1))
+    assert one == two
+    assert solve(V(one) >> T(1, 1)(two)).certificate.residual < 1e-12
+    swap, cycle = [1, 0, 2], [1, 2, 0]
+    one, two = Group.from_permutations([swap, cycle]), Group.from_permutations([cycle, swap])
+    assert solve(T(2)(one) >> V(two)).rank == 5
+    plus, minus = (Group.from_generators(algebra=[[[0, s, 0], [0, 0, s], [0, 0, 0]]]) for s in (1, -1))
+    assert plus == minus
+    assert solve(V(plus) >> V(minus)).rank == 3
 
 
 # -- reproducible ---------------------------------------------------------------------------------------

@@ -6,17 +6,14 @@ import scipy.sparse as sps
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intertwine.reps.solve.modular import (
+from intertwine.reps.solve.finite_field import (
     PRIMES,
     dense_multiply_mod,
     inverse_mod,
     multiply_mod,
-    nullspace_mod,
-    rational_nullspace,
-    reconstruct,
     reduced_echelon,
-    vanishes,
 )
+from intertwine.reps.solve.modular import nullspace_mod, rational_nullspace, reconstruct, vanishes
 from sympy.polys.matrices import DomainMatrix
 
 P = PRIMES[0]

@@ -51,13 +51,14 @@ def test_complex_coefficients():
 
 def test_custom_permutation_representations_are_recognised():
     regular = Custom(lambda g: np.kron(g, g), None, dim=9, name="pairs")(S(3))
-    assert signed_permutations(regular) is not None
+    assert signed_permutations(regular, S(3)) is not None
     assert (regular >> V(S(3))).dim == (T(2) >> V)(S(3)).dim
     assert (regular >> V(S(3))).certificate.method == "orbits"
 
 
 def test_other_generators_are_not():
-    assert signed_permutations(V(Group.from_generators(discrete=[[[2, 0], [0, 1]]]))) is None
+    group = Group.from_generators(discrete=[[[2, 0], [0, 1]]])
+    assert signed_permutations(V(group), group) is None
 
 
 def test_merging_is_transitive():
