@@ -193,7 +193,9 @@ class IrrepTable:
 
     def functorial(self, rep: Rep) -> tuple[Generators, Array, Array]:
         """Generators of a representation in a basis closed under conjugate transpose, with enc and dec."""
-        raw = Generators(rep.algebra, rep.discrete, rep.rho(self.elements))
+        # the table's list of generators: an equal group may have them in another order, or another sign
+        algebra, discrete = rep.drho(self.group.lie_algebra), rep.rho(self.group.discrete_generators)
+        raw = Generators(algebra, discrete, rep.rho(self.elements))
         enc, dec = self._balancing(rep, raw)
         return raw.map(lambda m: enc @ m @ dec), enc, dec
 
