@@ -1,0 +1,92 @@
+"""Data sets kept on disk: computed or converted once, then read back.
+
+One safetensors file per data set in the folder of ``INTERTWINE_CACHE`` (default: the user's cache folder;
+``off`` disables), written to a temporary name and renamed, with a checksum: a damaged file is made again,
+with a warning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from intertwine.reps._cache import folder
+from intertwine.reps._warnings import CacheWarning
+from intertwine.train import write_atomically
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def stored(name: str, make: Callable[[], Arrays]) -> Arrays:
+    """The arrays called ``name``: from disk when they are there and whole, else from ``make()``.
+
+    Parameters
+    ----------
+    name : str
+        File name without its ending; says everything the arrays depend on.
+    make : function of nothing
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as where:
+    ...     os.environ["INTERTWINE_CACHE"] = where
+    ...     a = stored("squares", lambda: {"n": np.arange(3) ** 2})
+    ...     b = stored("squares", lambda: {"n": np.zeros(0)})
+    ...     del os.environ["INTERTWINE_CACHE"]
+    >>> b["n"].tolist()
+    [0, 1, 4]
+    """
+    where = folder()
+    if where is None:
+        return make()
+    path = where / "data" / f"{name}.safetensors"
+    found = _read(path)
+    if found is None:
+        found = {key: np.ascontiguousarray(array) for key, array in make().items()}
+        _write(path, found)
+    return found
+
+
+def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """sha256 of names, dtypes, shapes and contents."""
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key])
+        digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> Arrays | None:
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+            expected = (file.metadata() or {}).get("checksum")
+        if checksum(arrays) != expected:
+            raise ValueError("its checksum does not match its contents")
+    except (OSError, SafetensorError, ValueError) as error:
+        warnings.warn(f"the cached data {path} are damaged ({error}); making them again", CacheWarning, 3)
+        return None
+    return arrays
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    try:
+        write_atomically(path, save(arrays, {"checksum": checksum(arrays)}))
+    except OSError as error:
+        warnings.warn(
+            f"cannot write {path} ({error.strerror or error}): it will be made again in every run; free "
+            "some space, or set INTERTWINE_CACHE to another folder, or to 'off'",
+            CacheWarning,
+            3,
+        )

@@ -1,0 +1,1 @@
+"""QM9: scalar properties of real molecules."""

@@ -1,0 +1,102 @@
+"""Pictures of a run, drawn without a display and without touching matplotlib's global state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+
+def figure(width: float = 6.0, height: float = 4.0) -> Figure:
+    """An empty figure with an Agg canvas, in inches."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(drawn: Figure, path: Path) -> Path:
+    """Write a PNG, whole or not at all."""
+    from intertwine.train import write
+
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format="png", dpi=150)
+    write(Path(path), buffer.getvalue())
+    return Path(path)
+
+
+def losses(history: Sequence[dict[str, float]], references: dict[str, float], name: str) -> Figure:
+    """Training loss and validation score per epoch, with reference lines.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        With keys "loss" and "score", one per epoch.
+    references : dict of str to float
+        Horizontal lines in the units of the score.
+    name : str
+        Of the score.
+    """
+    drawn = figure()
+    axes = drawn.subplots()
+    epochs = np.arange(1, len(history) + 1)
+    axes.semilogy(epochs, [h["score"] for h in history], label=f"validation {name}", color="C0")
+    axes.semilogy(epochs, [h["loss"] for h in history], label="training loss", color="C1", alpha=0.6)
+    for k, (label, value) in enumerate(references.items()):
+        axes.axhline(value, label=label, color=f"C{k + 2}", linestyle="--", linewidth=1)
+    axes.set(xlabel="epoch")
+    axes.legend(fontsize=8)
+    return drawn
+
+
+def parity(true: ArrayLike, predicted: ArrayLike, unit: str, title: str) -> Figure:
+    """Predicted against true values of a scalar.
+
+    Parameters
+    ----------
+    true, predicted : (n,)
+    unit, title : str
+    """
+    drawn = figure(5, 5)
+    axes = drawn.subplots()
+    true, predicted = np.asarray(true), np.asarray(predicted)
+    ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]
+    axes.plot(ends, ends, color="0.6", linewidth=1)
+    axes.scatter(true, predicted, s=3, alpha=0.4, linewidths=0)
+    axes.set(xlabel=f"true ({unit})", ylabel=f"predicted ({unit})", title=title, aspect="equal")
+    return drawn
+
+
+def trajectories(
+    pos: ArrayLike, target: ArrayLike, predicted: ArrayLike, paths: ArrayLike, title: str
+) -> Figure:
+    """Some systems of particles: start, true path and end, predicted end, in the xy- and the xz-plane.
+
+    Parameters
+    ----------
+    pos, target, predicted : (systems, particles, 3)
+    paths : (systems, frames, particles, 3)
+    title : str
+    """
+    pos, target, predicted, paths = (np.asarray(a) for a in (pos, target, predicted, paths))
+    drawn = figure(3.2 * len(pos), 6.4)
+    drawn.suptitle(title)
+    grid: Any = drawn.subplots(2, len(pos), squeeze=False)
+    for s in range(len(pos)):
+        for row, (a, b) in enumerate(((0, 1), (0, 2))):
+            axes = grid[row, s]
+            for p in range(pos.shape[1]):
+                axes.plot(*paths[s, :, p, [a, b]], color=f"C{p}", linewidth=1)
+            colors = [f"C{p}" for p in range(pos.shape[1])]
+            axes.scatter(*pos[s][:, [a, b]].T, color=colors, s=8)
+            axes.scatter(*target[s][:, [a, b]].T, edgecolors=colors, facecolors="none", s=50)
+            axes.scatter(*predicted[s][:, [a, b]].T, color=colors, marker="x", s=30)
+            axes.set(xlabel="xyz"[a], ylabel="xyz"[b])
+            axes.set_aspect("equal", "datalim")
+    grid[0, 0].set_title("• now  ○ true  × predicted", fontsize=9)
+    return drawn

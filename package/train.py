@@ -1,0 +1,503 @@
+"""A small training loop in plain PyTorch: progress bar, atomic checkpoints, clean stops, exact resumption.
+
+A run lives in one folder: ``checkpoint.pt`` (everything needed to go on), ``metrics.json``, and pictures.
+On one machine with a fixed number of threads, an interrupted and resumed run ends with the same bits as an
+uninterrupted one: batches and random transformations depend on (seed, epoch, step) only, and the checkpoint
+carries the model, its average, the optimizer, the best weights so far and the random state.  A time
+budget trades that for a fixed duration, since the learning rate then follows the clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
+#: raise when the contents of a checkpoint change
+FORMAT = 1
+
+
+class RunError(RuntimeError):
+    """Something a user can mend: a full disk, a damaged checkpoint, a loss that is not finite."""
+
+
+class Stopped(Exception):
+    """The run in ``folder`` was interrupted by Ctrl-C; a checkpoint was written to go on from."""
+
+    def __init__(self, folder: Path, epoch: int) -> None:
+        super().__init__(f"in epoch {epoch}, with a checkpoint in {folder}")
+        self.folder = folder
+
+
+class Task(Protocol):
+    """What is trained: the harness asks it for batches, a loss and a figure of merit."""
+
+    #: number of training samples
+    size: int
+
+    def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean loss of the training samples ``index``; random transformations draw from ``generator``."""
+        ...
+
+    def score(self, model: nn.Module) -> float:
+        """Figure of merit on validation data, smaller is better; called in eval mode without gradients."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs, batch, seed : int
+    lr : float
+        Peak learning rate; rises linearly over ``warmup`` of the training, then falls as a cosine to
+        ``floor`` times the peak.
+    warmup, floor : float
+    weight_decay : float
+        Decoupled (AdamW).
+    clip : float
+        Largest norm of the gradient.
+    average : float
+        Decay of the moving average of the weights, which is what is validated and kept; 0 turns it off.
+    budget : float or None
+        Seconds of training after which to end; the learning rate then follows the clock where that is
+        ahead of the epochs.
+    save_every : float
+        Seconds between checkpoints within an epoch; one is written at the end of each epoch, too, unless the
+        last is younger than a twentieth of this.
+    """
+
+    epochs: int = 100
+    batch: int = 100
+    seed: int = 0
+    lr: float = 1e-3
+    warmup: float = 0.02
+    floor: float = 0.01
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    average: float = 0.0
+    budget: float | None = None
+    save_every: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "lr"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must lie in [0, 1), got {self.average}")
+
+    def rate(self, progress: float) -> float:
+        """Learning rate at a progress between 0 and 1.
+
+        Examples
+        --------
+        >>> [round(Plan(lr=1.0, warmup=0.1, floor=0.0).rate(t), 3) for t in (0.05, 0.1, 0.55, 1.0)]
+        [0.5, 1.0, 0.5, 0.0]
+        """
+        if progress < self.warmup:
+            return self.lr * progress / self.warmup
+        t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
+        return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
+
+
+@dataclass
+class State:
+    """Where a run is.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Complete epochs, and complete steps in the present one.
+    running : float
+        Sum of the losses of those steps.
+    seconds : float
+        Time spent training, over all sittings.
+    best, best_epoch : float, int
+    history : list of dict
+        Per epoch: loss, score, rate, seconds.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    running: float = 0.0
+    seconds: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Run:
+    """One training run in one folder.
+
+    Parameters
+    ----------
+    model : nn.Module
+    task : Task
+    plan : Plan
+    folder : Path
+    settings : dict
+        What the run is, stored in the checkpoint; a checkpoint of another is refused.
+    resume : bool
+        Go on from the folder's checkpoint.
+    console : rich Console, optional
+
+    Raises
+    ------
+    RunError
+        If there is nothing to resume, the checkpoint is damaged or of another run, or the disk is full.
+
+    Examples
+    --------
+    >>>     >>> class Line:
+    ...     size = 64
+    ...     x = torch.linspace(-1, 1, 64)[:, None]
+    ...     def loss(self, model, index, generator):
+    ...         return (model(self.x[index]) - 3 * self.x[index]).square().mean()
+    ...     def score(self, model):
+    ...         return float((model(self.x) - 3 * self.x).abs().mean())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = Run(torch.nn.Linear(1, 1), Line(), Plan(epochs=100, batch=16, lr=0.1), Path(folder), {})
+    ...     state = run.train()
+    >>> state.epoch, state.best < 0.05
+    (100, True)
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task,
+        plan: Plan,
+        folder: Path,
+        settings: dict[str, Any] | None = None,
+        resume: bool = False,
+        console: Console | None = None,
+    ) -> None:
+        self.model, self.task, self.plan, self.folder = model, task, plan, Path(folder)
+        self.settings = settings or {}
+        self.console = console or Console(stderr=True, quiet=True)
+        self.state = State()
+        self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay)
+        self.averaged = copy.deepcopy(model) if plan.average else model
+        self.best: dict[str, Tensor] = {}
+        self._saved = -math.inf
+        self._wants_to_stop = False
+        if resume:
+            self._load()
+
+    # -- the loop -------------------------------------------------------------------------------------
+    @property
+    def steps(self) -> int:
+        """Steps per epoch."""
+        return math.ceil(self.task.size / self.plan.batch)
+
+    @property
+    def progress(self) -> float:
+        """How much of the training is done, by epochs or by the clock, whichever is ahead."""
+        done = (self.state.epoch + self.state.step / self.steps) / self.plan.epochs
+        budget = self.plan.budget
+        return max(done, self.state.seconds / budget) if budget else done
+
+    def train(self) -> State:
+        """Train to the end, leave the best weights in the model, and say how it went.
+
+        Raises
+        ------
+        Stopped
+            After Ctrl-C; the checkpoint has been written.
+        RunError
+            For a loss that is not finite, or a full disk.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._stop_on_interrupt(), self._bar() as advance:
+            while self.state.epoch < self.plan.epochs and self.progress < 1:
+                self._epoch(advance)
+                self.save(at_least=self.plan.save_every / 20)
+        self.save()
+        if self.best:
+            self.model.load_state_dict(self.best)
+        self.model.eval()
+        return self.state
+
+    def _epoch(self, advance: Callable[[], None]) -> None:
+        state, plan = self.state, self.plan
+        self.model.train()
+        order = torch.randperm(self.task.size, generator=generator(plan.seed, state.epoch))
+        for index in order.split(plan.batch)[state.step :]:
+            since = time.perf_counter()
+            state.running += self._step(index)
+            state.step += 1
+            state.seconds += time.perf_counter() - since
+            advance()
+            if self._wants_to_stop:
+                self.save()
+                raise Stopped(self.folder, state.epoch + 1)
+            self.save(at_least=plan.save_every)
+            if plan.budget and state.seconds >= plan.budget:
+                break
+        self._validate()
+        advance()
+
+    def _step(self, index: Tensor) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate(self.progress + 0.5 / (self.steps * self.plan.epochs))
+        seed = generator(self.plan.seed, self.state.epoch, self.state.step)
+        loss = self.task.loss(self.model, index, seed)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise RunError(
+                f"the loss became {value} in epoch {self.state.epoch + 1}: try a smaller learning rate "
+                f"(--lr, now {self.plan.lr:g}); the last checkpoint in {self.folder} is intact"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        self.optimizer.step()
+        self._average()
+        return value
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        if self.averaged is self.model:
+            return
+        done = self.state.epoch * self.steps + self.state.step
+        decay = min(self.plan.average, (1 + done) / (10 + done))
+        for mean, now in zip(self.averaged.parameters(), self.model.parameters()):
+            mean.lerp_(now, 1 - decay)
+        for mean, now in zip(self.averaged.buffers(), self.model.buffers()):
+            mean.copy_(now)
+
+    def _validate(self) -> None:
+        state = self.state
+        since = time.perf_counter()
+        self.averaged.eval()
+        with torch.no_grad():
+            score = self.task.score(self.averaged)
+        state.seconds += time.perf_counter() - since
+        loss = state.running / max(state.step, 1)
+        entry = {"loss": loss, "score": score, "rate": self.optimizer.param_groups[0]["lr"]}
+        state.history.append(entry | {"seconds": state.seconds})
+        state.epoch, state.step, state.running = state.epoch + 1, 0, 0.0
+        if score < state.best:
+            state.best, state.best_epoch = score, state.epoch
+            self.best = {key: value.detach().clone() for key, value in self.averaged.state_dict().items()}
+
+    # -- checkpoints ----------------------------------------------------------------------------------
+    def save(self, at_least: float = 0.0) -> None:
+        """Write the checkpoint, unless the last one is younger than ``at_least`` seconds."""
+        now = time.monotonic()
+        if now - self._saved < at_least:
+            return
+        content = {
+            "format": FORMAT,
+            "settings": json.dumps(self.settings),
+            "plan": json.dumps(asdict(self.plan)),
+            "state": json.dumps(asdict(self.state)),
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict() if self.averaged is not self.model else {},
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        write(self.folder / CHECKPOINT, buffer.getvalue())
+        self._saved = now
+
+    def _load(self) -> None:
+        content = read_checkpoint(self.folder)
+        theirs, ours = json.loads(content["settings"]), json.loads(json.dumps(self.settings))
+        differing = sorted(k for k in theirs.keys() | ours.keys() if theirs.get(k) != ours.get(k))
+        if differing:
+            listed = "; ".join(f"{k} was {theirs.get(k)!r}, now {ours.get(k)!r}" for k in differing)
+            raise RunError(
+                f"{self.folder} holds another run ({listed}): resume with its options, or choose --out"
+            )
+        self.state = State(**json.loads(content["state"]))
+        self.model.load_state_dict(content["model"])
+        if content["averaged"] and self.averaged is not self.model:
+            self.averaged.load_state_dict(content["averaged"])
+        self.best = content["best"]
+        self.optimizer.load_state_dict(content["optimizer"])
+        torch.set_rng_state(content["random"])
+
+    # -- the terminal ---------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def _stop_on_interrupt(self) -> Iterator[None]:
+        """Ctrl-C ends the present step, then the run; a second one ends it at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(_signal: int, _frame: Any) -> None:
+            self._wants_to_stop = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextlib.contextmanager
+    def _bar(self) -> Iterator[Callable[[], None]]:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("epoch {task.fields[epoch]}"),
+            TextColumn("loss {task.fields[loss]}  val {task.fields[score]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.console) as bar:
+            row = bar.add_task("training", total=1.0, epoch="1", loss="-", score="-")
+
+            def advance() -> None:
+                state, last = self.state, (self.state.history or [None])[-1]
+                loss = state.running / state.step if state.step else last["loss"] if last else math.nan
+                bar.update(
+                    row,
+                    completed=min(self.progress, 1.0),
+                    epoch=f"{min(state.epoch + 1, self.plan.epochs)}/{self.plan.epochs}",
+                    loss=f"{loss:.4g}",
+                    score=f"{last['score']:.4g}" if last else "-",
+                )
+
+            yield advance
+
+
+def generator(*seed: int) -> torch.Generator:
+    """A generator that depends on the numbers given, and on nothing else.
+
+    Examples
+    --------
+    >>> bool(torch.rand(1, generator=generator(0, 1)) == torch.rand(1, generator=generator(0, 1)))
+    True
+    """
+    mixed = 0
+    for number in seed:
+        mixed = (mixed * 0x9E3779B97F4A7C15 + number + 1) % 2**63
+    return torch.Generator().manual_seed(mixed)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole file or leave the old one: temporary name in the same folder, flush to disk, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """`write_atomically`, with an error for users.
+
+    Raises
+    ------
+    RunError
+        If the disk is full or the folder cannot be written to.
+    """
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        kept = "; the previous checkpoint is intact" if path.is_file() else ""
+        raise RunError(
+            f"cannot write {path} ({len(data) / 1e6:.1f} MB): {error.strerror or error}{kept}; free some "
+            "space or choose another folder with --out"
+        ) from error
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any]:
+    """The contents of a run's checkpoint; only tensors and plain values are ever unpickled.
+
+    Raises
+    ------
+    RunError
+        If there is none, or it is damaged or of another version.
+    """
+    path = Path(folder) / CHECKPOINT
+    if not path.is_file():
+        raise RunError(f"there is nothing to resume: {path} does not exist; run without --resume to start")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}, expected {FORMAT}")
+        return dict(content)
+    except Exception as error:  # a damaged zip raises nearly anything
+        reason = str(error).partition("\n")[0]
+        raise RunError(
+            f"the checkpoint {path} cannot be read ({type(error).__name__}: {reason}): delete it and start "
+            "again"
+        ) from error
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:
+    """Write ``metrics.json``; numbers that are not finite become null."""
+    path = Path(folder) / METRICS
+    write(path, (json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n").encode())
+    return path
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device called ``name``; "auto" takes a GPU where there is one.
+
+    Raises
+    ------
+    ValueError
+        If this machine does not have it.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"there is no device {name!r} here ({reason}): use --device cpu") from error
+    return device
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What the figures were measured on, for ``metrics.json``."""
+    from intertwine import __version__
+
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    versions = {"intertwine": __version__, "torch": torch.__version__}
+    return versions | {"device": name, "threads": torch.get_num_threads()}
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of trained coefficients."""
+    return sum(p.numel() for p in model.parameters())

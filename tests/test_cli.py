@@ -1,0 +1,121 @@
+"""The command line: what it prints, and that mistakes are answered in one line instead of a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+from intertwine import cli
+from intertwine.groups import SO, Lorentz, O, Octahedral, S, Trivial
+from typer.testing import CliRunner
+
+WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
+
+
+def call(*words):
+    return CliRunner().invoke(cli.app, list(words), env=WIDE)
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("SO(3)", lambda: SO(3)),
+        ("so3", lambda: SO(3)),
+        (" O( 1, 3 ) ", lambda: O(1, 3)),
+        ("Lorentz", Lorentz),
+        ("SO(1, 3, connected=True)", lambda: SO(1, 3, connected=True)),
+        ("octahedral", Octahedral),
+        ("Octahedral(full=True)", lambda: Octahedral(full=True)),
+        ("SO(3) * S(4)", lambda: SO(3) * S(4)),
+        ("trivial", lambda: Trivial(3)),
+        ("O(2) azimuthal", lambda: O(3).subgroup(fixing=[0, 0, 1])),
+        ("O2z", lambda: O(3).subgroup(fixing=[0, 0, 1])),
+    ],
+)
+def test_group_names(text, group):
+    assert cli.parse_group(text) == group()
+
+
+@pytest.mark.parametrize(
+    "text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)"]
+)
+def test_unknown_groups_are_answered_with_a_list(text):
+    with pytest.raises(ValueError, match=r"there is no group .*SO\(p, q=0|cannot read the"):
+        cli.parse_group(text)
+
+
+def test_a_catalogue_call_with_the_wrong_numbers():
+    with pytest.raises(ValueError, match="cannot read the group 'SO'"):
+        cli.parse_group("SO")
+
+
+def test_nothing_is_evaluated(tmp_path):
+    path = tmp_path / "proof"
+    with pytest.raises(ValueError, match=r"cannot read|no group"):
+        cli.parse_group(f"SO(open('{path}', 'w'))")
+    assert not path.exists()
+
+
+def test_groups_lists_the_catalogue():
+    result = call("groups")
+    assert result.exit_code == 0
+    for name in ("SO(p, q=0, connected=False)", "Rubik()", "azimuthal", "SE(n)"):
+        assert name in result.output
+    assert "same_group" not in result.output
+
+
+def test_solve():
+    result = call("solve", "SO(3)", "2V >> T(2)", "--exact")
+    assert result.exit_code == 0, result.output
+    rows = dict(line.strip("│ ").split("│") for line in result.output.splitlines() if line.count("│") == 3)
+    rows = {key.strip(): value.strip() for key, value in rows.items()}
+    assert rows["rank"] == "2"
+    assert rows["matrices"] == "9 x 6 (54 unknowns)"
+    assert float(rows["residual"]) < 1e-10
+    assert "2 of 2" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("solve", "SO(3)", "V"), 'write two with ">>"'),
+        (("solve", "SO(3)", "W >> V"), "unknown name 'W'"),
+        (("solve", "SO3x", "V >> V"), "there is no group 'SO3x'"),
+        (("solve", "SO(3)", "V >> V", "--method", "magic"), "magic"),
+        (("solve", "SO(3)", "T(3) >> T(3)", "--exact"), "too large to print"),
+    ],
+)
+def test_mistakes_are_answered_without_a_traceback(words, message):
+    result = call(*words)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_help_and_version_do_not_import_torch():
+    code = """
+import sys
+from typer.testing import CliRunner
+from intertwine import cli
+for words in (["--help"], ["--version"], ["train", "nbody", "--help"], ["solve", "O(3)", "V >> V"]):
+    assert CliRunner().invoke(cli.app, words).exit_code == 0, words
+print([name for name in ("torch", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "intertwine", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "train" in done.stdout
+    assert "solve" in done.stdout
+
+
+def test_resume_command(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/intertwine", "train", "nbody", "--group", "O(3)"])
+    shown = cli.resume_command(tmp_path / "a run")
+    assert shown == f"intertwine train nbody --group 'O(3)' --out '{tmp_path}/a run' --resume"
+    monkeypatch.setattr(sys, "argv", ["intertwine", "train", "qm9", "--out", "x", "--resume"])
+    assert cli.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"

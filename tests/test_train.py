@@ -1,0 +1,210 @@
+"""The training loop: exact resumption, clean stops, atomic files, errors that say what to do."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from intertwine import train as harness
+from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
+from torch import nn
+
+
+class Curve:
+    """Regression on a noisy curve with dropout, so that every kind of randomness matters."""
+
+    size = 100
+
+    def __init__(self):
+        self.x = torch.linspace(-2, 2, self.size)[:, None]
+        self.steps = 0
+        self.stop_at = None
+
+    def loss(self, model, index, generator):
+        self.steps += 1
+        if self.steps == self.stop_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        x = self.x[index] + 0.01 * torch.randn(len(index), 1, generator=generator)
+        return (model(x) - self.x[index].sin()).square().mean()
+
+    @torch.no_grad()
+    def score(self, model):
+        return float((model(self.x) - self.x.sin()).abs().mean())
+
+
+def make(folder, task=None, resume=False, settings=None, **plan):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.1), nn.Tanh(), nn.Linear(16, 1))
+    task = Curve() if task is None else task
+    defaults = {"epochs": 4, "batch": 10, "lr": 1e-2, "average": 0.9, "save_every": 0.0}
+    return Run(model, task, Plan(**(defaults | plan)), folder, settings or {"size": 16}, resume)
+
+
+def curves(state):
+    return [(h["loss"], h["score"], h["rate"]) for h in state.history]
+
+
+@pytest.mark.parametrize("stop_at", [7, 10, 25])
+def test_a_resumed_run_ends_bitwise_like_an_uninterrupted_one(tmp_path, stop_at):
+    whole = make(tmp_path / "whole")
+    whole.train()
+    task = Curve()
+    task.stop_at = stop_at
+    with pytest.raises(Stopped):
+        make(tmp_path / "parts", task).train()
+    assert task.steps == stop_at, "Ctrl-C ends after the present step"
+    torch.manual_seed(12345)  # another process has another random state
+    rest = make(tmp_path / "parts", resume=True)
+    torch.rand(7)
+    rest._load()
+    rest.train()
+    assert curves(rest.state) == curves(whole.state)
+    for a, b in zip(rest.model.parameters(), whole.model.parameters()):
+        assert torch.equal(a, b)
+
+
+def test_resuming_a_finished_run_keeps_its_result(tmp_path):
+    first = make(tmp_path)
+    first.train()
+    again = make(tmp_path, resume=True)
+    again.train()
+    assert again.task.steps == 0
+    assert all(torch.equal(a, b) for a, b in zip(again.model.parameters(), first.model.parameters()))
+
+
+def test_the_best_weights_are_kept(tmp_path):
+    run = make(tmp_path, epochs=6)
+    state = run.train()
+    scores = [h["score"] for h in state.history]
+    assert state.best == min(scores) == run.task.score(run.model)
+    assert scores[state.best_epoch - 1] == state.best
+    assert not run.model.training
+
+
+def test_the_handler_of_the_interrupt_is_put_back(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    make(tmp_path, epochs=1).train()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_time_budget_ends_the_run_and_the_learning_rate_reaches_its_floor(tmp_path):
+    since = time.monotonic()
+    state = make(tmp_path, epochs=10**6, budget=0.5, warmup=0.1).train()
+    assert time.monotonic() - since < 20
+    assert state.seconds >= 0.5
+    assert state.history[-1]["rate"] < 0.2 * max(h["rate"] for h in state.history)
+
+
+def test_the_learning_rate_rises_and_falls():
+    plan = Plan(lr=2.0, warmup=0.1, floor=0.1)
+    assert plan.rate(0.05) == pytest.approx(1.0)
+    assert plan.rate(0.1) == pytest.approx(2.0)
+    assert plan.rate(1.0) == plan.rate(1.7) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch", -1), ("lr", 0.0), ("average", 1.0)])
+def test_a_plan_must_make_sense(name, value):
+    with pytest.raises(ValueError, match=name):
+        Plan(**{name: value})
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(RunError, match=r"nothing to resume: .* run without --resume"):
+        make(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-100], lambda b: b"", lambda b: b"x" * 100, lambda b: b[100:]]
+)
+def test_a_damaged_checkpoint_is_an_error_that_says_what_to_do(tmp_path, damage):
+    make(tmp_path, epochs=1).train()
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RunError, match=r"checkpoint .* cannot be read .*: delete it and start again"):
+        make(tmp_path, resume=True)
+
+
+def test_a_checkpoint_with_code_in_it_is_not_executed(tmp_path):
+    torch.save({"format": 1, "model": Path}, tmp_path / CHECKPOINT)
+    with pytest.raises(RunError, match="cannot be read"):
+        make(tmp_path, resume=True)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    make(tmp_path, epochs=1, settings={"group": "O(3)", "seed": 1}).train()
+    with pytest.raises(RunError, match=r"holds another run \(seed was 1, now 2\)"):
+        make(tmp_path, resume=True, settings={"group": "O(3)", "seed": 2})
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    make(tmp_path, epochs=1).train()
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def full(fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(harness.os, "fsync", full)
+    with pytest.raises(RunError, match=r"No space left on device; the previous checkpoint is intact"):
+        make(tmp_path, epochs=2, resume=True).train()
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [CHECKPOINT], "no temporary files are left"
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tmp_path):
+    task = Curve()
+    task.x = task.x * float("nan")
+    run = make(tmp_path, task)
+    with pytest.raises(RunError, match="loss became nan in epoch 1: try a smaller learning rate"):
+        run.train()
+
+
+def test_metrics_are_json_even_when_numbers_are_not(tmp_path):
+    path = harness.write_metrics(tmp_path, {"a": float("inf"), "b": [1.5, (float("nan"),)], "c": "text"})
+    assert json.loads(path.read_text()) == {"a": None, "b": [1.5, [None]], "c": "text"}
+
+
+def test_a_device_that_is_not_there():
+    assert harness.pick_device("cpu").type == "cpu"
+    for name in ("cuda:99", "abacus"):
+        with pytest.raises(ValueError, match=f"no device '{name}' here .*: use --device cpu"):
+            harness.pick_device(name)
+
+
+SCRIPT = """
+    import sys, time, torch
+    from pathlib import Path
+    from intertwine.train import Plan, Run, Stopped
+    class Slow:
+        size = 1000
+        def loss(self, model, index, generator):
+            if index.numel(): print("step", flush=True)
+            time.sleep(0.02)
+            return model(torch.ones(1, 1)).square().sum()
+        def score(self, model):
+            return 1.0
+    try:
+        Run(torch.nn.Linear(1, 1), Slow(), Plan(epochs=50, batch=1), Path(sys.argv[1])).train()
+    except Stopped:
+        print("stopped cleanly"); sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_in_another_process(tmp_path):
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(3):
+            assert process.stdout.readline() == "step\n"
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(timeout=60) == 130
+    assert "stopped cleanly" in rest
+    content = harness.read_checkpoint(tmp_path)
+    assert json.loads(content["state"])["step"] >= 3
