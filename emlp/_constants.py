@@ -1,0 +1,93 @@
+"""Solved numbers that travel with the weights: changes of basis and Clebsch–Gordan blocks.
+
+They are kept as float64 (complex128) *masters*, part of the ``state_dict`` and never cast down, so a
+checkpoint gives the same function on a machine whose LAPACK chooses other bases, and ``.float().double()``
+loses nothing.  What the forward pass reads is a copy in the module's present dtype and device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ._module import Layer, through_real
+
+
+class Constants(Layer):
+    """Named constant tensors with full-precision masters.
+
+    Parameters
+    ----------
+    arrays : mapping of name to float64 or complex128 array
+    dtype : torch.dtype
+        Dtype of the copies that `value` gives; complex makes the masters complex128.
+    device : torch.device, optional
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> c = Constants({"third": np.array([1 / 3])}, torch.float32).double()
+    >>> bool(c.value("third") == 1 / 3), list(c.state_dict())
+    (True, ['third'])
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, NDArray[Any]], dtype: torch.dtype, device: torch.device | str | None = None
+    ) -> None:
+        super().__init__()
+        kind = np.complex128 if dtype.is_complex else np.float64
+        self._names = tuple(arrays)
+        for name, array in arrays.items():
+            if np.iscomplexobj(array) and not dtype.is_complex:
+                raise ValueError(f"constant {name!r} is complex, but the layer's dtype is {dtype}")
+            # not from_numpy: the numbers come from caches that must not be shared with a trained module
+            master = torch.tensor(np.asarray(array, dtype=kind), device=_exact_device(device))
+            self.register_buffer(name, master)
+            self.register_buffer(f"_{name}", master.to(device=device, dtype=dtype), persistent=False)
+
+    def value(self, name: str) -> Tensor:
+        """The constant in the module's present dtype and device."""
+        return getattr(self, f"_{name}")
+
+    def refresh(self) -> None:
+        """Recompute the copies from the masters."""
+        for name in self._names:
+            copy = self._buffers[f"_{name}"]
+            self._buffers[f"_{name}"] = _move(self._buffers[name], copy.device, copy.dtype)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Constants:
+        masters = {name: self._buffers[name] for name in self._names}
+        super()._apply(fn, recurse)
+        convert = through_real(fn)
+        for name, master in masters.items():
+            copy = self._buffers[f"_{name}"]
+            moved = convert(master)  # keeps share_memory_, pin_memory and the like
+            full = moved.dtype == master.dtype
+            self._buffers[name] = moved if full else _move(master, _exact_device(copy.device), master.dtype)
+        self.refresh()
+        return self
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self.refresh()
+
+    def extra_repr(self) -> str:
+        """Names and shapes."""
+        return ", ".join(f"{name} {tuple(self._buffers[name].shape)}" for name in self._names)
+
+
+def _exact_device(device: torch.device | str | None) -> torch.device | None:
+    """Where masters live: with the module, but on the CPU where the device has no float64 (Apple's MPS)."""
+    device = None if device is None else torch.device(device)
+    return torch.device("cpu") if device is not None and device.type == "mps" else device
+
+
+def _move(t: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    if t.is_meta and device.type != "meta":
+        return torch.empty_like(t, device=device, dtype=dtype)
+    return t.to(device=device, dtype=dtype)

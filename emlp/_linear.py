@@ -1,0 +1,289 @@
+"""Equivariant linear maps, applied in factored form.
+
+Hom(⊕ m_a a, ⊕ m_b b) = ⊕ K^(m_b × m_a) ⊗ Hom(a, b): per target atom one small matrix product over channels.
+For irreps Hom(a, b) is End(a) or 0 (Schur), so nothing of the size of a dense projector appears anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from intertwine.groups import Group
+from intertwine.reps import Rep, Scalar
+from intertwine.reps._frame import Atom, frame, linear_basis, trivial_atom
+
+from ._constants import Constants
+from ._frame import Decode, Encode
+from ._init import coefficients
+from ._module import Layer, bind, check_width, feature_dtype, weights
+
+Atoms = Sequence[tuple[Atom, int]]
+
+
+class LinearAtoms(Layer):
+    """Linear maps between lists of atoms: [(..., m_a, dim a)] to [(..., m_b, dim b)].
+
+    Parameters
+    ----------
+    atoms_in, atoms_out : sequences of (Atom, multiplicity)
+    bias : bool
+        Learn a multiple of every invariant vector of every output atom.
+
+    Attributes
+    ----------
+    weights : nn.ParameterList
+        One (m_b, fan-in) matrix per output atom; the fan-in runs over (input atom, basis element of
+        Hom(a, b), channel).
+    """
+
+    def __init__(
+        self,
+        atoms_in: Atoms,
+        atoms_out: Atoms,
+        bias: bool = False,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__()
+        arrays: dict[str, NDArray[Any]] = {}
+        self.shapes = tuple((m, b.dim) for b, m in atoms_out)
+        self.sources = tuple(_sources(atoms_in, b, f"{j}", arrays) for j, (b, _) in enumerate(atoms_out))
+        self.weights = nn.ParameterList()
+        for (_, m), sources in zip(atoms_out, self.sources):
+            fan_in = sum(r * atoms_in[i][1] for i, r, _ in sources)
+            self.weights.append(coefficients(m, fan_in, dtype, device))
+        self.bias_at = _invariants(atoms_out, arrays) if bias else ()
+        self.bias = nn.ParameterList(
+            nn.Parameter(torch.zeros(self.shapes[j][0], r, dtype=dtype, device=device))
+            for j, r, _ in self.bias_at
+        )
+        self.constants = Constants(arrays, dtype, device)
+
+    def forward(self, xs: list[Tensor]) -> list[Tensor]:
+        """Apply the maps, then the bias."""
+        ys = self.apply_weights(xs)
+        for (j, _, name), bias in zip(self.bias_at, self.bias):
+            ys[j] = ys[j] + (bias if name is None else bias @ self.constants.value(name))
+        return ys
+
+    def apply_weights(self, xs: list[Tensor]) -> list[Tensor]:
+        """Apply the maps without the bias."""
+        ys = []
+        for (m, d), sources, weight in zip(self.shapes, self.sources, self.weights):
+            if not sources:
+                ys.append(xs[0].new_zeros(*xs[0].shape[:-2], m, d))
+                continue
+            z = [self._expand(xs[i], name) for i, _, name in sources]
+            z = z[0] if len(z) == 1 else torch.cat(z, -1)  # (..., d, fan-in)
+            ys.append(linear(z, weight).mT)
+        return ys
+
+    def _expand(self, x: Tensor, name: str | None) -> Tensor:
+        """All basis maps of Hom(a, b) on x: (..., m, dim a) to (..., dim b, r · m), channels last."""
+        if name is None:
+            return x.mT
+        basis = self.constants.value(name)  # (r, dim b, dim a)
+        y = linear(x, basis.flatten(0, 1)).unflatten(-1, basis.shape[:2])  # (..., m, r, dim b)
+        return y.transpose(-1, -3).flatten(-2)
+
+
+def _sources(
+    atoms_in: Atoms, b: Atom, name: str, arrays: dict[str, NDArray[Any]]
+) -> tuple[tuple[int, int, str | None], ...]:
+    """Input atoms with maps to b: (index, number of basis maps, name of the constant or None for 1)."""
+    found: list[tuple[int, int, str | None]] = []
+    for i, (a, _) in enumerate(atoms_in):
+        basis = linear_basis(a, b)
+        if len(basis) == 1 and a.dim == b.dim and np.allclose(basis[0], np.eye(a.dim), atol=1e-12, rtol=0):
+            found.append((i, 1, None))
+        elif len(basis):
+            arrays[f"maps{i}to{name}"] = basis
+            found.append((i, len(basis), f"maps{i}to{name}"))
+    return tuple(found)
+
+
+def _invariants(atoms_out: Atoms, arrays: dict[str, NDArray[Any]]) -> tuple[tuple[int, int, str | None], ...]:
+    """Output atoms with invariant vectors: (index, how many, name of the (r, dim) constant or None for 1)."""
+    trivial = trivial_atom(atoms_out[0][0].rep.group)
+    found: list[tuple[int, int, str | None]] = []
+    for j, (b, _) in enumerate(atoms_out):
+        basis = linear_basis(trivial, b)[..., 0]  # (r, dim b)
+        if len(basis) and not b.is_trivial:
+            arrays[f"invariants{j}"] = basis
+        if len(basis):
+            found.append((j, len(basis), None if b.is_trivial else f"invariants{j}"))
+    return tuple(found)
+
+
+class Linear(Layer):
+    """Every equivariant affine map between two representations, y = W x + b with ρ_out(g) W = W ρ_in(g).
+
+    Trains exactly ``(rep_in >> rep_out)(group).dim`` coefficients, and one per invariant of ``rep_out`` for the
+    bias. W is never formed.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+    group : Group, optional
+        Binds the representations; not needed when they are bound already.
+    bias : bool
+        Learn the invariant part b.
+    device : torch.device, optional
+    dtype : torch.dtype, optional
+        Default ``torch.get_default_dtype()``; its complex counterpart where the representations are complex.
+
+    Raises
+    ------
+    TypeError
+        If ``rep_in`` or ``rep_out`` is not a representation.
+    ValueError
+        If the group is missing or not theirs, the dtype does not fit, or (when called) x has another width.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, T, V
+    >>> layer = Linear(4 * V + Scalar, T(2), group=SO(3))
+    >>> layer
+    Linear(4 * V + Scalar -> T(2) | SO(3) | 6 weights)
+    >>> layer(torch.randn(10, 13)).shape
+    torch.Size([10, 9])
+
+    References
+    ----------
+    Finzi, Welling, Wilson, A Practical Method for Constructing Equivariant Multilayer Perceptrons for
+    Arbitrary Matrix Groups, ICML 2021, arXiv:2104.09459, equations 3 and 6 (the constraint); its factored
+    solution is Schur's lemma.
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
+        dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
+        self.width = self.rep_in.dim
+        self.encode = Encode(self.rep_in, dtype, device)
+        self.atoms = LinearAtoms(frame(self.rep_in).atoms, frame(self.rep_out).atoms, bias, dtype, device)
+        self.decode = Decode(self.rep_out, dtype, device)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
+        check_width(x, self.width, self.rep_in)
+        return self.decode(self.atoms(self.encode(x)))
+
+    def dense(self) -> Tensor:
+        """The matrix W (rep_out.dim, rep_in.dim), differentiable in the weights."""
+        weight = self.atoms.weights[0]
+        one = torch.eye(self.width, dtype=weight.dtype, device=weight.device)
+        return self.decode(self.atoms.apply_weights(self.encode(one))).mT
+
+    @classmethod
+    def from_dense(
+        cls,
+        weight: Tensor | ArrayLike,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        bias: Tensor | ArrayLike | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Linear:
+        """The layer whose matrix is the orthogonal projection of an unconstrained one.
+
+        Parameters
+        ----------
+        weight : (rep_out.dim, rep_in.dim)
+        bias : (rep_out.dim,), optional
+            Its invariant part is taken; without it the layer has no bias.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import V
+        >>> Linear.from_dense(torch.tensor([[2., 1.], [0., 4.]]), V, V, SO(2)).dense()
+        tensor([[ 3.0000,  0.5000],
+                [-0.5000,  3.0000]], grad_fn=<...>)
+        """
+        layer = cls(rep_in, rep_out, group, bias is not None, device, dtype)
+        rep_in, rep_out = layer.rep_in, layer.rep_out
+        projected = _project(weight, rep_in, rep_out, "weight")
+        atoms_in, atoms_out = frame(rep_in).atoms, frame(rep_out).atoms
+        with torch.no_grad():
+            images = _atomwise(projected, rep_in, rep_out)
+            for j, ((b, _), sources) in enumerate(zip(atoms_out, layer.atoms.sources)):
+                found = [
+                    _read(images[i][j], linear_basis(atoms_in[i][0], b)) for i, _, _ in sources
+                ]  # each (m_b, r, m_a)
+                if found:
+                    layer.atoms.weights[j].copy_(torch.cat([c.flatten(1) for c in found], 1))
+            if bias is not None:
+                scalar = Scalar(layer.group)
+                images = _atomwise(_project(_column(bias), scalar, rep_out, "bias"), scalar, rep_out)
+                for (j, _, _), parameter in zip(layer.atoms.bias_at, layer.atoms.bias):
+                    basis = linear_basis(frame(scalar).atoms[0][0], atoms_out[j][0])
+                    parameter.copy_(_read(images[0][j], basis)[..., 0])
+        return layer
+
+    def __repr__(self) -> str:
+        bias = "" if len(self.atoms.bias) or not self.atoms.bias_at else ", no bias"
+        return (
+            f"Linear({self.rep_in!r} -> {self.rep_out!r} | {self.group.name} | {weights(self)} weights{bias})"
+        )
+
+
+def _numpy(w: Tensor | ArrayLike) -> NDArray[Any]:
+    return w.detach().cpu().resolve_conj().numpy() if isinstance(w, Tensor) else np.asarray(w)
+
+
+def _column(b: Tensor | ArrayLike) -> NDArray[Any]:
+    b = _numpy(b)
+    if b.ndim != 1:
+        raise ValueError(f"bias must have shape (rep_out.dim,), got {b.shape}")
+    return b[:, None]
+
+
+def _project(w: Tensor | ArrayLike, rep_in: Rep, rep_out: Rep, name: str) -> Tensor:
+    w = _numpy(w)
+    if w.shape != (rep_out.dim, rep_in.dim):
+        raise ValueError(
+            f"{name} has shape {w.shape}, expected (rep_out.dim, rep_in.dim) = ({rep_out.dim}, {rep_in.dim})"
+        )
+    kind = np.complex128 if rep_in.is_complex or rep_out.is_complex else np.float64
+    if np.iscomplexobj(w) and kind is np.float64:
+        raise ValueError(f"{name} is complex, but {rep_in!r} and {rep_out!r} are real")
+    return torch.from_numpy((rep_in >> rep_out).project(w.astype(kind)).astype(kind))
+
+
+def _atomwise(w: Tensor, rep_in: Rep, rep_out: Rep) -> list[list[Tensor]]:
+    """Blocks of enc_out W dec_in: images[i][j] has shape (m_a, dim a, m_b, dim b)."""
+    shapes = [(m, a.dim) for a, m in frame(rep_in).atoms]
+    sizes = [m * d for m, d in shapes]
+    units = torch.eye(sum(sizes), dtype=w.dtype).split(sizes, -1)
+    columns = Decode(rep_in, w.dtype)(
+        [u.unflatten(-1, s) for u, s in zip(units, shapes)]
+    )  # (coordinates, in)
+    images = Encode(rep_out, w.dtype)(columns @ w.mT)
+    blocks = [image.split(sizes, 0) for image in images]
+    return [[blocks[j][i].unflatten(0, shapes[i]) for j in range(len(blocks))] for i in range(len(shapes))]
+
+
+def _read(block: Tensor, basis: NDArray[Any]) -> Tensor:
+    """Coefficients (m_b, r, m_a) of a block (m_a, dim a, m_b, dim b) in an orthogonal basis (r, b, a)."""
+    dual = torch.from_numpy(basis.conj() / basis.shape[1]).to(block.dtype)
+    return torch.einsum("iajb,rba->jri", block, dual)

@@ -1,0 +1,114 @@
+"""What every layer shares: binding representations to a group, choosing a dtype, moving complex numbers.
+
+``nn.Module.double()`` and ``.to(torch.float64)`` know real tensors only: the first leaves complex ones alone,
+the second drops their imaginary part.  `Layer` applies both to the real and imaginary parts instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from intertwine.groups import Group
+from intertwine.reps import Rep
+from intertwine.reps._binding import common_group
+
+COMPLEX = {torch.float16: torch.complex32, torch.float32: torch.complex64, torch.float64: torch.complex128}
+REAL = {value: key for key, value in COMPLEX.items()}
+
+
+def through_real(fn: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Let a conversion written for real tensors act on the real and imaginary parts of complex ones."""
+
+    def apply(t: Tensor) -> Tensor:
+        if not t.is_complex():
+            return fn(t)
+        parts = fn(torch.view_as_real(t))
+        return fn(t) if parts.is_complex() else torch.view_as_complex(parts.contiguous())
+
+    return apply
+
+
+class Layer(nn.Module):
+    """A module whose complex parameters and buffers follow ``.double()``, ``.float()`` and ``.to(dtype)``."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+        return super()._apply(through_real(fn), recurse)
+
+
+def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:
+    """The dtype of a layer's features: real or complex as the representations are, default precision.
+
+    Raises
+    ------
+    ValueError
+        If the dtype is not a floating one, is complex although the representations are real, or has no
+        complex counterpart.
+    """
+    dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not (dtype.is_floating_point or dtype.is_complex):
+        raise ValueError(f"a layer needs a floating dtype, got {dtype}: use torch.float32 or torch.float64")
+    if not is_complex:
+        if dtype.is_complex:
+            raise ValueError(
+                f"these representations are real, got dtype {dtype}: use {REAL[dtype]}, or a group with field 'C'"
+            )
+        return dtype
+    if dtype.is_complex:
+        return dtype
+    if dtype not in COMPLEX:
+        raise ValueError(
+            f"complex representations have no features of dtype {dtype}: use torch.complex64 or torch.complex128"
+        )
+    return COMPLEX[dtype]
+
+
+def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
+    """Bind representations to one group, the given one or the one they are bound to.
+
+    Raises
+    ------
+    TypeError
+        If something is not a representation.
+    ValueError
+        If no group is given and some representation is unbound, or one is bound to a group that is not a
+        factor of the one given.
+    """
+    for name, rep in reps.items():
+        if not isinstance(rep, Rep):
+            raise TypeError(f"{name} must be a representation such as 4 * V + Scalar, got {rep!r}")
+    if group is None:
+        group = common_group(reps.values())
+    if group is None:
+        shown = ", ".join(f"{name}={rep!r}" for name, rep in reps.items())
+        raise ValueError(
+            f"no group: {shown} do not all say what acts on them; pass group=..., e.g. group=SO(3), "
+            "or bind them, e.g. (4 * V)(SO(3))"
+        )
+    bound = []
+    for name, rep in reps.items():
+        try:
+            bound.append(rep(group))
+        except ValueError as error:
+            raise ValueError(
+                f"{name}={rep!r} is not a representation of group={group.name}: {error}"
+            ) from error
+        if bound[-1].dim == 0:
+            raise ValueError(f"{name}={rep!r} has dimension 0: a layer needs at least one feature")
+    return group, tuple(bound)
+
+
+def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:
+    """Raise a ValueError unless the last axis of x is as wide as the representation."""
+    if x.ndim == 0 or x.shape[-1] != width:
+        raise ValueError(
+            f"{rep_name} = {rep!r} has dim {width} but {name} has shape {tuple(x.shape)}: expected (..., {width})"
+        )
+
+
+def weights(module: nn.Module) -> int:
+    """Number of trained coefficients (a complex one counts once)."""
+    return sum(p.numel() for p in module.parameters())

@@ -1,0 +1,123 @@
+"""Normalisation by invariants: the root mean square of every unitary atom, per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from intertwine.groups import Group
+from intertwine.reps import Rep
+from intertwine.reps._frame import Atom, frame
+
+from ._frame import Decode, Encode
+from ._module import Layer, bind, check_width, feature_dtype
+
+Atoms = Sequence[tuple[Atom, int]]
+
+
+class NormAtoms(Layer):
+    """x / √(mean |x|² + ε) · scale for every unitary atom; other atoms pass unchanged.
+
+    The mean is over the copies and components of one atom of one sample: nothing mixes the batch.
+    """
+
+    def __init__(
+        self,
+        atoms: Atoms,
+        eps: float = 1e-4,
+        affine: bool = True,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.eps = eps
+        self.unitary = tuple(a.is_unitary for a, _ in atoms)
+        real = torch.empty(0, dtype=dtype).real.dtype
+        self.scales = nn.ParameterList(
+            nn.Parameter(torch.ones(m, 1, dtype=real, device=device))
+            for (_, m), unitary in zip(atoms, self.unitary)
+            if unitary and affine
+        )
+        self.affine = affine
+
+    def forward(self, xs: list[Tensor]) -> list[Tensor]:
+        """Normalise."""
+        scales = iter(self.scales)
+        out = []
+        for x, unitary in zip(xs, self.unitary):
+            y = x * torch.rsqrt(mean_square(x) + self.eps) if unitary else x
+            out.append(y * next(scales) if unitary and self.affine else y)
+        return out
+
+
+def mean_square(x: Tensor) -> Tensor:
+    """Mean of |x|² over copies and components, (..., 1, 1); smooth at 0."""
+    square = x.real.square() + x.imag.square() if x.is_complex() else x.square()
+    return square.mean((-2, -1), keepdim=True)
+
+
+class Norm(Layer):
+    """Divide every atom of a representation by the root mean square over its copies and components.
+
+    Parameters
+    ----------
+    rep : Rep
+    group : Group, optional
+    eps : float
+        Added to the mean square; makes the layer smooth at 0.
+    affine : bool
+        Learn one scale per copy.
+    device, dtype : as in `Linear`
+
+    Raises
+    ------
+    ValueError
+        If an atom of the representation has no invariant norm (a vector of SL(n), Sp(n) or O(1, 3)).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, V
+    >>> layer = Norm(8 * Scalar + 4 * V, group=SO(3))
+    >>> layer
+    Norm(8 * Scalar + 4 * V | SO(3) | 12 weights)
+    >>> y = layer(100 * torch.randn(5, 20))
+    >>> bool((y[:, 8:].square().mean(-1) - 1).abs().max() < 1e-3)
+    True
+    """
+
+    def __init__(
+        self,
+        rep: Rep,
+        group: Group | None = None,
+        eps: float = 1e-4,
+        affine: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.group, (self.rep_in,) = bind(group, rep=rep)
+        self.rep_out = self.rep_in
+        atoms = frame(self.rep_in).atoms
+        bad = [a for a, _ in atoms if not a.is_unitary]
+        if bad:
+            shown = ", ".join(f"{a!r} (dim {a.dim})" for a in bad)
+            raise ValueError(
+                f"Norm({self.rep_in!r}) over {self.group.name}: the parts {shown} have no invariant positive norm; "
+                "normalise only the parts that have one (scalars always do), or build invariants with Bilinear"
+            )
+        dtype = feature_dtype(dtype, self.rep_in.is_complex)
+        self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
+        self.atoms = NormAtoms(atoms, eps, affine, dtype, device)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (..., rep.dim) to (..., rep.dim)."""
+        check_width(x, self.rep_in.dim, self.rep_in)
+        return self.decode(self.atoms(self.encode(x)))
+
+    def __repr__(self) -> str:
+        n = sum(p.numel() for p in self.parameters())
+        return f"Norm({self.rep_in!r} | {self.group.name} | {n} weights)"

@@ -1,0 +1,128 @@
+"""Clebsch–Gordan products of lists of atoms, without weights.
+
+Order of contraction: outer product of two atoms over the chosen pairs of channels, then one small matrix
+product per pair of atoms (a, b) with the blocks Hom(a ⊗ b, c) of *all* c at once. Blocks have ‖C‖² = dim c, so
+independent features of unit second moment give products of unit second moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import linear
+
+from intertwine.reps._frame import Atom, bilinear_basis
+
+from ._constants import Constants
+from ._module import Layer
+
+Atoms = Sequence[tuple[Atom, int]]
+Mode = Literal["all", "channelwise", "square"]
+
+
+class ProductAtoms(Layer):
+    """All Clebsch–Gordan products x_i ⊗ y_j of two lists of atoms, over chosen pairs of channels.
+
+    Parameters
+    ----------
+    atoms_1, atoms_2 : sequences of (Atom, multiplicity)
+    targets : sequence of Atom
+        Products are taken to these.
+    mode : "all", "channelwise" or "square"
+        Every channel with every channel; channel i with channel i (as many as both have); or, for products of
+        features with themselves, every unordered pair once.  The last two take only the pairs of atoms (a, b)
+        in which a does not come after b.
+    channels : callable, optional
+        ``channels(a, b, pairs)`` bounds the number of channel pairs of two atoms; 0 leaves them out.
+
+    Attributes
+    ----------
+    channels : tuple of int
+        Number of products for every target; the output is [(..., channels, dim c)].
+    """
+
+    def __init__(
+        self,
+        atoms_1: Atoms,
+        atoms_2: Atoms,
+        targets: Sequence[Atom],
+        mode: Mode = "all",
+        channels: Callable[[Atom, Atom, int], int] | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.mode = mode
+        self.dims = tuple(c.dim for c in targets)
+        arrays: dict[str, NDArray[Any]] = {}
+        paths: list[tuple[int, int, int, bool, tuple[tuple[int, int], ...]]] = []
+        total = [0] * len(targets)
+        for i, (a, m) in enumerate(atoms_1):
+            for j, (b, n) in enumerate(atoms_2):
+                count = _pairs(mode, i, j, m, n)
+                count = count if channels is None else min(count, channels(a, b, count))
+                blocks = [bilinear_basis(a, b, c) for c in targets] if count else []
+                found = tuple((k, len(block)) for k, block in enumerate(blocks) if len(block))
+                if not found:
+                    continue
+                cg = np.concatenate([blocks[k].reshape(-1, a.dim * b.dim) for k, _ in found])
+                is_one = cg.shape[0] == cg.shape[1] and np.allclose(cg, np.eye(len(cg)), atol=1e-12, rtol=0)
+                if not is_one:
+                    arrays[f"cg{i}x{j}"] = cg
+                paths.append((i, j, count, is_one, found))
+                for k, r in found:
+                    total[k] += r * count
+                if mode == "square":
+                    first, second = np.triu_indices(m) if i == j else np.indices((m, n)).reshape(2, -1)
+                    self.register_buffer(
+                        f"first{i}x{j}", torch.tensor(first, device=device), persistent=False
+                    )
+                    self.register_buffer(
+                        f"second{i}x{j}", torch.tensor(second, device=device), persistent=False
+                    )
+        self.paths = tuple(paths)
+        self.channels = tuple(total)
+        self.constants = Constants(arrays, dtype, device)
+
+    def forward(self, xs: list[Tensor], ys: list[Tensor]) -> list[Tensor]:
+        """Products [(..., channels, dim c)]; within a target the channels run over (pair, path, channel)."""
+        found: list[list[Tensor]] = [[] for _ in self.dims]
+        for i, j, count, is_one, targets in self.paths:
+            z = self._outer(xs[i], ys[j], i, j, count)  # (..., count, dim a · dim b)
+            if not is_one:
+                z = linear(z, self.constants.value(f"cg{i}x{j}"))
+            for (k, r), part in zip(targets, z.split([r * self.dims[k] for k, r in targets], -1)):
+                by_path = part.unflatten(-1, (r, self.dims[k])).transpose(-2, -3)  # (..., r, count, dim c)
+                found[k].append(by_path.flatten(-3, -2))
+        batch = xs[0].shape[:-2]
+        return [
+            torch.cat(parts, -2) if parts else xs[0].new_zeros(*batch, 0, d)
+            for parts, d in zip(found, self.dims)
+        ]
+
+    def _outer(self, x: Tensor, y: Tensor, i: int, j: int, count: int) -> Tensor:
+        if self.mode == "all":
+            outer = x[..., :, None, :, None] * y[..., None, :, None, :]
+            return outer.flatten(-2).flatten(-3, -2)
+        if self.mode == "square":
+            x = x.index_select(-2, getattr(self, f"first{i}x{j}"))
+            y = y.index_select(-2, getattr(self, f"second{i}x{j}"))
+        else:
+            x, y = x[..., :count, :], y[..., :count, :]
+        return (x.unsqueeze(-1) * y.unsqueeze(-2)).flatten(-2)
+
+
+def _pairs(mode: Mode, i: int, j: int, m: int, n: int) -> int:
+    """Number of channel pairs of atom i of the first list and atom j of the second."""
+    if mode == "all":
+        return m * n
+    if i > j:
+        return 0
+    if mode == "channelwise":
+        return min(m, n)
+    return m * (m + 1) // 2 if i == j else m * n

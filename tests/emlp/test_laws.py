@@ -1,0 +1,85 @@
+"""Every layer over every group of the table: equivariance, shapes, derivatives, copies, checkpoints."""
+
+import pytest
+import torch
+from torch import nn
+
+from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm, check_layer_laws
+from intertwine.groups import SO
+from intertwine.reps import Scalar, T, V
+from intertwine.testing import assert_equivariant, equivariance_error
+
+
+def test_linear(case):
+    group, rep_in, rep_out = case
+    check_layer_laws(Linear(rep_in, rep_out, group))
+
+
+def test_bilinear(case):
+    group, rep_in, rep_out = case
+    check_layer_laws(Bilinear(rep_in, rep_in, rep_out + Scalar, group))
+
+
+def test_gate(case):
+    group, rep_in, rep_out = case
+    check_layer_laws(Gate(rep_in + rep_out, group))
+
+
+def test_norm(case):
+    group, rep_in, rep_out = case
+    rep = rep_in + rep_out
+    try:
+        layer = Norm(rep, group)
+    except ValueError as error:
+        assert not group.is_orthogonal
+        assert "no invariant positive norm" in str(error)
+        layer = Norm(4 * Scalar, group)
+    check_layer_laws(layer)
+
+
+def test_emlp(case):
+    group, rep_in, rep_out = case
+    check_layer_laws(EMLP(rep_in, rep_out, group, hidden=32))
+
+
+def test_compiles_without_graph_breaks():
+    net = EMLP(2 * V + Scalar, T(2), SO(3), hidden=24, layers=2)
+    assert check_layer_laws(net, compile=True)["compile"] <= 1e-12
+
+
+class Broken(nn.Module):
+    """A layer that forgets the group in one coordinate."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.group, self.rep_in, self.rep_out = layer, layer.group, layer.rep_in, layer.rep_out
+
+    def forward(self, x):
+        y = self.layer(x)
+        return torch.cat([1.01 * y[..., :1], y[..., 1:]], -1)
+
+
+def test_a_broken_layer_fails(case):
+    """Negative control, over every group: one output coordinate off by a hundredth."""
+    group, rep_in, _ = case
+    broken = Broken(Linear(rep_in, rep_in, group, dtype=torch.float64))
+    assert equivariance_error(broken) > 1e-5
+    with pytest.raises(AssertionError, match="not equivariant"):
+        assert_equivariant(broken)
+    with pytest.raises(AssertionError, match="law 'equivariance'"):
+        check_layer_laws(broken)
+    assert_equivariant(broken.layer)
+
+
+class Mixing(nn.Module):
+    """Equivariant, but normalises over the batch (what BatchNorm does inside a kernel's network)."""
+
+    group, rep_in, rep_out = SO(3), V(SO(3)), V(SO(3))
+
+    def forward(self, x):
+        return x / x.square().mean().sqrt()
+
+
+def test_mixing_the_batch_is_found():
+    with pytest.raises(AssertionError, match="law 'batch'"):
+        check_layer_laws(Mixing())
