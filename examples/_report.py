@@ -61,3 +61,15 @@ def run_folder(out: Path | None, name: str, resume: bool) -> Path:
     if resume:
         return taken[-1] if taken else tried[0]
     return next(path for path in tried if path not in taken)
+
+
+def slug(name: str) -> str:
+    """A group's name as part of a file name.
+
+    Examples
+    --------
+    >>> slug("O(2) azimuthal")
+    'O2-azimuthal'
+    """
+    kept = "".join(c if c.isalnum() else " " if c in " ×*," else "" for c in name)
+    return "-".join(kept.split())

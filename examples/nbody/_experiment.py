@@ -14,7 +14,7 @@ from intertwine.train import Plan, Run, State, count_parameters, environment, pi
 from rich.console import Console
 from torch import Tensor, nn
 
-from .._report import Report, run_folder
+from .._report import Report, run_folder, slug
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
 from ._model import NBodyNet, matched_width
 from ._simulate import simulate
@@ -159,18 +159,6 @@ def train(
     run = Run(model, Motion(data["train"], data["val"], augment), plan, folder, settings, resume, console)
     state = run.train()
     return _report(system, group, run, state, data["test"], kappa)
-
-
-def slug(name: str) -> str:
-    """A group's name as part of a file name.
-
-    Examples
-    --------
-    >>> slug("O(2) azimuthal")
-    'O2-azimuthal'
-    """
-    kept = "".join(c if c.isalnum() else " " if c in " ×*," else "" for c in name)
-    return "-".join(kept.split())
 
 
 def _report(system: str, group: Group, run: Run, state: State, test: NBody, kappa: float) -> Report:

