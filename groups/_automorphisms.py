@@ -1,8 +1,9 @@
 """Generators of the automorphism group of a graph, along a chain of point stabilisers.
 
-Fix nodes b_1, b_2, … one after the other until colour refinement tells all nodes apart.  From the last level up, add
-for every possible image of b_k that the generators found so far do not reach one automorphism that fixes
-b_1, …, b_{k−1} and takes b_k there: these strong generators generate the group (Sims 1970).
+Fix nodes b_1, b_2, … one after the other until colour refinement tells all nodes apart.  From the last
+level up, add for every possible image of b_k that the generators found so far do not reach one
+automorphism that fixes b_1, …, b_{k−1} and takes b_k there: these strong generators generate the group
+(Sims 1970).
 """
 
 from __future__ import annotations

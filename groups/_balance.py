@@ -120,8 +120,8 @@ def _from_invariant_form(lie: Array, discrete: Array) -> Array | None:
 def invariant_form(algebra: Array, discrete: Array) -> Array | None:
     """Average g*g over a compact group: a positive-definite H with g*Hg = H; None when there is none.
 
-    The average R(M) is the projection onto the invariants N_i along the orthogonal complement of the invariants
-    K_j of the dual action: R(1) = Σ_ij N_i (⟨K_j, N_i⟩⁻¹)_ij ⟨K_j, 1⟩.
+    The average R(M) is the projection onto the invariants N_i along the orthogonal complement of the
+    invariants K_j of the dual action: R(1) = Σ_ij N_i (⟨K_j, N_i⟩⁻¹)_ij ⟨K_j, 1⟩.
     """
     algebra = unit_norm(algebra)
     forms = _invariants(adjoint(algebra), adjoint(discrete))
@@ -192,8 +192,9 @@ def _stack(r: Array, images: Array) -> Array:
 def kempf_ness(lie: Array, discrete: Array, steps: int = 200) -> Array | None:
     """Minimise ½ log det Gram(P B P⁻¹) + Σ_h log ‖P h P⁻¹‖² over positive-definite P, by Newton's method.
 
-    Both terms are convex along P ↦ exp(tX) P.  With B orthonormal the gradient is Σ [B, B*] + Σ 2[h, h*]/‖h‖², and
-    the Hessian 2 Σ ‖(1 − Π)[X, B]‖², Π the projection on the span of B; likewise for each h.
+    Both terms are convex along P ↦ exp(tX) P.  With B orthonormal the gradient is Σ [B, B*] + Σ 2[h,
+    h*]/‖h‖², and the Hessian 2 Σ ‖(1 − Π)[X, B]‖², Π the projection on the span of B; likewise for each
+    h.
     """
     n = lie.shape[-1]
     basis = hermitian_basis(n, np.iscomplexobj(lie) or np.iscomplexobj(discrete))

@@ -96,7 +96,7 @@ class Construction(Value):
         for i, p in enumerate(rows):
             if p.ndim != 1 or p.dtype.kind not in "iu" or not np.array_equal(np.sort(p), np.arange(len(p))):
                 raise ValueError(
-                    f"permutation {i} is {permutations[i]!r}, expected the images of 0, 1, ..., each exactly once"
+                    f"permutation {i} is {permutations[i]!r}, expected images of 0, 1, ..., each exactly once"
                 )
             if len(p) != len(rows[0]):
                 raise ValueError(
@@ -163,12 +163,13 @@ class Construction(Value):
         Warns
         -----
         ComponentsWarning
-            For several forms, a degenerate one, or one without symmetry: only the identity component is given.
+            For several forms, a degenerate one, or one without symmetry: only the identity component is
+            given.
 
         Raises
         ------
         ValueError
-            Forms of the wrong shape, an unknown kind, or forms that nothing but the identity component preserves.
+            Forms of the wrong shape, an unknown kind, or a complex form for a real group.
 
         Examples
         --------

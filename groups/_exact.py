@@ -1,7 +1,7 @@
 """Exact matrices: reading what users type, and the float64 copies of it.
 
-Integers, fractions, sympy numbers and floats with integer values are exact.  Other floats stay floats: guessing
-the number behind ``0.7071`` would change the group.
+Integers, fractions, sympy numbers and floats with integer values are exact.  Other floats stay floats:
+guessing the number behind ``0.7071`` would change the group.
 """
 
 from __future__ import annotations
@@ -128,4 +128,8 @@ def fingerprint(m: Matrix, projective: bool) -> tuple[Any, ...]:
 
 
 def _rounded(x: complex) -> str:
-    return f"{x.real + 0.0:.{SIGNIFICANT - 1}e},{x.imag + 0.0:.{SIGNIFICANT - 1}e}"
+    """A float to `SIGNIFICANT` digits; a whole number as sympy writes it, so that it equals its exact twin."""
+    real, imaginary = (float(f"{part:.{SIGNIFICANT - 1}e}") + 0.0 for part in (x.real, x.imag))
+    if imaginary == 0 and real.is_integer():
+        return str(sp.srepr(sp.Integer(int(real))))
+    return f"{real!r},{imaginary!r}"

@@ -1,7 +1,8 @@
 """Finite groups through permutations: orders, elements, conjugacy classes, uniform sampling.
 
-A matrix group is finite if and only if the orbits of the basis vectors are finite, and then it acts faithfully on
-their union.  So every finite matrix group has a permutation *model*, to which Schreier–Sims applies.
+A matrix group is finite if and only if the orbits of the basis vectors are finite, and then it acts
+faithfully on their union.  So every finite matrix group has a permutation *model*, to which
+Schreier–Sims applies.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse
+import scipy.sparse.csgraph
 from numpy.typing import NDArray
 from sympy.combinatorics import Permutation, PermutationGroup
 
@@ -41,7 +44,7 @@ class Model:
 
 @lru_cache(maxsize=256)
 def model(group: Group) -> Model | None:
-    """Permutation model of a finite group; None when the group is infinite or has an orbit above `MAX_ORBIT`."""
+    """Permutation model of a finite group; None when infinite, or an orbit exceeds `MAX_ORBIT`."""
     if group.is_permutation:
         return Model(np.eye(group.d), group)
     if len(group.lie_algebra) and group.lie_dim:
@@ -96,10 +99,34 @@ def contains_alternating(group: Group) -> bool:
 
 
 @lru_cache(maxsize=256)
+def parts(group: Group) -> tuple[tuple[Array, Group], ...]:
+    """Sets of points moved by different generators, with their groups, whose direct product the group is."""
+    d = group.d
+    rows, columns = np.nonzero(group.permutations != np.arange(d))
+    moved = group.permutations[rows, columns]
+    first = {row: columns[np.argmax(rows == row)] for row in np.unique(rows).tolist()}
+    links = np.concatenate(
+        [np.stack([columns, moved]), np.stack([columns, [first[r] for r in rows.tolist()]])], 1
+    )
+    graph = scipy.sparse.coo_array((np.ones(links.shape[1]), links.astype(np.int64)), shape=(d, d))
+    count, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    found = []
+    for k in range(count):
+        points = np.flatnonzero(label == k)
+        if count == 1 or len(points) > 1:
+            place = np.zeros(d, np.int64)
+            place[points] = np.arange(len(points))
+            images = place[group.permutations[:, points]]
+            images = images[(images != np.arange(len(points))).any(axis=1)]
+            found.append((points, type(group)(f"part of {group.name}", Permutations(len(points), images))))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
 def order(group: Group) -> int:
-    """Order of a permutation group, factor by factor."""
-    if len(group.factors) > 1:
-        return math.prod(order(f) for f in group.factors)
+    """Order of a permutation group."""
+    if len(parts(group)) > 1:
+        return math.prod(order(part) for _, part in parts(group))
     if contains_alternating(group):
         return math.factorial(group.d) // (1 if has_odd(group) else 2)
     return int(schreier_sims(group).order())
@@ -113,6 +140,10 @@ def random_permutations(group: Group, n: int, rng: np.random.Generator) -> Array
         if not has_odd(group):
             odd = np.array([is_odd(p) for p in out], bool)
             out[odd, :2] = out[odd, 1::-1]
+        return out
+    if len(parts(group)) > 1:
+        for points, part in parts(group):
+            out[:, points] = points[random_permutations(part, n, rng)]
         return out
     for transversal in transversals(group):
         chosen = transversal[rng.integers(len(transversal), size=n)]
@@ -142,7 +173,7 @@ def images(group: Group) -> Array:
     """All elements of a permutation group as images (order, d), the identity first."""
     if order(group) > MAX_ELEMENTS:
         raise ValueError(
-            f"{group.name} has {order(group)} elements; they are listed only up to {MAX_ELEMENTS}: use sample()"
+            f"{group.name} has {order(group)} elements, listed only up to {MAX_ELEMENTS}: use sample()"
         )
     out = np.arange(group.d)[None]
     for transversal in transversals(group):
@@ -193,8 +224,19 @@ def cayley_graph(group: Group) -> Any:
 
 def contains(group: Group, image: list[int]) -> bool:
     """Whether a permutation group contains a permutation."""
+    p = np.array(image)
+    if len(parts(group)) > 1:
+        still = np.setdiff1d(np.arange(group.d), np.concatenate([points for points, _ in parts(group)]))
+        inside = all(np.array_equal(np.sort(p[points]), points) for points, _ in parts(group))
+        return (
+            bool(np.all(p[still] == still))
+            and inside
+            and all(
+                contains(part, np.searchsorted(points, p[points]).tolist()) for points, part in parts(group)
+            )
+        )
     if contains_alternating(group):
-        return has_odd(group) or not is_odd(np.array(image))
+        return has_odd(group) or not is_odd(p)
     return bool(schreier_sims(group).contains(Permutation(image)))
 
 
@@ -202,15 +244,25 @@ def colour_stabilizer(group: Group, colours: Array) -> Array:
     """Generators (m, d) of the permutations in a group that keep every colour."""
     if contains_alternating(group) and has_odd(group):
         return _young_subgroup(colours)
-    base = schreier_sims(group).base
-    tests = [lambda g, b=b: colours[g(b)] == colours[b] for b in base]
+    left, found = {c: np.flatnonzero(colours == c) for c in colours.tolist()}, schreier_sims(group)
+    alone = [int(points[0]) for points in left.values() if len(points) == 1]
+    if alone:
+        found = found.pointwise_stabilizer(alone)
+    if len(left) - len(alone) > 1:
+        found = _colour_search(found, colours, sorted(left.values(), key=len))
+    rows = [g.array_form for g in found.generators if not g.is_Identity]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), group.d)
+
+
+def _colour_search(found: PermutationGroup, colours: Array, classes: list[Array]) -> PermutationGroup:
+    """Backtrack search over a base that starts with the rarest colours."""
+    base, strong = found.schreier_sims_incremental(base=[int(i) for points in classes[:-1] for i in points])
+    tests = [lambda words, n=n, b=b: colours[words[n](b)] == colours[b] for n, b in enumerate(base)]
 
     def keeps(g: Permutation) -> bool:
         return bool(np.array_equal(colours[g.array_form], colours))
 
-    found = schreier_sims(group).subgroup_search(keeps, base=base, tests=tests)
-    rows = [g.array_form for g in found.generators if not g.is_Identity]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), group.d)
+    return found.subgroup_search(keeps, base=base, strong_gens=strong, tests=tests)
 
 
 def _young_subgroup(colours: Array) -> Array:

@@ -1,10 +1,11 @@
 """Is a matrix in a group?  Are two groups the same set of matrices?
 
-Answers are proofs up to rounding, or an error.  A matrix h is in the identity component of a group with Lie algebra L
-if h·k = exp(X) for some X in L and some k known to be there.  It is not in the group if it does not normalise L, or
-fails to preserve a tensor that the group preserves.  In a group closed under conjugate transpose, h = u exp(X)
-with X in L, and the question is that of u in the compact part, where invariant tensors decide (they separate the
-closed subgroups of a compact group; those of order up to 4 are tried).
+Answers are proofs up to rounding, or an error.  A matrix h is in the identity component of a group with
+Lie algebra L if h·k = exp(X) for some X in L and some k known to be there.  It is not in the group if
+it does not normalise L, or fails to preserve a tensor that the group preserves.  In a group closed
+under conjugate transpose, h = u exp(X) with X in L, and the question is that of u in the compact part,
+where invariant tensors decide (they separate the closed subgroups of a compact group; those of order up
+to 4 are tried).
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def contains(group: Group, h: Array) -> bool:
     if _refuted(group, h):
         return False
     raise Undecided(
-        f"cannot tell whether a matrix is in {group.name}: it normalises the Lie algebra and preserves the invariant "
-        f"tensors that were tried, but was not reached from the known components:\n{h}"
+        f"cannot tell whether a matrix is in {group.name}: it normalises the Lie algebra and preserves the "
+        f"invariant tensors that were tried, but was not reached from the known components:\n{h}"
     )
 
 
@@ -161,7 +162,7 @@ def _log_is_in(lie: Array, g: Array) -> bool:
         return True
     if np.linalg.norm(scipy.linalg.expm(x) - g) > TOLERANCE * np.linalg.norm(g):
         return False
-    return _lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE
+    return bool(_lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE)
 
 
 def _refuted(group: Group, h: Array) -> bool:

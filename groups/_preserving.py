@@ -178,7 +178,8 @@ def matrix_column(d: int, i: int) -> Matrix:
 def definite_directions(m: Matrix, span: list[Matrix]) -> list[Matrix]:
     """One vector x with xᵀMx > 0 and one with xᵀMx < 0 in a span, where there are such.
 
-    A form is diagonalised by e_i, e_j, e_i ± e_j and projections (Lagrange); two vectors are all that is needed.
+    A form is diagonalised by e_i, e_j, e_i ± e_j and projections (Lagrange); two vectors are all that
+    is needed.
     """
     found: dict[bool, Matrix] = {}
     rest = list(span)

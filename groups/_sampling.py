@@ -30,9 +30,9 @@ class Sampling(Value):
     def sample(self, n: int | None = None, rng: Rng = None) -> Array:
         """Random elements.
 
-        Haar-distributed for SO, O, SU, U and products of them and uniform for finite groups; long random words
-        of exponentials and discrete generators for other compact groups (close to Haar), and for non-compact
-        groups words and exponentials of condition number at most 10.
+        Haar-distributed for SO, O, SU, U and products of them and uniform for finite groups; long
+        random words of exponentials and discrete generators for other compact groups (close to Haar),
+        and for non-compact groups words and exponentials of condition number at most 10.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ def _product(group: Group, n: int, rng: Generator) -> Array:
 
 
 def _classical(group: Group) -> str | None:
-    """Recognise SO(n), O(n), SU(n), U(n) by dimension: a subalgebra of full dimension is the whole algebra."""
+    """Recognise SO(n), O(n), SU(n), U(n) by dimension: full dimension means the whole algebra."""
     if not group.is_orthogonal:
         return None
     n = group.d
@@ -95,7 +95,7 @@ def _classical(group: Group) -> str | None:
 
 
 def _haar(group: Group, kind: str, n: int, rng: Generator) -> Array:
-    """QR of Gaussian matrices with the phases of R's diagonal divided out (Mezzadri, Notices AMS 54, 2007)."""
+    """QR of Gaussian matrices without the phases of R's diagonal (Mezzadri, Notices AMS 54, 2007)."""
     d = group.d
     z = rng.standard_normal((n, d, d))
     if kind in ("U", "SU"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
+from sympy.combinatorics import Permutation
 
 from . import _exact, _finite
 from ._errors import ComponentsWarning
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Matrix = Any
+
+MAX_SHOWN = 12  # longer vectors are left out of a name
 
 
 def generated(group: Group, generators: list[Any], algebra: list[Any], name: str | None) -> Group:
@@ -67,7 +70,7 @@ def _read(what: Any, d: int) -> list[Tensor]:
     if isinstance(what, (sp.MatrixBase, sp.NDimArray, np.ndarray)):
         column = isinstance(what, sp.MatrixBase) and 1 in what.shape
         several = not column and len(what.shape) == 2 and what.shape[1] == d != what.shape[0]
-        items = [what[i, :] for i in range(what.shape[0])] if several else [what]
+        items: list[Any] = [what[i, :] for i in range(what.shape[0])] if several else [what]
     else:
         items = list(what)
         if items and all(np.ndim(x) == 0 and not isinstance(x, (sp.MatrixBase, sp.NDimArray)) for x in items):
@@ -83,9 +86,11 @@ def _read(what: Any, d: int) -> list[Tensor]:
 
 
 def _describe(tensors: list[Tensor], d: int) -> str:
-    if all(len(place) == 1 for t in tensors for place in t):
+    if d > MAX_SHOWN:
+        return "a long vector" if len(tensors) == 1 else f"{len(tensors)} long vectors"
+    if _is_vectors(tensors):
         return ", ".join(str(tuple(t.get((i,), 0) for i in range(d))) for t in tensors) or "0"
-    return f"{len(tensors)} tensors"
+    return "a tensor" if len(tensors) == 1 else f"{len(tensors)} tensors"
 
 
 def _is_vectors(tensors: list[Tensor]) -> bool:
@@ -111,8 +116,7 @@ def _of_product(group: Group, tensors: list[Tensor]) -> Group:
 
     parts = []
     for start, factor in zip(group.offsets, group.factors):
-        own = [{(i - start,): x for (i,), x in t.items() if start <= i < start + factor.d} for t in tensors]
-        own = [t for t in own if t]
+        own = [t for t in (_part(t, start, factor.d) for t in tensors) if t]
         found = _stabilizer(factor, own)
         parts.append(
             type(group)(f"{factor.name} fixing {_describe(own, factor.d)}", found._generators)
@@ -120,6 +124,10 @@ def _of_product(group: Group, tensors: list[Tensor]) -> Group:
             else factor
         )
     return product_of(parts)
+
+
+def _part(t: Tensor, start: int, d: int) -> Tensor:
+    return {(i - start,): x for (i,), x in t.items() if start <= i < start + d}
 
 
 def _of_finite(group: Group, tensors: list[Tensor]) -> Group:
@@ -153,12 +161,10 @@ def _unmoved(elements: Array, t: Tensor, d: int) -> Array:
 
 
 def _exact_element(group: Group, model: _finite.Model, image: Array) -> Matrix:
-    """Exact matrix of an element given as a permutation of the model's points, as a word in the generators."""
+    """Exact matrix of an element given as a permutation of the model's points."""
     if group.is_permutation:
         return Permutations(group.d, image[None]).discrete[0]
-    word = _finite.schreier_sims(model.group).generator_product(
-        _finite.Permutation(image.tolist()), original=True
-    )
+    word = _finite.schreier_sims(model.group).generator_product(Permutation(image.tolist()), original=True)
     value = sp.eye(group.d)
     position = {tuple(p): i for i, p in enumerate(model.group.permutations.tolist())}
     for letter in word:
@@ -206,7 +212,7 @@ def _of_orthogonal(group: Group, form: Matrix, tensors: list[Tensor]) -> Group:
     negative direction of W⊥ reach its components (Witt); the group keeps those whose signs it has.
     """
     d = group.d
-    vectors = [sp.ImmutableMatrix(d, 1, lambda i, _: t.get((i,), 0)) for t in tensors]  # noqa: B023
+    vectors = [sp.ImmutableMatrix([t.get((i,), 0) for i in range(d)]) for t in tensors]
     rows = [{j: x for j, x in enumerate(v.T * form) if x != 0} for v in vectors]
     complement = [sp.ImmutableMatrix(x) for x in nullspace(rows, d)]
     directions = definite_directions(form, complement)
@@ -227,7 +233,7 @@ def _signs(q: Any) -> tuple[int, int]:
 
 
 def _component_signs(group: Group, form: Matrix) -> set[tuple[int, int]]:
-    """Signs (det on the positive part, det on the negative part) that elements of the group have: a subgroup of Z₂²."""
+    """Signs of det on the positive and on the negative part that elements have: a subgroup of Z₂²."""
     m = _exact.numeric((form,), group.d, "R")[0]
     w, u = np.linalg.eigh(m)
     basis = u / np.sqrt(np.abs(w))  # basisᵀ M basis = diag(±1)
@@ -288,13 +294,49 @@ def _identity_component(group: Group, tensors: list[Tensor]) -> Group:
     if len(group.discrete):
         fixed = np.all([_unmoved(group.discrete_generators, t, group.d) for t in tensors], axis=0)
         keep = [h for h, f in zip(group.discrete, fixed) if f]
-    warnings.warn(
-        f"only the identity component of the stabiliser in {group.name} is sure to be complete; add the discrete "
-        "elements you know with G.with_discrete(...)",
-        ComponentsWarning,
-        stacklevel=5,
-    )
+    if not (_is_vectors(tensors) and has_connected_stabilizers(group)):
+        _warn(group)
     return _make(group, _fixing_algebra(group, tensors), keep)
+
+
+def has_connected_stabilizers(group: Group) -> bool:
+    """Recognise SL(n), SU(n), U(n) and Sp(n), where the stabiliser of vectors is connected.
+
+    It is the same kind of group on a complement, up to a unipotent part.
+    """
+    d, k = group.d, group.lie_dim
+    traceless = bool(np.abs(np.trace(group.closure, axis1=1, axis2=2)).max(initial=0) < 1e-9)
+    if len(group.discrete) or d < 2:
+        return False
+    if group.field == "C":
+        return group.is_orthogonal and (k == d * d or (traceless and k == d * d - 1))
+    if traceless and k == d * d - 1:
+        return True
+    return k == d * (d + 1) // 2 and d % 2 == 0 and _preserves_a_symplectic_form(group.closure)
+
+
+def _preserves_a_symplectic_form(lie: Array) -> bool:
+    d = lie.shape[-1]
+    i, j = np.triu_indices(d, 1)
+    basis = np.zeros((len(i), d, d))
+    n = np.arange(len(i))
+    basis[n, i, j], basis[n, j, i] = 1, -1
+    change = np.einsum("kai,nab->knib", lie, basis) + np.einsum("nia,kab->knib", basis, lie)
+    _, s, vt = np.linalg.svd(change.transpose(0, 2, 3, 1).reshape(-1, len(basis)), full_matrices=True)
+    s = np.pad(s, (0, len(vt) - len(s)))
+    if s[-1] > 1e-9:
+        return False
+    form = np.tensordot(vt[-1], basis, 1)
+    return bool(np.linalg.cond(form) < 1e9)
+
+
+def _warn(group: Group) -> None:
+    warnings.warn(
+        f"only the identity component of the stabiliser in {group.name} is sure to be complete; add the "
+        "discrete elements you know with G.with_discrete(...)",
+        ComponentsWarning,
+        stacklevel=6,
+    )
 
 
 def _make(group: Group, algebra: list[Matrix], discrete: list[Matrix]) -> Group:

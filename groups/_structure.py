@@ -54,7 +54,7 @@ class Structure(Value):
 
     @property
     def is_semisimple(self) -> bool:
-        """Whether the Killing form is nondegenerate (Cartan's criterion); true where there is no Lie algebra."""
+        """Whether the Killing form is nondegenerate (Cartan's criterion); true without a Lie algebra."""
         s = np.linalg.svd(self.killing_form, compute_uv=False)
         return bool(len(s) == 0 or s[-1] > _lie.RANK_TOLERANCE * max(s[0], 1))
 
@@ -91,8 +91,8 @@ class Structure(Value):
         if self.is_self_adjoint:
             return frozen(np.eye(self.d))
         if len(self.factors) > 1:
-            blocks = [f.balancing for f in self.factors]
-            found = None if any(b is None for b in blocks) else scipy.linalg.block_diag(*blocks)
+            blocks = [b for f in self.factors if (b := f.balancing) is not None]
+            found = scipy.linalg.block_diag(*blocks) if len(blocks) == len(self.factors) else None
         else:
             found = _balance.balance(self.lie_algebra, self.discrete_generators)
         return None if found is None else frozen(found)

@@ -37,16 +37,15 @@ class Subgroups(Value):
         algebra : iterable of (d, d)
             Elements of its Lie algebra.
         fixing : vector (d,), list of vectors, or arrays (d, ..., d)
-            What the subgroup must leave where it is: g·t = t, g acting on every index.  The answer is exact,
-            components included, for O(p, q), SO(p, q) and their like and vectors; for finite groups; and factor by
-            factor for products.
-        name : str, optional
+            What the subgroup must leave where it is: g·t = t, g acting on every index.  The answer is
+            exact, components included, for O(p, q), SO(p, q) and their like and vectors; for finite
+            groups; and factor by factor for products. name : str, optional
 
         Warns
         -----
         ComponentsWarning
-            In the remaining cases of ``fixing``: the result is the identity component, together with the discrete
-            generators that happen to fix everything.
+            In the remaining cases of ``fixing``: the result is the identity component, together with
+            the discrete generators that happen to fix everything.
 
         Raises
         ------

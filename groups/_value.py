@@ -1,7 +1,8 @@
 """A group as an immutable value: its generators and its identity.
 
-Conventions.  A permutation p acts as e_j ↦ e_{p[j]}.  ``G * H`` acts block-diagonally on V_G ⊕ V_H.  The algebra of
-a complex group is a *real* Lie algebra of complex matrices (anti-Hermitian ones for SU(n)).
+Conventions.  A permutation p acts as e_j ↦ e_{p[j]}.  ``G * H`` acts block-diagonally on V_G ⊕ V_H.
+The algebra of a complex group is a *real* Lie algebra of complex matrices (anti-Hermitian ones for
+SU(n)).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finite groups of orthogonal matrices and of puzzles: plane rotations, platonic solids, the cube, Rubik's cube."""
+"""Finite groups of orthogonal matrices and of puzzles: polygons, platonic solids, Rubik's cube."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _platonic(name: str, rotations: list[Any], extra: Any, full: bool) -> Group:
 
 
 def Tetrahedral(*, full: bool = False) -> Group:
-    """Rotations of the tetrahedron with corners (1, 1, 1), (1, −1, −1), …; reflections too (T_d) when ``full``.
+    """Rotations of the tetrahedron with corners (1, 1, 1), (1, −1, −1), …; T_d when ``full``.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def Octahedral(*, full: bool = False) -> Group:
 
 
 def Icosahedral(*, full: bool = False) -> Group:
-    """Rotations of the icosahedron with corners (0, ±1, ±φ) and cyclic; the inversion too (I_h) when ``full``.
+    """Rotations of the icosahedron with corners (0, ±1, ±φ) and cyclic; I_h when ``full``.
 
     Examples
     --------
@@ -136,8 +136,8 @@ AXIS_TURNS = (
 def Rubik() -> Group:
     """Rubik's cube: the six face turns permuting 48 stickers (the six centres stay where they are).
 
-    A sticker is a pair (position of its small cube in {−1, 0, 1}³, outward normal of its face).  Turning a face turns
-    the small cubes on it and the stickers they carry.
+    A sticker is a pair (position of its small cube in {−1, 0, 1}³, outward normal of its face).
+    Turning a face turns the small cubes on it and the stickers they carry.
 
     Examples
     --------
