@@ -1,0 +1,30 @@
+"""Steerable convolutions with implicit kernels, on point clouds and on grids.
+
+>>> from intertwine.groups import O
+>>> from intertwine.reps import Scalar, V
+>>> PointConv(8 * Scalar + 4 * V, 16 * Scalar + 8 * V, group=O(3))
+PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3) | 5680 weights)
+"""
+
+from ._graph import knn, knn_graph, radius, radius_graph
+from ._grid import GridConv
+from ._invariants import NonLocalKernelWarning
+from ._kernel import ImplicitKernel
+from ._point import PointConv
+from ._pool import InvariantPool, pool
+from ._radial import Bessel, GaussianShells
+
+__all__ = [
+    "Bessel",
+    "GaussianShells",
+    "GridConv",
+    "ImplicitKernel",
+    "InvariantPool",
+    "NonLocalKernelWarning",
+    "PointConv",
+    "knn",
+    "knn_graph",
+    "pool",
+    "radius",
+    "radius_graph",
+]

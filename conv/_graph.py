@@ -1,0 +1,211 @@
+"""Neighbour graphs of point clouds, in PyG's convention: ``edge_index = (source, target)``, int64 of shape (2, E).
+
+On the CPU a k-d tree finds the neighbours (scipy); elsewhere distances are taken in chunks on the device.  Edges
+are sorted by target, then source.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+CHUNK = 2**24  # distances held at a time on a device
+
+
+def radius_graph(
+    pos: Tensor,
+    r: float,
+    batch: Tensor | None = None,
+    loop: bool = False,
+    max_num_neighbors: int | None = None,
+) -> Tensor:
+    """Edges between all points at distance at most r.
+
+    Parameters
+    ----------
+    pos : Tensor (N, d)
+    r : float
+        Radius, in the unit of the positions.
+    batch : int Tensor (N,), optional
+        Which cloud each point belongs to; edges stay within a cloud.
+    loop : bool
+        Include edges from a point to itself.
+    max_num_neighbors : int, optional
+        Keep only the nearest ones of every target.
+
+    Returns
+    -------
+    Tensor (2, E)
+        (source, target).
+
+    Raises
+    ------
+    ValueError
+        For positions that are not a finite (N, d) tensor, a radius that is not positive, or a batch that
+        doesn't fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> radius_graph(torch.tensor([[0.0], [1.0], [3.0]]), r=1.5)
+    tensor([[1, 0],
+            [0, 1]])
+    """
+    _check(pos, batch, "pos")
+    return radius(pos, pos, r, batch, batch, max_num_neighbors, exclude_same=not loop)
+
+
+def knn_graph(pos: Tensor, k: int, batch: Tensor | None = None, loop: bool = False) -> Tensor:
+    """Edges to every point from its k nearest (fewer where its cloud is smaller).
+
+    Parameters, returns and errors as `radius_graph`; ``loop`` counts a point as its own neighbour.
+
+    Examples
+    --------
+    >>> import torch
+    >>> knn_graph(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
+    tensor([[1, 0, 1],
+            [0, 1, 2]])
+    """
+    _check(pos, batch, "pos")
+    return knn(pos, pos, k, batch, batch, exclude_same=not loop)
+
+
+def radius(
+    x: Tensor,
+    y: Tensor,
+    r: float,
+    batch_x: Tensor | None = None,
+    batch_y: Tensor | None = None,
+    max_num_neighbors: int | None = None,
+    exclude_same: bool = False,
+) -> Tensor:
+    """Edges from points of x (source) to points of y (target) at distance at most r: (2, E)."""
+    _check(x, batch_x, "x")
+    _check(y, batch_y, "y")
+    if not r > 0:
+        raise ValueError(f"r is a radius > 0, got {r!r}")
+    if max_num_neighbors is not None and max_num_neighbors < 1:
+        raise ValueError(f"max_num_neighbors is an integer >= 1, got {max_num_neighbors!r}")
+    find = _radius_tree if x.device.type == "cpu" else _radius_chunks
+    return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, r, max_num_neighbors)
+
+
+def knn(
+    x: Tensor,
+    y: Tensor,
+    k: int,
+    batch_x: Tensor | None = None,
+    batch_y: Tensor | None = None,
+    exclude_same: bool = False,
+) -> Tensor:
+    """Edges from the k points of x nearest to every point of y: (2, E)."""
+    _check(x, batch_x, "x")
+    _check(y, batch_y, "y")
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise ValueError(f"k is a number of neighbours >= 1, got {k!r}")
+    find = _knn_tree if x.device.type == "cpu" else _knn_chunks
+    return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)
+
+
+def _check(pos: Tensor, batch: Tensor | None, name: str) -> None:
+    if not isinstance(pos, Tensor) or pos.ndim != 2 or not pos.is_floating_point():
+        shown = f"shape {tuple(pos.shape)}, {pos.dtype}" if isinstance(pos, Tensor) else f"{type(pos).__name__}"
+        raise ValueError(f"{name} must be a floating-point tensor of shape (N, d), got {shown}")
+    bad = ~torch.isfinite(pos.detach()).all(1)
+    if bool(bad.any()):
+        raise ValueError(
+            f"{name} has {int(bad.sum())} points that are not finite, the first at {int(bad.nonzero()[0])}"
+        )
+    if batch is not None and batch.shape != pos.shape[:1]:
+        raise ValueError(f"batch must have shape ({pos.shape[0]},) like {name}, got {tuple(batch.shape)}")
+
+
+def _per_cloud(find, x, y, batch_x, batch_y, exclude_same, *arguments) -> Tensor:
+    x, y = x.detach(), y.detach()
+    if (batch_x is None) != (batch_y is None):
+        raise ValueError("give the batch of both point clouds, or of neither")
+    if batch_x is None:
+        clouds = [(torch.arange(len(x), device=x.device), torch.arange(len(y), device=x.device))]
+    else:
+        clouds = [((batch_x == b).nonzero()[:, 0], (batch_y == b).nonzero()[:, 0]) for b in batch_y.unique()]
+    found = [
+        torch.stack([i[s], j[t]])
+        for i, j in clouds
+        if len(i) and len(j)
+        for s, t in [find(x[i], y[j], exclude_same, *arguments)]
+    ]
+    if not found:
+        return torch.zeros(2, 0, dtype=torch.int64, device=x.device)
+    source, target = torch.cat(found, 1)
+    order = torch.argsort(target * len(x) + source)
+    return torch.stack([source[order], target[order]])
+
+
+def _radius_tree(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
+    tree = cKDTree(x.double().numpy())
+    if most is not None:
+        k = min(most + exclude_same, len(x))
+        return _nearest(tree, y, k, exclude_same, r)
+    near = tree.query_ball_point(y.double().numpy(), r)
+    target = np.repeat(np.arange(len(y)), [len(n) for n in near])
+    source = np.concatenate([np.asarray(n, dtype=np.int64) for n in near])
+    keep = source != target if exclude_same else slice(None)
+    return torch.from_numpy(source[keep]), torch.from_numpy(target[keep])
+
+
+def _knn_tree(x: Tensor, y: Tensor, exclude_same: bool, k: int, _: None) -> tuple[Tensor, Tensor]:
+    return _nearest(cKDTree(x.double().numpy()), y, min(k + exclude_same, len(x)), exclude_same, np.inf)
+
+
+def _nearest(tree: cKDTree, y: Tensor, k: int, exclude_same: bool, r: float) -> tuple[Tensor, Tensor]:
+    distance, source = tree.query(y.double().numpy(), list(range(1, k + 1)), distance_upper_bound=r * (1 + 1e-12))
+    target = np.broadcast_to(np.arange(len(y))[:, None], source.shape)
+    keep = np.isfinite(distance)
+    if exclude_same:
+        same = source == target
+        # a point coincident with others may not come first: drop the last one where it is not listed at all
+        same[:, -1] |= ~same.any(1) & (k > 1) & (source.shape[1] == k)
+        keep &= ~same
+    return torch.from_numpy(source[keep].astype(np.int64)), torch.from_numpy(np.ascontiguousarray(target[keep]))
+
+
+def _radius_chunks(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
+    if most is not None:
+        source, target, distance = _chunks(x, y, exclude_same, min(most, len(x)))
+        near = distance <= r
+        return source[near], target[near]
+    sources, targets = [], []
+    step = max(1, CHUNK // max(len(x), 1))
+    for start in range(0, len(y), step):
+        distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")
+        near = distance <= r
+        if exclude_same:
+            rows = torch.arange(len(near), device=x.device)
+            near[rows, rows + start] = False
+        t, s = near.nonzero(as_tuple=True)
+        sources.append(s)
+        targets.append(t + start)
+    return torch.cat(sources), torch.cat(targets)
+
+
+def _knn_chunks(x: Tensor, y: Tensor, exclude_same: bool, k: int, _: None) -> tuple[Tensor, Tensor]:
+    source, target, distance = _chunks(x, y, exclude_same, min(k, len(x)))
+    near = torch.isfinite(distance)
+    return source[near], target[near]
+
+
+def _chunks(x: Tensor, y: Tensor, exclude_same: bool, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    found = []
+    step = max(1, CHUNK // max(len(x), 1))
+    for start in range(0, len(y), step):
+        distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")
+        rows = torch.arange(len(distance), device=x.device)
+        if exclude_same:
+            distance[rows, rows + start] = torch.inf
+        nearest = distance.topk(k, largest=False)
+        found.append((nearest.indices, (rows + start)[:, None].expand(-1, k), nearest.values))
+    source, target, distance = (torch.cat([f[i].flatten() for f in found]) for i in range(3))
+    return source, target, distance

@@ -1,0 +1,95 @@
+"""Invariants of a position, the arguments of a kernel's radial part.
+
+A space splits into atoms x = ⊕ x_a.  Trivial atoms are invariants themselves; every other copy gives the quadratic
+invariants of Sym²(a): |x_a|² where the atom is unitary, an indefinite form for O(p, q), none for SL(n) or Sp(n).
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from intertwine.emlp._constants import Constants
+from intertwine.emlp._frame import Encode
+from intertwine.emlp._module import Layer
+from intertwine.reps import Rep
+from intertwine.reps._frame import Atom, bilinear_basis, frame, trivial_atom
+from torch import Tensor
+
+SOFT = 1e-2  # the length, in units of the cutoff, below which distances are rounded off to stay smooth
+
+
+class NonLocalKernelWarning(UserWarning):
+    """The group leaves no invariant of a position, so a kernel cannot fall off with distance."""
+
+
+class Invariants(Layer):
+    """Invariants of positions in units of the cutoff, and the one that measures distance.
+
+    Attributes
+    ----------
+    count : int
+        Number of invariants.
+    kind : "norm", "form" or "none"
+        Whether the distance is a true norm, the signed root of an indefinite form, or there is none.
+    """
+
+    def __init__(
+        self, space: Rep, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    ) -> None:
+        super().__init__()
+        self.encode = Encode(space, dtype, device)
+        atoms = frame(space).atoms
+        self.trivial = tuple(a.is_trivial for a, _ in atoms)
+        self.unitary = tuple(a.is_unitary for a, _ in atoms)
+        forms = {f"form{i}": _forms(a) for i, (a, _) in enumerate(atoms) if not a.is_unitary}
+        self.forms = tuple(
+            name if len(forms.get(name, ())) else None for name in map("form{}".format, range(len(atoms)))
+        )
+        self.constants = Constants({k: v for k, v in forms.items() if len(v)}, dtype, device)
+        sizes = [m * (1 if self.unitary[i] else len(forms[f"form{i}"])) for i, (_, m) in enumerate(atoms)]
+        self.count = sum(sizes)
+        self.kind = "norm" if all(self.unitary) else "form" if any(self.forms) else "none"
+        if self.kind == "none":
+            warnings.warn(
+                f"{space.group.name} has no invariant of a single position in {space!r}: the kernel's radial "
+                "part is constant and the kernel is not local",
+                NonLocalKernelWarning,
+                stacklevel=2,
+            )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map x (..., n) to the distance (...), and all invariants (..., count)."""
+        parts, squares = [], []
+        for i, y in enumerate(self.encode(x)):
+            if self.trivial[i]:
+                parts.append(y[..., 0])
+                squares.append(y[..., 0].square())
+            elif self.unitary[i]:
+                squares.append(y.square().sum(-1))
+                parts.append(root(squares[-1]))
+            elif self.forms[i] is not None:
+                q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(self.forms[i]), y)
+                parts.append(root(q.flatten(-2)))
+                squares.append(q.flatten(-2))
+        if not parts:
+            return x.new_zeros(x.shape[:-1]), x.new_zeros(*x.shape[:-1], 0)
+        return root(torch.cat(squares, -1).sum(-1)), torch.cat(parts, -1)
+
+
+def root(q: Tensor) -> Tensor:
+    """√q with its sign, smooth at 0: q / (q² + ε⁴)^¼."""
+    return q * (q.square() + SOFT**4) ** -0.25
+
+
+def _forms(atom: Atom) -> np.ndarray:
+    """Invariant symmetric forms of an atom, (r, d, d)."""
+    basis = bilinear_basis(atom, atom, trivial_atom(_group(atom)))[:, 0]
+    symmetric = (basis + basis.transpose(0, 2, 1)) / 2
+    kept = [b for b in symmetric if np.linalg.norm(b) > 1e-8]
+    return np.stack(kept) * np.sqrt(atom.dim) if kept else np.zeros((0, atom.dim, atom.dim))
+
+
+def _group(atom: Atom):
+    return atom.rep.group

@@ -1,0 +1,278 @@
+"""Implicit kernels: an equivariant network from a relative position to a matrix of features.
+
+A G-steerable kernel satisfies K(g x, g a) = ρ_out(g) K(x, a) ρ_in(g)⁻¹.  Here
+
+    K(x, a) = L(h),   h = φ(s) ⊙ M t,   t = [lift(x), a, lift(x) ⊗ a],   s = invariants of (x, a),
+
+with lift(x) the symmetric powers of x, φ a plain network on invariants, M equivariant and linear, and
+L ∈ Hom(H, V_out ⊗ V_in*) read as a bilinear map H ⊗ V_in → V_out (`_contraction`).  The *dual* of V_in makes it
+right for groups that are not orthogonal.  Nothing mixes different edges.
+"""
+
+from __future__ import annotations
+
+import torch
+from intertwine.emlp._constants import Constants
+from intertwine.emlp._frame import Decode, Encode
+from intertwine.emlp._gate import act
+from intertwine.emlp._linear import LinearAtoms
+from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
+from intertwine.emlp._product import ProductAtoms
+from intertwine.groups import Group
+from intertwine.reps import Rep, V
+from intertwine.reps._frame import Atom, frame, is_reductive, trivial_atom
+from torch import Tensor, nn
+
+from ._contraction import Contraction, flatten
+from ._invariants import SOFT, Invariants
+from ._lift import Lift, degree_needed, usable
+from ._radial import BASES
+from ._radial import window as taper
+
+MAX_DEGREE = 6
+PRODUCT_LIMIT = 64  # largest dim a · dim b of the products of lift and attribute
+
+
+class ImplicitKernel(Layer):
+    """A learned G-steerable kernel K(x, a): (out, in) matrices from positions and steerable attributes.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+    group : Group, optional
+    space : Rep
+        Acts on positions; any real representation of the group, by default V.
+    edge : Rep, optional
+        Acts on the attributes a.
+    hidden : int or Rep
+        Total dimension of the hidden features h (the library gives every usable atom the same number of
+        channels), or the representation itself.
+    layers : int
+        Depth of the network φ.
+    width : int
+        Its width.
+    radial : "gaussian" or "bessel"
+    shells : int
+        Number of radial functions.
+    cutoff : float
+        Length unit of positions.
+    window : (start, stop) or None
+        The kernel is taken smoothly to zero between these distances, in units of the cutoff.
+    degree : int, optional
+        Highest symmetric power of the position; by default the smallest that offers every atom a kernel can
+        use up to degree 6.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `intertwine.emlp.Linear`; also for an unknown radial basis, a cutoff that is not positive, complex
+        positions, or a hidden representation without any path.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, V
+    >>> kernel = ImplicitKernel(Scalar + V, V, group=SO(3), cutoff=2.0)
+    >>> kernel(torch.randn(10, 3)).shape
+    torch.Size([10, 3, 4])
+
+    References
+    ----------
+    Zhdanov, Hoffmann, Cesa, Implicit Convolutional Kernels for Steerable CNNs, NeurIPS 2023,
+    arXiv:2212.06096, section 4; the steerability constraint: Weiler et al., arXiv:1807.02547, theorem 2.
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        space: Rep = V,
+        edge: Rep | None = None,
+        hidden: int | Rep = 128,
+        layers: int = 2,
+        width: int = 32,
+        radial: str = "gaussian",
+        shells: int = 8,
+        cutoff: float = 1.0,
+        window: tuple[float, float] | None = (0.0, 1.0),
+        degree: int | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        given = {"rep_in": rep_in, "rep_out": rep_out}
+        if edge is not None:
+            given["edge"] = edge
+        self.group, bound = bind(group, **given)
+        self.rep_in, self.rep_out, *rest = bound
+        self.edge = rest[0] if rest else None
+        self.space = space(self.group)
+        if self.space.is_complex:
+            raise ValueError(f"positions are real, but space = {space!r} of {self.group.name} is complex")
+        if not (isinstance(cutoff, int | float) and cutoff > 0):
+            raise ValueError(f"cutoff is a length > 0, got {cutoff!r}")
+        if radial not in BASES:
+            raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {radial!r}")
+        dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
+        self.cutoff, self.window = float(cutoff), window
+        self.invariants = Invariants(self.space, dtype, device)
+        if degree is None:
+            most = MAX_DEGREE if is_reductive(self.group) else 2
+            degree = degree_needed(self.space, self.rep_in, self.rep_out, most)
+        self.lift = Lift(self.space, degree, dtype, device)
+        atoms_edge = frame(self.edge).atoms if self.edge is not None else ()
+        self.encode_edge = Encode(self.edge, dtype, device) if self.edge is not None else None
+        self.atoms = self._hidden_atoms(hidden, atoms_edge)
+        self._build_features(atoms_edge, dtype, device)
+        low = -1.0 if self.invariants.kind == "form" else 0.0
+        self.radial = BASES[radial](shells, low, 1.0, device, dtype)
+        fan = shells + self.invariants.count + self.scalars
+        out = sum(m for _, m in self.atoms)
+        self.network = scalar_network(fan, width, out, layers, device, dtype)
+        self.contraction = Contraction(self.atoms, frame(self.rep_in).atoms, frame(self.rep_out).atoms, dtype, device)
+        self.decode = Decode(self.rep_out, dtype, device)
+        self.constants = Constants({"enc": _encoding(self.rep_in)}, dtype, device)
+
+    def _hidden_atoms(self, hidden: int | Rep, atoms_edge) -> tuple[tuple[Atom, int], ...]:
+        if isinstance(hidden, Rep):
+            atoms = frame(hidden(self.group)).atoms
+            if not usable({a for a, _ in atoms}, self.rep_in, self.rep_out):
+                raise ValueError(
+                    f"hidden = {hidden!r} offers no path {self.rep_in!r} -> {self.rep_out!r} for {self.group.name}"
+                )
+            return atoms
+        if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
+            raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
+        offered = {a for a, _ in self.lift.atoms} | {a for a, _ in atoms_edge}
+        if atoms_edge:
+            offered |= _products({a for a, _ in self.lift.atoms}, {a for a, _ in atoms_edge})
+        chosen = usable(offered, self.rep_in, self.rep_out)
+        if not chosen:
+            raise ValueError(
+                f"no equivariant kernel {self.rep_in!r} -> {self.rep_out!r} for {self.group.name} was found in "
+                f"polynomials of degree <= {self.lift.degree} on {self.space!r}"
+            )
+        channels = max(1, round(hidden / sum(a.dim for a in chosen)))
+        return tuple((a, channels) for a in chosen)
+
+    def _build_features(self, atoms_edge, dtype, device) -> None:
+        """Layers that turn lift and attributes into the steerable part M t and the invariants in it."""
+        sources = [*self.lift.atoms, *atoms_edge]
+        self.product = None
+        trivial = trivial_atom(self.group)
+        if any(not a.is_trivial for a, _ in atoms_edge):
+            targets = [a for a, _ in self.atoms]
+            targets = targets if trivial in targets else [*targets, trivial]
+            self.product = ProductAtoms(
+                self.lift.atoms, atoms_edge, targets, channels=_small, dtype=dtype, device=device
+            )
+            sources += list(zip(targets, self.product.channels))
+        self.trivial = tuple(a.is_trivial for a, _ in sources)
+        self.scalars = sum(m for (a, m) in sources if a.is_trivial)
+        self.steerable = tuple(i for i, (a, _) in enumerate(self.atoms) if not a.is_trivial)
+        self.mix = (
+            LinearAtoms(
+                [s for s, t in zip(sources, self.trivial) if not t] or sources,
+                [self.atoms[i] for i in self.steerable],
+                dtype=dtype,
+                device=device,
+            )
+            if self.steerable
+            else None
+        )
+
+    def features(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
+        """Hidden features h (E, Σ d·m), components first, of positions (E, n) and attributes (E, edge.dim)."""
+        check_width(x, self.space.dim, self.space, "x", "space")
+        if (attr is None) != (self.edge is None):
+            raise ValueError(
+                f"the kernel was built with edge={self.edge!r}, but attributes were "
+                f"{'not given' if attr is None else 'given'}"
+            )
+        x = x / self.cutoff
+        distance, invariants = self.invariants(x)
+        lifted = self.lift(self._direction(x, distance))
+        sources = lifted
+        if attr is not None:
+            attributes = self.encode_edge(attr)
+            sources = [*lifted, *attributes]
+            if self.product is not None:
+                sources += self.product(lifted, attributes)
+        scalars = [s[..., 0] for s, t in zip(sources, self.trivial) if t]
+        radial = self.radial(distance)
+        phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
+        if self.window is not None and self.invariants.kind != "none":
+            phi = phi * taper(distance, *self.window).unsqueeze(-1)
+        mixed = iter(self.mix([s for s, t in zip(sources, self.trivial) if not t]) if self.mix is not None else ())
+        hs = []
+        for i, part in enumerate(phi.split([m for _, m in self.atoms], -1)):
+            hs.append(part.unsqueeze(-1) * next(mixed) if i in self.steerable else part.unsqueeze(-1))
+        return flatten(hs)
+
+    def _direction(self, x: Tensor, distance: Tensor) -> Tensor:
+        if self.invariants.kind == "norm":
+            return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + SOFT**2)
+        if self.invariants.kind == "form":
+            return x * (1 + distance.square().unsqueeze(-1)) ** -0.5
+        return x
+
+    def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
+        """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n), attributes (..., edge.dim)."""
+        batch = x.shape[:-1]
+        h = self.features(x.reshape(-1, x.shape[-1]), None if attr is None else attr.reshape(-1, attr.shape[-1]))
+        shape = self.contraction.shape_h
+        hs = [p.unflatten(-1, s).transpose(0, 1) for p, s in zip(h.split([d * m for d, m in shape], -1), shape)]
+        k = self.contraction.kernels(hs) @ self.constants.value("enc")  # (E, atoms out, in)
+        parts = k.mT.split([d * m for d, m in self.contraction.shape_out], -1)
+        out = self.decode([p.unflatten(-1, (m, d)) for p, (d, m) in zip(parts, self.contraction.shape_out)])
+        return out.mT.reshape(*batch, self.rep_out.dim, self.rep_in.dim)
+
+    def __repr__(self) -> str:
+        edge = "" if self.edge is None else f", edge={self.edge!r}"
+        return (
+            f"ImplicitKernel({self.rep_in!r} -> {self.rep_out!r} | {self.group.name}, space={self.space!r}{edge}, "
+            f"degree={self.lift.degree}, hidden={sum(a.dim * m for a, m in self.atoms)} | {weights(self)} weights)"
+        )
+
+
+def scalar_network(fan_in, width, out, layers, device, dtype) -> nn.Sequential:
+    """A plain network on invariants with SiLU scaled to unit second moment."""
+    parts: list[nn.Module] = []
+    for _ in range(layers):
+        parts += [_dense(fan_in, width, device, dtype), _Act()]
+        fan_in = width
+    return nn.Sequential(*parts, _dense(fan_in, out, device, dtype))
+
+
+class _Act(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        return act(x)
+
+
+def _dense(n: int, m: int, device, dtype) -> nn.Linear:
+    layer = nn.Linear(n, m, device=device, dtype=dtype)
+    nn.init.normal_(layer.weight, std=n**-0.5)
+    nn.init.normal_(layer.bias, std=0.5)
+    return layer
+
+
+def _small(a: Atom, b: Atom, pairs: int) -> int:
+    return pairs if a.dim * b.dim <= PRODUCT_LIMIT else 0
+
+
+def _products(left: set[Atom], right: set[Atom]) -> set[Atom]:
+    found: set[Atom] = set()
+    for a in left:
+        for b in right:
+            if a.dim * b.dim <= PRODUCT_LIMIT and a.irreducible and b.irreducible:
+                found |= {c for c, _ in a.table.clebsch_gordan(a, b)}
+    return found
+
+
+def _encoding(rep: Rep):
+    """Matrix (Σ m·d, rep.dim) from features to flattened atoms."""
+    encode = Encode(rep, torch.complex128 if rep.is_complex else torch.float64)
+    one = torch.eye(rep.dim, dtype=torch.complex128 if rep.is_complex else torch.float64)
+    return torch.cat([a.flatten(-2) for a in encode(one)], -1).T.numpy()

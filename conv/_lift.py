@@ -1,0 +1,202 @@
+"""Positions lifted to symmetric powers, so that a kernel has every angular dependence it needs.
+
+A homogeneous polynomial of degree l in x is linear in x^⊗l ∈ Sym^l(space).  `Lift` writes Sym^0 … Sym^L as
+atoms; `degree_needed` finds the smallest L that offers every atom a kernel can use.  Where Sym^l contains
+|x|² Sym^{l−2} (an invariant norm exists) only the harmonic rest is kept: the radial part supplies |x|².
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations_with_replacement
+
+import numpy as np
+import torch
+from intertwine.emlp._constants import Constants
+from intertwine.emlp._module import Layer
+from intertwine.reps import Rep, Scalar, Sym
+from intertwine.reps._frame import Atom, bilinear_basis, frame
+from numpy.typing import NDArray
+from torch import Tensor
+
+Array = NDArray[np.float64]
+
+
+@lru_cache(maxsize=256)
+def monomials(n: int, degree: int) -> tuple[tuple[tuple[int, ...], ...], Array]:
+    """Multi-indices of Sym^degree(R^n) and the weights √(degree! / α!) of its orthonormal coordinates."""
+    indices = tuple(combinations_with_replacement(range(n), degree))
+    counts = [[index.count(i) for i in set(index)] for index in indices]
+    weights = [math.sqrt(math.factorial(degree) / math.prod(map(math.factorial, c))) for c in counts]
+    return indices, np.array(weights)
+
+
+@lru_cache(maxsize=256)
+def lifted_atoms(space: Rep, degree: int) -> tuple[tuple[Atom, Array], ...]:
+    """Atoms of degree-``degree`` polynomials: pairs (atom, rows) with rows (m, dim, dim Sym^degree).
+
+    Rows act on the orthonormal coordinates of x^⊗degree.
+    """
+    if degree == 0:
+        ((atom, _),) = frame(Scalar(space.group)).atoms
+        return ((atom, np.ones((1, 1, 1))),)
+    found: dict[Atom, list[Array]] = {}
+    start = 0
+    f = frame(Sym(degree, space))
+    width = f.rep.dim
+    for term in f.terms:
+        at = 0
+        for atom, m in term.parts:
+            rows = term.enc[at : at + m * atom.dim].reshape(m, atom.dim, -1)
+            at += m * atom.dim
+            for first, n in term.runs:
+                for copy in range(n):
+                    full = np.zeros((m, atom.dim, width))
+                    start = first + copy * term.rep.dim
+                    full[:, :, start : start + term.rep.dim] = rows
+                    found.setdefault(atom, []).append(full)
+    atoms = {atom: np.concatenate(rows) for atom, rows in found.items()}
+    if degree > 1 and has_norm(space):
+        atoms = _harmonic(atoms, space, degree)
+    return tuple((atom, rows) for atom, rows in sorted(atoms.items(), key=lambda p: p[0].key) if len(rows))
+
+
+def has_norm(space: Rep) -> bool:
+    """Whether |x| itself is invariant."""
+    return all(atom.is_unitary for atom, _ in frame(space).atoms) and all(
+        np.allclose(term.enc.conj().T, term.dec) for term in frame(space).terms
+    )
+
+
+def _harmonic(atoms: dict[Atom, Array], space: Rep, degree: int) -> dict[Atom, Array]:
+    """Keep the copies orthogonal to |x|² Sym^{degree−2}."""
+    n = space.dim
+    high, weight = monomials(n, degree)
+    low, low_weight = monomials(n, degree - 2)
+    place = {index: i for i, index in enumerate(high)}
+    times = np.zeros((len(high), len(low)))  # multiplication by |x|², on coefficient vectors of polynomials
+    for j, index in enumerate(low):
+        for i in range(n):
+            k = place[tuple(sorted((*index, i, i)))]
+            times[k, j] += low_weight[j] / weight[k]
+    image = np.linalg.qr(times)[0]
+    kept = {}
+    for atom, rows in atoms.items():
+        inside = rows - (rows @ image) @ image.T
+        gram = np.einsum("iab,jab->ij", inside, rows) / atom.dim
+        values, vectors = np.linalg.eigh(gram)
+        chosen = vectors[:, values > 0.5]
+        kept[atom] = np.einsum("ji,jab->iab", _canonical(chosen), rows)
+    return kept
+
+
+def _canonical(basis: Array) -> Array:
+    """An orthonormal basis of the same span that does not depend on the eigensolver."""
+    if not basis.size:
+        return basis
+    z = np.random.default_rng(11).normal(size=(len(basis), basis.shape[1]))
+    u, _, vh = np.linalg.svd(basis.T @ z)
+    return basis @ u @ vh
+
+
+def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:
+    """Smallest degree whose polynomials offer every atom usable in a kernel that any degree ≤ most offers."""
+    seen: set[Atom] = set()
+    smallest = 0
+    for degree in range(most + 1):
+        atoms = {atom for atom, _ in lifted_atoms(space, degree)}
+        if usable(atoms - seen, rep_in, rep_out):
+            smallest = degree
+        seen |= atoms
+    return smallest
+
+
+def usable(atoms: Sequence[Atom] | set[Atom], rep_in: Rep, rep_out: Rep) -> list[Atom]:
+    """Atoms h with an equivariant map h ⊗ V_in → V_out, canonically ordered."""
+    sources = [a for a, _ in frame(rep_in).atoms]
+    targets = [b for b, _ in frame(rep_out).atoms]
+    chosen = [h for h in atoms if any(len(bilinear_basis(h, a, b)) for a in sources for b in targets)]
+    return sorted(chosen, key=lambda atom: atom.key)
+
+
+class Lift(Layer):
+    """x (..., n) to atoms of its homogeneous polynomials up to a degree.
+
+    Parameters
+    ----------
+    space : bound Rep of dimension n
+    degree : int
+
+    Attributes
+    ----------
+    atoms : tuple of (Atom, multiplicity)
+        Of the output [(..., multiplicity, dim)].  Every channel has a mean square of one per component over
+        random directions.
+    """
+
+    def __init__(
+        self,
+        space: Rep,
+        degree: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.space, self.degree = space, degree
+        rows: dict[Atom, list[tuple[int, Array]]] = {}
+        for l in range(degree + 1):
+            for atom, block in lifted_atoms(space, l):
+                rows.setdefault(atom, []).append((l, block * _gain(block, space.dim, l)))
+        order = sorted(rows, key=lambda atom: atom.key)
+        self.atoms = tuple((atom, sum(len(b) for _, b in rows[atom])) for atom in order)
+        self.steps = tuple(_steps(space.dim, l) for l in range(2, degree + 1))
+        arrays = {}
+        layout = []
+        for l in range(degree + 1):
+            parts = [(i, block) for i, atom in enumerate(order) for k, block in rows[atom] if k == l]
+            arrays[f"degree{l}"] = np.concatenate([block.reshape(-1, block.shape[-1]) for _, block in parts])
+            layout.append(tuple((i, *block.shape[:2]) for i, block in parts))
+        self.layout = tuple(layout)
+        self.constants = Constants(arrays, dtype, device)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Evaluate the polynomials."""
+        found: list[list[Tensor]] = [[] for _ in self.atoms]
+        power = x.new_ones(*x.shape[:-1], 1)
+        for l, layout in enumerate(self.layout):
+            if l == 1:
+                power = x
+            elif l > 1:
+                parent, last = self.steps[l - 2]
+                power = power[..., parent] * x[..., last]
+            y = torch.nn.functional.linear(power, self.constants.value(f"degree{l}"))
+            for (i, m, d), part in zip(layout, y.split([m * d for _, m, d in layout], -1)):
+                found[i].append(part.unflatten(-1, (m, d)))
+        return [torch.cat(parts, -2) for parts in found]
+
+    def extra_repr(self) -> str:
+        """The space and the degree."""
+        return f"{self.space!r}, degree={self.degree}"
+
+
+def _steps(n: int, degree: int) -> tuple[list[int], list[int]]:
+    """Every monomial as one of degree − 1 times a variable."""
+    low = {index: i for i, index in enumerate(monomials(n, degree - 1)[0])}
+    high = monomials(n, degree)[0]
+    return [low[index[:-1]] for index in high], [index[-1] for index in high]
+
+
+def _gain(block: Array, n: int, degree: int) -> Array:
+    """Weights of the orthonormal coordinates times the scale of unit mean square on random directions."""
+    indices, weights = monomials(n, degree)
+    x = np.random.default_rng(13).normal(size=(2000, n))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    values = np.ones((2000, len(indices)))
+    for k, index in enumerate(indices):
+        for i in index:
+            values[:, k] *= x[:, i]
+    y = np.einsum("mdk,xk->xmd", block * weights, values)
+    size = np.sqrt(np.mean(y**2, axis=(0, 2)))
+    return weights / np.where(size > 1e-9, size, 1.0)[:, None, None]

@@ -1,0 +1,216 @@
+"""Steerable convolutions on point clouds and graphs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from intertwine.emlp._frame import Decode, Encode
+from intertwine.emlp._linear import Linear
+from intertwine.emlp._module import Layer, check_width, weights
+from intertwine.groups import Group
+from intertwine.reps import Rep, Scalar, V
+from torch import Tensor
+
+from ._contraction import contract_edges, contract_nodes, flatten, unflatten
+from ._kernel import ImplicitKernel
+
+Pair = Tensor | tuple[Tensor, Tensor]
+
+
+class PointConv(Layer):
+    """Steerable convolution y_i = Σ_{j → i} K(x_j − x_i, a_ji) f_j (+ W f_i + b) with an implicit kernel.
+
+    Equivariant: ρ_out(g) y = PointConv(ρ_in(g) f, g x, ρ_edge(g) a), and invariant to translations.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+    group : Group, optional
+    space : Rep
+        Acts on positions, by default V.
+    edge : Rep, optional
+        Acts on edge attributes.
+    hidden, layers, width, radial, shells, cutoff, window, degree
+        Of the kernel: see `ImplicitKernel`.
+    aggr : "sum" or "mean"
+        The sum is divided by √neighbours, the mean by the number of incoming edges.
+    neighbours : float
+        Expected number of incoming edges, to keep the variance of a sum at one.
+    root_weight : bool
+        Add an equivariant linear map of the target's own features.
+    bias : bool
+        Add the invariant part of a learned constant.
+    contraction : "auto", "node" or "edge"
+        How the sum is formed (`_contraction`); the same function. "auto" compares the multiplications.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ImplicitKernel`; when called, for inputs whose shapes don't fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.conv import radius_graph
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import Scalar, V
+    >>> conv = PointConv(4 * Scalar, 8 * Scalar + 4 * V, group=O(3), cutoff=2.0)
+    >>> conv
+    PointConv(4 * Scalar -> 8 * Scalar + 4 * V | O(3) | 2544 weights)
+    >>> pos = torch.randn(20, 3)
+    >>> conv(torch.randn(20, 4), pos, radius_graph(pos, 2.0)).shape
+    torch.Size([20, 20])
+
+    References
+    ----------
+    Zhdanov, Hoffmann, Cesa, Implicit Convolutional Kernels for Steerable CNNs, NeurIPS 2023,
+    arXiv:2212.06096, equation 6.
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        space: Rep = V,
+        edge: Rep | None = None,
+        hidden: int | Rep = 128,
+        layers: int = 2,
+        width: int = 32,
+        radial: str = "gaussian",
+        shells: int = 8,
+        cutoff: float = 1.0,
+        window: tuple[float, float] | None = (0.0, 1.0),
+        degree: int | None = None,
+        aggr: Literal["sum", "mean"] = "sum",
+        neighbours: float = 1.0,
+        root_weight: bool = True,
+        bias: bool = True,
+        contraction: Literal["auto", "node", "edge"] = "auto",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        if aggr not in ("sum", "mean"):
+            raise ValueError(f"aggr is 'sum' or 'mean', got {aggr!r}")
+        if contraction not in ("auto", "node", "edge"):
+            raise ValueError(f"contraction is 'auto', 'node' or 'edge', got {contraction!r}")
+        self.kernel = ImplicitKernel(
+            rep_in,
+            rep_out,
+            group,
+            space,
+            edge,
+            hidden,
+            layers,
+            width,
+            radial,
+            shells,
+            cutoff,
+            window,
+            degree,
+            device,
+            dtype,
+        )
+        self.group, self.space, self.edge = self.kernel.group, self.kernel.space, self.kernel.edge
+        self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
+        self.aggr, self.contraction, self.neighbours = aggr, contraction, float(neighbours)
+        dtype = next(iter(self.kernel.contraction.weights)).dtype
+        self.encode = Encode(self.rep_in, dtype, device)
+        self.decode = Decode(self.rep_out, dtype, device)
+        self.root = Linear(self.rep_in, self.rep_out, bias=bias, dtype=dtype, device=device) if root_weight else None
+        self.shift = (
+            Linear(Scalar(self.group), self.rep_out, bias=False, dtype=dtype, device=device)
+            if bias and not root_weight
+            else None
+        )
+
+    def forward(self, x: Pair, pos: Pair, edge_index: Tensor, edge_attr: Tensor | None = None) -> Tensor:
+        """Convolve.
+
+        Parameters
+        ----------
+        x : Tensor (N, rep_in.dim), or a pair for bipartite graphs
+            Features of the sources (and, second, of the targets; None in the second place leaves out the
+            targets' own features).
+        pos : Tensor (N, n), or a pair
+            Positions of sources and targets.
+        edge_index : int64 Tensor (2, E)
+            (source, target); the kernel is evaluated at pos[source] − pos[target].
+        edge_attr : Tensor (E, edge.dim), optional
+
+        Returns
+        -------
+        Tensor (targets, rep_out.dim)
+        """
+        x_source, x_target = x if isinstance(x, tuple) else (x, x)
+        pos_source, pos_target = pos if isinstance(pos, tuple) else (pos, pos)
+        self._check(x_source, x_target, pos_source, pos_target, edge_index, edge_attr)
+        source, target = edge_index[0], edge_index[1]
+        n = pos_target.shape[0]
+        h = self.kernel.features(pos_source[source] - pos_target[target], edge_attr)
+        f = flatten(self.encode(x_source))
+        contract = contract_nodes if self._by_node(h.shape[0], n) else contract_edges
+        y = contract(self.kernel.contraction, h.to(f.dtype), f, source, target, n)
+        y = self.decode(unflatten(y, self.kernel.contraction.shape_out))
+        y = y * self._scale(y, target, n)
+        if self.root is not None and x_target is not None:
+            return y + self.root(x_target)
+        if self.shift is not None:
+            return y + self.shift(y.new_ones(1, 1))
+        return y
+
+    def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor | float:
+        if self.aggr == "sum":
+            return self.neighbours**-0.5
+        count = y.new_zeros(n).index_add(0, target, y.new_ones(target.shape[0]))
+        return (1 / count.clamp_min(1)).unsqueeze(-1)
+
+    def _by_node(self, edges: int, nodes: int) -> bool:
+        if self.contraction != "auto":
+            return self.contraction == "node"
+        per_node, per_edge, outer = self.kernel.contraction.costs
+        return edges * outer + nodes * per_node <= edges * per_edge
+
+    def _check(
+        self,
+        x_source: Tensor,
+        x_target: Tensor | None,
+        pos_source: Tensor,
+        pos_target: Tensor,
+        edge_index: Tensor,
+        edge_attr: Tensor | None,
+    ) -> None:
+        check_width(x_source, self.rep_in.dim, self.rep_in)
+        check_width(pos_source, self.space.dim, self.space, "pos", "space")
+        check_width(pos_target, self.space.dim, self.space, "pos", "space")
+        if x_target is not None and self.root is not None:
+            check_width(x_target, self.rep_in.dim, self.rep_in, "x of the targets")
+        pairs = [("sources", x_source, pos_source), ("targets", x_target, pos_target)]
+        for name, features, positions in pairs:
+            if features is not None and features.shape[0] != positions.shape[0]:
+                raise ValueError(
+                    f"{features.shape[0]} features but {positions.shape[0]} positions of the {name}: "
+                    "x and pos must list the same points"
+                )
+        if edge_index.ndim != 2 or edge_index.shape[0] != 2 or edge_index.dtype != torch.int64:
+            raise ValueError(
+                f"edge_index must be an int64 tensor of shape (2, E), rows source and target; got "
+                f"{tuple(edge_index.shape)}, {edge_index.dtype}"
+            )
+        if (edge_attr is None) != (self.edge is None):
+            raise ValueError(
+                f"the layer was built with edge={self.edge!r}, but edge_attr was "
+                f"{'not given' if edge_attr is None else 'given'}"
+            )
+        if edge_attr is not None:
+            check_width(edge_attr, self.edge.dim, self.edge, "edge_attr", "edge")
+            if edge_attr.shape[0] != edge_index.shape[1]:
+                raise ValueError(f"{edge_attr.shape[0]} edge attributes for {edge_index.shape[1]} edges")
+
+    def __repr__(self) -> str:
+        edge = "" if self.edge is None else f", edge={self.edge!r}"
+        space = "" if self.space == V(self.group) else f", space={self.space!r}"
+        reps = f"{self.rep_in!r} -> {self.rep_out!r}"
+        return f"PointConv({reps} | {self.group.name}{space}{edge} | {weights(self)} weights)"
