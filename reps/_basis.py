@@ -229,9 +229,9 @@ class Placed:
         """Write Σ c B into W; c (..., rank)."""
         (n, m), (r, s) = self.copies, self.block.shape
         parts = self.block.combine(c.reshape(*c.shape[:-1], n, m, self.block.rank))
-        W[..., self.rows : self.rows + n * r, self.columns : self.columns + m * s] = np.swapaxes(
-            parts, -3, -2
-        ).reshape(*c.shape[:-1], n * r, m * s)
+        W[..., self.rows : self.rows + n * r, self.columns : self.columns + m * s] = np.swapaxes(parts, -3, -2).reshape(
+            *c.shape[:-1], n * r, m * s
+        )
 
     def coefficients(self, W: Array) -> Array:
         """⟨B, W⟩ for all copies, (..., rank)."""

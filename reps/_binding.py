@@ -26,9 +26,7 @@ def block_indices(own: Group, group: Group) -> Any:
     if own == group:
         return slice(0, group.d)
     positions = _positions(own, group)
-    rows = np.concatenate(
-        [np.arange(group.offsets[i], group.offsets[i] + group.factors[i].d) for i in positions]
-    )
+    rows = np.concatenate([np.arange(group.offsets[i], group.offsets[i] + group.factors[i].d) for i in positions])
     if np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
         return slice(int(rows[0]), int(rows[0]) + len(rows))
     return rows

@@ -152,9 +152,7 @@ def _generic(group: Group) -> tuple[Array, Array] | None:
     X = np.tensordot(np.random.default_rng(1).standard_normal(len(basis)), basis, 1)
     brackets = X @ basis - basis @ X  # (dim g, d, d)
     real = np.concatenate([basis.reshape(len(basis), -1).real, basis.reshape(len(basis), -1).imag], axis=1)
-    image = np.concatenate(
-        [brackets.reshape(len(basis), -1).real, brackets.reshape(len(basis), -1).imag], axis=1
-    )
+    image = np.concatenate([brackets.reshape(len(basis), -1).real, brackets.reshape(len(basis), -1).imag], axis=1)
     adjoint = np.linalg.lstsq(real.T, image.T, rcond=None)[0]
     return X, np.linalg.eigvals(adjoint)
 

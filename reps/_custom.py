@@ -87,9 +87,7 @@ class Custom(Opaque):
             if not callable(function) and (what == "rho" or function is not None):
                 raise TypeError(f"Custom: {what} is a callable (d, d) -> (dim, dim), got {function!r}")
         if not isinstance(dim, int | np.integer) or dim < 1:
-            raise ValueError(
-                f"Custom: dim is the size of the matrices rho returns, an integer >= 1, got {dim!r}"
-            )
+            raise ValueError(f"Custom: dim is the size of the matrices rho returns, an integer >= 1, got {dim!r}")
         return cls._make(
             rho_of=rho,
             drho_of=drho,
@@ -134,9 +132,7 @@ class Custom(Opaque):
                 value = np.asarray(function(g[index]))
                 if value.shape != (self.size, self.size):
                     expected = (self.size, self.size)
-                    raise ValueError(
-                        f"{self!r} has dim {self.size}: expected matrices {expected}, got {value.shape}"
-                    )
+                    raise ValueError(f"{self!r} has dim {self.size}: expected matrices {expected}, got {value.shape}")
                 if value.dtype.kind == "c" and dtype is np.float64:
                     raise ValueError(f"{self!r} returned complex matrices: say Custom(..., is_complex=True)")
                 out[index] = value
@@ -171,9 +167,7 @@ class Irrep(Opaque):
         if isinstance(label, np.integer):
             label = int(label)
         if isinstance(label, bool) or not isinstance(label, int | str):
-            raise TypeError(
-                f'an irrep is named by an index or a string, Irrep(2) or Irrep("2e"), got {label!r}'
-            )
+            raise TypeError(f'an irrep is named by an index or a string, Irrep(2) or Irrep("2e"), got {label!r}')
         return cls._make(label=label, own=None, group=None)
 
     def _dim(self) -> int:

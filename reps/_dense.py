@@ -44,9 +44,7 @@ class DenseBackend:
         try:
             return np.linalg.inv(a)
         except np.linalg.LinAlgError:
-            raise ValueError(
-                "a dual needs the inverse of the group element, and one given is singular"
-            ) from None
+            raise ValueError("a dual needs the inverse of the group element, and one given is singular") from None
 
     def det(self, a: Array) -> Array:
         return np.asarray(np.linalg.det(a))[..., None, None]

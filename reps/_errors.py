@@ -7,3 +7,11 @@ class NotReductive(ValueError):
 
 class DecompositionError(ArithmeticError):
     """The numbers do not separate: eigenvalues too close together, or a residual above rounding."""
+
+
+class RankError(ArithmeticError):
+    """The singular values of a constraint leave no clear gap, so its nullity is not decided."""
+
+
+class CertificateError(ArithmeticError):
+    """A solved basis contradicts an independent check: its residual or its number of elements is wrong."""

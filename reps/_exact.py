@@ -63,9 +63,7 @@ class ExactBackend:
         try:
             return a.inv()
         except DMNonInvertibleMatrixError:
-            raise ValueError(
-                "a dual needs the inverse of the group element, and the one given is singular"
-            ) from None
+            raise ValueError("a dual needs the inverse of the group element, and the one given is singular") from None
 
     def det(self, a: DomainMatrix) -> DomainMatrix:
         return self._make({(0, 0): a.to_dense().det()}, 1)
@@ -76,9 +74,7 @@ class ExactBackend:
 
     def kron(self, a: DomainMatrix, b: DomainMatrix) -> DomainMatrix:
         n, right = b.shape[0], self._entries(b).items()
-        entries = {
-            (i * n + k, j * n + l): x * y for (i, j), x in self._entries(a).items() for (k, l), y in right
-        }
+        entries = {(i * n + k, j * n + l): x * y for (i, j), x in self._entries(a).items() for (k, l), y in right}
         return self._make(entries, a.shape[0] * n)
 
     def direct_sum(self, terms: list[tuple[int, DomainMatrix]], like: Any) -> DomainMatrix:
@@ -96,9 +92,7 @@ class ExactBackend:
         by_row = _rows(a), _rows(b)
         columns = _columns(step)
         entries: dict[tuple[int, int], Any] = {}
-        for m, (rest, letter) in enumerate(
-            zip(step.row_rest.tolist(), step.row_letter.tolist(), strict=True)
-        ):
+        for m, (rest, letter) in enumerate(zip(step.row_rest.tolist(), step.row_letter.tolist(), strict=True)):
             for i, x in by_row[0].get(rest, {}).items():
                 for j, y in by_row[1].get(letter, {}).items():
                     for column, sign in columns.get((i, j), ()):
@@ -135,9 +129,7 @@ def exact(rep: Rep, matrix: Any, kind: str) -> sympy.ImmutableMatrix:
     group = rep._require_group()
     if getattr(matrix, "shape", None) != (group.d, group.d):
         got = getattr(matrix, "shape", type(matrix).__name__)
-        raise ValueError(
-            f"exact elements of {group.name} are sympy matrices ({group.d}, {group.d}), got {got}"
-        )
+        raise ValueError(f"exact elements of {group.name} are sympy matrices ({group.d}, {group.d}), got {got}")
     element = to_domain(matrix)
     result = evaluate(rep, element, ExactBackend(element.domain), kind)
     squares = [int(s) for s in rep.scale_squared]

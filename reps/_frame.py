@@ -11,6 +11,7 @@ identity, and both Hom spaces come from the nullspace solver.  Nothing above thi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,8 +19,9 @@ import numpy as np
 from intertwine.groups import Group
 from numpy.typing import NDArray
 
+from ._custom import Irrep as IrrepNode
 from ._errors import NotReductive
-from ._irreps import Irrep, IrrepTable, irrep_table
+from ._irreps import Irrep, IrrepTable, irrep_table, is_trivial
 from ._node import Rep
 from ._tensor import Product, Scalar
 
@@ -57,7 +59,7 @@ class Summand:
     @cached_property
     def is_trivial(self) -> bool:
         """Whether every element acts as the identity of a one-dimensional space."""
-        return self.dim == 1 and not self.algebra.any() and bool(np.allclose(self.discrete, 1, atol=1e-9))
+        return is_trivial(self.algebra, self.discrete)
 
     @cached_property
     def is_unitary(self) -> bool:
@@ -175,7 +177,7 @@ def summand_atom(rep: Rep, group: Group) -> Atom:
 def _split_irreps(rep: Rep, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
     if isinstance(rep, Product):
         return _split_product(rep, table)
-    if getattr(rep, "label", None) is not None and rep._owners() == (table.group,):
+    if isinstance(rep, IrrepNode) and rep._owners() == (table.group,):
         return np.eye(rep.dim), np.eye(rep.dim), ((table.find(rep.label), 1),)
     parts, enc, dec = table.leaf(rep)
     rows = np.concatenate([copies.reshape(-1, rep.dim) for _, copies in parts])
@@ -201,7 +203,7 @@ def _split_product(rep: Product, table: IrrepTable) -> tuple[Array, Array, tuple
     return _snap(enc), _snap(dec), tuple((i, sum(map(len, rows[i])) // i.dim) for i in order)
 
 
-def _copies(f: Frame):
+def _copies(f: Frame) -> Iterator[tuple[Irrep, Array, Array]]:
     """(irrep, enc rows (m, d, dim), dec columns (m, dim, d)) of every isotypic part of a frame's terms."""
     dim = f.rep.dim
     for term in f.terms:

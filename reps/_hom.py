@@ -92,9 +92,7 @@ class Hom:
 
     def _bound(self) -> Group:
         if self.group is None:
-            raise ValueError(
-                f"{self!r} is not bound to a group: bind it first, ({self!r})(G), e.g. with SO(3)"
-            )
+            raise ValueError(f"{self!r} is not bound to a group: bind it first, ({self!r})(G), e.g. with SO(3)")
         return self.group
 
     @property

@@ -122,8 +122,7 @@ class Irrep:
     @cached_property
     def is_trivial(self) -> bool:
         """Whether every element acts as the identity."""
-        g = self.generators
-        return self.dim == 1 and not g.algebra.any() and bool(np.allclose(g.discrete, 1, atol=1e-9))
+        return is_trivial(self.algebra, self.discrete)
 
     @cached_property
     def is_unitary(self) -> bool:
@@ -181,12 +180,13 @@ class IrrepTable:
 
     def __init__(self, group: Group) -> None:
         self.group = group
-        self.balance = group.balancing
-        if self.balance is None:
+        balance = group.balancing
+        if balance is None:
             raise NotReductive(
                 f"{group} is not known to be reductive: no basis was found in which it is closed "
                 "under conjugate transpose"
             )
+        self.balance: Array = balance
         self.irreps: list[Irrep] = []
         self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
         self.elements = random_elements(group)  # (s, d, d)
@@ -209,9 +209,10 @@ class IrrepTable:
         else:
             from intertwine.groups._balance import balance
 
-            enc = balance(raw.algebra, raw.discrete)
-            if enc is None:
+            found = balance(raw.algebra, raw.discrete)
+            if found is None:
                 raise NotReductive(f"{rep!r} of {self.group} is not completely reducible")
+            enc = found
         return enc, np.linalg.inv(enc)
 
     def decompose(
@@ -297,9 +298,7 @@ class IrrepTable:
     def leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         """Decompose one representation directly: parts, and its balancing enc, dec."""
         generators, enc, dec = self.functorial(rep)
-        parts = self.decompose(
-            generators, lambda g: enc @ rep.rho(g) @ dec, lambda a: enc @ rep.drho(a) @ dec
-        )
+        parts = self.decompose(generators, lambda g: enc @ rep.rho(g) @ dec, lambda a: enc @ rep.drho(a) @ dec)
         return parts, enc, dec
 
     def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
@@ -342,7 +341,8 @@ class IrrepTable:
 
         base = V(self.group)
         generators = [base, base.dual] + ([base.conj, base.conj.dual] if self.group.field == "C" else [])
-        listed: list[Irrep] = [trivial_atom(self.group)]
+        trivial = trivial_atom(self.group)
+        listed = [trivial] if isinstance(trivial, Irrep) else []
         yield listed
         steps: list[Irrep] = []
         for rep in generators:
@@ -361,6 +361,13 @@ class IrrepTable:
 
 
 MAX_LEVEL = 12
+
+
+def is_trivial(algebra: Array, discrete: Array) -> bool:
+    """Whether (k, n, n) and (m, n, n) generator images are those of the one-dimensional trivial action."""
+    if algebra.shape[-1] != 1:
+        return False
+    return bool(np.abs(algebra).max(initial=0) < 1e-9 and np.abs(discrete - 1).max(initial=0) < 1e-9)
 
 
 def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]) -> float:
@@ -406,9 +413,7 @@ def random_elements(group: Group, count: int = 4, length: int = 12) -> Array:
             for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
                 g = g @ discrete[letter]
         if len(algebra):
-            g = g @ expm(
-                np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1)
-            )
+            g = g @ expm(np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1))
         elements.append(g)
     return np.stack([*elements, *discrete]) if len(discrete) else np.stack(elements)
 

@@ -93,7 +93,7 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     starts = _clusters(values)
     linked = vectors.conj().T @ y @ vectors
     components = []
-    for members in _connected(linked, starts, np.linalg.norm(y, 2) if len(y) < 64 else np.linalg.norm(y)):
+    for members in _connected(linked, starts, float(np.linalg.norm(y))):
         size = starts[members[0] + 1] - starts[members[0]]
         frames = [vectors[:, starts[a] : starts[a + 1]] for a in members]
         transports = _transports(linked, starts, members)

@@ -212,9 +212,7 @@ class Rep:
 
     def _require_group(self) -> Group:
         if self.group is None:
-            raise ValueError(
-                f"{self!r} is not bound to a group: bind it first, rep(G), e.g. ({self!r})(SO(3))"
-            )
+            raise ValueError(f"{self!r} is not bound to a group: bind it first, rep(G), e.g. ({self!r})(SO(3))")
         return self.group
 
     # -- numbers ------------------------------------------------------------------------------------

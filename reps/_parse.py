@@ -89,9 +89,7 @@ class _Parser:
         start = self.text.rfind("\n", 0, at) + 1
         line = self.text[start:].split("\n", 1)[0]
         caret = " " * (at - start) + "^"
-        raise ParseError(
-            f"cannot read {self.text!r}: {problem}\n    {line}\n    {caret}\nexpected {accepted}"
-        )
+        raise ParseError(f"cannot read {self.text!r}: {problem}\n    {line}\n    {caret}\nexpected {accepted}")
 
     def match(self, pattern: str) -> re.Match[str] | None:
         self.at += len(self.text[self.at :]) - len(self.text[self.at :].lstrip())
@@ -134,9 +132,7 @@ class _Parser:
             factor = self.factor()
             total = total * factor
         if isinstance(total, int):
-            self.fail(
-                "a number alone is not a representation", f"{total} * rep, e.g. {total} * Scalar", start
-            )
+            self.fail("a number alone is not a representation", f"{total} * rep, e.g. {total} * Scalar", start)
         return total
 
     def factor(self) -> Any:
@@ -256,9 +252,7 @@ def _catalogue(name: str) -> Group:
     for argument in filter(None, re.split(r"\s*,\s*", call[2].strip())):
         key, _, value = argument.rpartition("=")
         if not re.fullmatch(r"\d+|True|False", value.strip()) or not re.fullmatch(r"\w*", key.strip()):
-            raise ValueError(
-                f"cannot read the argument {argument!r} of {name!r}: expected integers, True or False"
-            )
+            raise ValueError(f"cannot read the argument {argument!r} of {name!r}: expected integers, True or False")
         number = value.strip() == "True" if value.strip() in ("True", "False") else int(value)
         if key:
             named[key.strip()] = number

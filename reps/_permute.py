@@ -88,9 +88,7 @@ def _power(base: Signed, k: int, sign: int) -> Signed:
     indices = multi_indices(k, len(base[0]), sign)
     moved, signs = base[0][indices], base[1][indices].prod(axis=1)
     if sign < 0:
-        inversions = sum(
-            (moved[:, i] > moved[:, j]).astype(np.int64) for i in range(k) for j in range(i + 1, k)
-        )
+        inversions = sum((moved[:, i] > moved[:, j]).astype(np.int64) for i in range(k) for j in range(i + 1, k))
         signs = signs * (1 - 2 * (inversions % 2))
     return rank(np.sort(moved, axis=1), len(base[0]), sign), signs
 

@@ -121,9 +121,7 @@ def _readable(vectors: list[Any]) -> list[Any]:
                 if better is not None:
                     vectors[i] = v = _primitive(better)
                     improved = True
-    return sorted(
-        vectors, key=lambda v: (int(np.flatnonzero(v)[0]), int(np.count_nonzero(v)), tuple(v.tolist()))
-    )
+    return sorted(vectors, key=lambda v: (int(np.flatnonzero(v)[0]), int(np.count_nonzero(v)), tuple(v.tolist())))
 
 
 def _sparser(v: Any, w: Any) -> Any | None:

@@ -166,9 +166,7 @@ def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> Block:
         if irrep in columns:
             dec = columns[irrep][1]
             channels.append(Channel(enc, dec, irrep.end / np.sqrt(irrep.dim)))
-    return IsotypicBlock(
-        (target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target)))
-    )
+    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target))))
 
 
 def _smaller(small: Rep, large: Product) -> bool:

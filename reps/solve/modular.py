@@ -198,9 +198,7 @@ def _substitute(steps: list[_Step], free: Array, n: int, p: int) -> Sparse:
     return _select(known, position)
 
 
-def sequential_nullspace_mod(
-    constraints: Callable[[], Iterator[Sparse]], n: int, p: int
-) -> tuple[Array, Sparse]:
+def sequential_nullspace_mod(constraints: Callable[[], Iterator[Sparse]], n: int, p: int) -> tuple[Array, Sparse]:
     """Nullspace of stacked constraints, one after the other on what the earlier ones leave.
 
     Parameters
@@ -288,14 +286,10 @@ def vanishes(constraint: Sparse, N: Sparse) -> bool:
             break
     else:
         return False
-    return all(
-        not multiply_mod(reduce_mod(constraint.copy(), p), reduce_mod(N.copy(), p), p).nnz for p in primes
-    )
+    return all(not multiply_mod(reduce_mod(constraint.copy(), p), reduce_mod(N.copy(), p), p).nnz for p in primes)
 
 
-def rational_nullspace(
-    constraints: Callable[[], Iterator[Sparse]], n: int
-) -> tuple[Array, Sparse, Array] | None:
+def rational_nullspace(constraints: Callable[[], Iterator[Sparse]], n: int) -> tuple[Array, Sparse, Array] | None:
     """Exact nullspace over ℚ of stacked integer constraints.
 
     Parameters

@@ -61,9 +61,7 @@ def solve_rational(rep_in: Rep, rep_out: Rep) -> DenseBlock | None:
     if solution is None:
         return None
     _, numerators, denominators = solution
-    vectors = (
-        (numerators / denominators).T.toarray() if numerators.nnz else np.zeros((numerators.shape[1], n))
-    )
+    vectors = (numerators / denominators).T.toarray() if numerators.nnz else np.zeros((numerators.shape[1], n))
     # from the integer bases to the orthonormal ones
     scale = (rep_out.scale[:, None] / rep_in.scale).ravel()
     vectors = vectors * scale

@@ -105,10 +105,7 @@ def pair_orbits(inner: list[Signed], outer: list[Signed], dim_in: int, dim_out: 
     if all((s > 0).all() for _, s in [*inner, *outer]):
         count, labels = merge_orbits(pairs, n)
         return OrbitBlock(labels.reshape(dim_out, dim_in), None, count)
-    double = (
-        _lift(image, (sk[:, None] * tk[None, :]).ravel())
-        for image, (_, sk), (_, tk) in zip(pairs, outer, inner)
-    )
+    double = (_lift(image, (sk[:, None] * tk[None, :]).ravel()) for image, (_, sk), (_, tk) in zip(pairs, outer, inner))
     _, cover = merge_orbits(double, 2 * n)
     return _consistent(cover.reshape(2, n), (dim_out, dim_in))
 

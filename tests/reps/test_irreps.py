@@ -128,8 +128,10 @@ def test_unknown_irrep_lists_those_found():
 
 
 def test_v_keeps_its_own_coordinates():
-    for group in (SO(3), Sp(4), SL(3), Lorentz(), SU(3), O(3).subgroup(fixing=[0, 0, 1])):
+    for group in (SO(3), Sp(4), SL(3), Lorentz(), SU(3)):
         assert all(term.is_identity for term in frame((3 * V + Scalar)(group)).terms)
+    (term,) = frame(V(O(3).subgroup(fixing=[0, 0, 1]))).terms  # the axis, then the plane
+    np.testing.assert_allclose(term.enc, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
 
 
 def test_groups_that_are_not_reductive_keep_whole_summands():
@@ -177,3 +179,9 @@ def test_atoms_pickle_and_labels_do_not_depend_on_history():
         for first, seed in [("", "0"), ("frame(Sym(4)(S(4)));", "1"), ("frame(T(2)(S(4)));", "7")]
     }
     assert len(outputs) == 1
+
+
+def test_the_trivial_irrep_is_known_as_such_wherever_it_is_met_first():
+    """In a skewed basis its matrices are zero up to rounding only."""
+    skewed = Group.preserving([[0, 0, 1], [0, 2, 0], [1, 0, 3]], name="skewed")
+    assert [atom.is_trivial for atom, _ in frame(T(2)(skewed)).atoms] == [True, False, False]
