@@ -21,9 +21,7 @@ Neighbours = list[list[tuple[Any, int]]]
 def automorphisms(graph: Graph, node: str | None = None, edge: str | None = None) -> list[list[int]]:
     """Images of generators; empty when only the identity preserves the graph."""
     if graph.is_multigraph():
-        raise ValueError(
-            "multigraphs are not supported: put the number of parallel edges in an edge attribute"
-        )
+        raise ValueError("multigraphs are not supported: put the number of parallel edges in an edge attribute")
     if graph.number_of_nodes() == 0:
         raise ValueError("the graph has no nodes, so its automorphisms act on nothing")
     search = _Search(graph, node, edge)
@@ -78,10 +76,7 @@ class _Search:
                 return numbered
             count = len(rank)
             raw = [
-                [
-                    (c, tuple(sorted((e, colours[j]) for e, j in self.neighbours[i])))
-                    for i, c in enumerate(colours)
-                ]
+                [(c, tuple(sorted((e, colours[j]) for e, j in self.neighbours[i]))) for i, c in enumerate(colours)]
                 for colours in numbered
             ]
 

@@ -99,11 +99,14 @@ def conjugated(p: Array, matrices: Array) -> Array:
 
 
 def _balances(p: Array, lie: Array, discrete: Array, tolerance: float) -> bool:
-    """Verify P, allowing for the rounding cond(P)²·ε that float64 generators carry in a skewed basis."""
+    """Verify P, allowing for rounding in the generators M as they came: cond(P)·ε·‖M‖ / ‖P M P⁻¹‖."""
     condition = np.linalg.cond(p)
     if condition > MAX_CONDITION:
         return False
-    allowed = tolerance + 20 * condition**2 * np.finfo(float).eps
+    given = np.concatenate([lie, discrete])
+    norms = np.linalg.norm(given, axis=(1, 2)) / np.linalg.norm(conjugated(p, given), axis=(1, 2))
+    shrinking = float(np.max(norms, initial=1.0))
+    allowed = tolerance + 20 * condition * shrinking * np.finfo(float).eps
     moved = as_matrices(orthonormal(as_real(unit_norm(conjugated(p, lie)))), lie)
     return len(moved) == len(lie) and _closed_under_adjoint(moved, conjugated(p, discrete), allowed)
 

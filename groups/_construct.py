@@ -104,9 +104,7 @@ class Construction(Value):
                     "give every permutation the same number of points"
                 )
         d = len(rows[0])
-        return cls._named(
-            name, Permutations(d, np.array(rows, dtype=np.int64)), f"permutation group on {d} points"
-        )
+        return cls._named(name, Permutations(d, np.array(rows, dtype=np.int64)), f"permutation group on {d} points")
 
     @classmethod
     def from_cayley_table(cls, table: Any, name: str | None = None) -> Self:

@@ -41,9 +41,7 @@ def number(x: Any) -> Any:
 def _tidy(x: Any) -> Any:
     """One form per number, as far as sympy can (surds expanded, denominators rational)."""
     if x.free_symbols:
-        raise ValueError(
-            f"entries must be numbers, got {x} with free symbols {sorted(map(str, x.free_symbols))}"
-        )
+        raise ValueError(f"entries must be numbers, got {x} with free symbols {sorted(map(str, x.free_symbols))}")
     if x.is_finite is False or x in (sp.nan, sp.zoo):
         raise ValueError(f"entries must be finite numbers, got {x}")
     if x.is_Rational:
@@ -59,9 +57,7 @@ def matrix(entries: Any, what: str = "a generator") -> Matrix:
     """Read a square matrix given as nested lists, a numpy array or a sympy matrix."""
     if not isinstance(entries, sp.MatrixBase):
         try:
-            entries = (
-                np.asarray(entries, dtype=object) if not hasattr(entries, "dtype") else np.asarray(entries)
-            )
+            entries = np.asarray(entries, dtype=object) if not hasattr(entries, "dtype") else np.asarray(entries)
         except ValueError as error:
             raise ValueError(f"{what} must be a square matrix, got ragged rows {entries!r}") from error
     shape = tuple(entries.shape)
@@ -128,7 +124,7 @@ def fingerprint(m: Matrix, projective: bool) -> tuple[Any, ...]:
 
 
 def _rounded(x: complex) -> str:
-    """A float to `SIGNIFICANT` digits; a whole number as sympy writes it, so that it equals its exact twin."""
+    """A float to `SIGNIFICANT` digits; a whole number as sympy writes it, equal to its exact twin."""
     real, imaginary = (float(f"{part:.{SIGNIFICANT - 1}e}") + 0.0 for part in (x.real, x.imag))
     if imaginary == 0 and real.is_integer():
         return str(sp.srepr(sp.Integer(int(real))))

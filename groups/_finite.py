@@ -27,6 +27,7 @@ Array = NDArray[Any]
 
 MAX_ELEMENTS = 20_000
 MAX_ORBIT = 5_000
+LARGEST = 1e9  # coordinate of an orbit point; beyond it the orbit is taken to be infinite
 GRID = 367_879.4411714423  # irrational spacing, so that no entry sits where rounding flips
 
 
@@ -65,6 +66,8 @@ def orbit_model(generators: Array) -> tuple[Array, Array] | None:
     done = 0
     while done < len(points):
         moved = generators @ points[done]  # (m, d)
+        if np.abs(moved).max(initial=0) > LARGEST:
+            return None
         for image, x in zip(images, moved):
             place = places.setdefault(mark(x), len(points))
             if place == len(points):
@@ -99,21 +102,24 @@ def contains_alternating(group: Group) -> bool:
 
 
 @lru_cache(maxsize=256)
-def parts(group: Group) -> tuple[tuple[Array, Group], ...]:
-    """Sets of points moved by different generators, with their groups, whose direct product the group is."""
+def parts(group: Group) -> tuple[tuple[Array, Group], ...] | None:
+    """Sets of points moved by different generators, with their groups, whose direct product the group is.
+
+    None when there is nothing to split.
+    """
     d = group.d
     rows, columns = np.nonzero(group.permutations != np.arange(d))
     moved = group.permutations[rows, columns]
     first = {row: columns[np.argmax(rows == row)] for row in np.unique(rows).tolist()}
-    links = np.concatenate(
-        [np.stack([columns, moved]), np.stack([columns, [first[r] for r in rows.tolist()]])], 1
-    )
+    links = np.concatenate([np.stack([columns, moved]), np.stack([columns, [first[r] for r in rows.tolist()]])], 1)
     graph = scipy.sparse.coo_array((np.ones(links.shape[1]), links.astype(np.int64)), shape=(d, d))
     count, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    if count == 1:
+        return None
     found = []
     for k in range(count):
         points = np.flatnonzero(label == k)
-        if count == 1 or len(points) > 1:
+        if len(points) > 1:
             place = np.zeros(d, np.int64)
             place[points] = np.arange(len(points))
             images = place[group.permutations[:, points]]
@@ -125,8 +131,9 @@ def parts(group: Group) -> tuple[tuple[Array, Group], ...]:
 @lru_cache(maxsize=256)
 def order(group: Group) -> int:
     """Order of a permutation group."""
-    if len(parts(group)) > 1:
-        return math.prod(order(part) for _, part in parts(group))
+    split = parts(group)
+    if split is not None:
+        return math.prod(order(part) for _, part in split)
     if contains_alternating(group):
         return math.factorial(group.d) // (1 if has_odd(group) else 2)
     return int(schreier_sims(group).order())
@@ -141,8 +148,9 @@ def random_permutations(group: Group, n: int, rng: np.random.Generator) -> Array
             odd = np.array([is_odd(p) for p in out], bool)
             out[odd, :2] = out[odd, 1::-1]
         return out
-    if len(parts(group)) > 1:
-        for points, part in parts(group):
+    split = parts(group)
+    if split is not None:
+        for points, part in split:
             out[:, points] = points[random_permutations(part, n, rng)]
         return out
     for transversal in transversals(group):
@@ -172,9 +180,7 @@ def transversals(group: Group) -> tuple[Array, ...]:
 def images(group: Group) -> Array:
     """All elements of a permutation group as images (order, d), the identity first."""
     if order(group) > MAX_ELEMENTS:
-        raise ValueError(
-            f"{group.name} has {order(group)} elements, listed only up to {MAX_ELEMENTS}: use sample()"
-        )
+        raise ValueError(f"{group.name} has {order(group)} elements, listed only up to {MAX_ELEMENTS}: use sample()")
     out = np.arange(group.d)[None]
     for transversal in transversals(group):
         out = out[:, transversal].reshape(-1, group.d)
@@ -188,9 +194,7 @@ def conjugacy_classes(group: Group) -> list[Array]:
     place = {p.tobytes(): i for i, p in enumerate(elements)}
     generators = group.permutations
     inverses = np.argsort(generators, axis=1)
-    conjugates = [
-        [place[p.tobytes()] for p in g[elements[:, inverse]]] for g, inverse in zip(generators, inverses)
-    ]
+    conjugates = [[place[p.tobytes()] for p in g[elements[:, inverse]]] for g, inverse in zip(generators, inverses)]
     left = dict.fromkeys(range(len(elements)))
     classes = []
     while left:
@@ -225,16 +229,16 @@ def cayley_graph(group: Group) -> Any:
 def contains(group: Group, image: list[int]) -> bool:
     """Whether a permutation group contains a permutation."""
     p = np.array(image)
-    if len(parts(group)) > 1:
-        still = np.setdiff1d(np.arange(group.d), np.concatenate([points for points, _ in parts(group)]))
-        inside = all(np.array_equal(np.sort(p[points]), points) for points, _ in parts(group))
-        return (
-            bool(np.all(p[still] == still))
-            and inside
-            and all(
-                contains(part, np.searchsorted(points, p[points]).tolist()) for points, part in parts(group)
-            )
-        )
+    split = parts(group)
+    if split is not None:
+        still = np.ones(group.d, bool)
+        for points, part in split:
+            still[points] = False
+            if not np.array_equal(np.sort(p[points]), points):
+                return False
+            if not contains(part, np.searchsorted(points, p[points]).tolist()):
+                return False
+        return bool(np.all(p[still] == np.flatnonzero(still)))
     if contains_alternating(group):
         return has_odd(group) or not is_odd(p)
     return bool(schreier_sims(group).contains(Permutation(image)))
@@ -242,12 +246,13 @@ def contains(group: Group, image: list[int]) -> bool:
 
 def colour_stabilizer(group: Group, colours: Array) -> Array:
     """Generators (m, d) of the permutations in a group that keep every colour."""
-    if contains_alternating(group) and has_odd(group):
-        return _young_subgroup(colours)
+    if contains_alternating(group):
+        return _young_subgroup(colours) if has_odd(group) else _even_young_subgroup(colours)
     left, found = {c: np.flatnonzero(colours == c) for c in colours.tolist()}, schreier_sims(group)
     alone = [int(points[0]) for points in left.values() if len(points) == 1]
     if alone:
-        found = found.pointwise_stabilizer(alone)
+        _, strong = found.schreier_sims_incremental(base=alone)
+        found = PermutationGroup([g for g in strong if all(g(b) == b for b in alone)] or [Permutation(group.d - 1)])
     if len(left) - len(alone) > 1:
         found = _colour_search(found, colours, sorted(left.values(), key=len))
     rows = [g.array_form for g in found.generators if not g.is_Identity]
@@ -275,6 +280,21 @@ def _young_subgroup(colours: Array) -> Array:
             row = np.arange(d)
             row[points[:k]] = np.roll(points[:k], -1)
             rows.append(row)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), d)
+
+
+def _even_young_subgroup(colours: Array) -> Array:
+    """Even permutations that keep the colours: 3-cycles (p_0 p_1 p_k), and pairs of transpositions."""
+    d = len(colours)
+    classes = [np.flatnonzero(colours == c) for c in dict.fromkeys(colours.tolist())]
+    cycles: list[list[Any]] = [[p[[0, 1, k]]] for p in classes for k in range(2, len(p))]
+    pairs = [p[:2] for p in classes if len(p) > 1]
+    rows = []
+    for moves in cycles + [[pairs[0], other] for other in pairs[1:]]:
+        row = np.arange(d)
+        for points in moves:
+            row[points] = np.roll(points, -1)
+        rows.append(row)
     return np.array(rows, dtype=np.int64).reshape(len(rows), d)
 
 

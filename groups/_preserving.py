@@ -19,9 +19,7 @@ Matrix = Any
 Tensor = dict[tuple[int, ...], Any]
 
 
-def preserving(
-    forms: Any, kind: str | None, field: str | None
-) -> tuple[list[Matrix], list[Matrix], int, str, bool]:
+def preserving(forms: Any, kind: str | None, field: str | None) -> tuple[list[Matrix], list[Matrix], int, str, bool]:
     """Algebra, discrete generators, dimension, field and whether the components are all there."""
     exact = [_exact.matrix(m, f"form {i}") for i, m in enumerate(_as_list(forms, order=2))]
     sizes = sorted({m.rows for m in exact})

@@ -69,7 +69,18 @@ def sample(group: Group, n: int, rng: Generator) -> Array:
     model = _finite.model(group)
     if model is not None:
         return model.matrices(_finite.random_permutations(model.group, n, rng))
-    return _words(group, n, rng)
+    if group.is_compact:
+        return _compact(group, n, rng)
+    return _words(group.discrete_generators, group.closure, n, rng, MAX_CONDITION, 1.0)
+
+
+def _compact(group: Group, n: int, rng: Generator) -> Array:
+    """Long words, in the basis where the group is orthogonal (unitary)."""
+    p = group.balancing
+    assert p is not None, "compact groups are reductive"
+    q = np.linalg.inv(p)
+    angles = 2 * np.pi * np.sqrt(group.d)  # matrices of unit Frobenius norm turn slowly
+    return q @ _words(p @ group.discrete_generators @ q, p @ group.closure @ q, n, rng, np.inf, angles) @ p
 
 
 def _product(group: Group, n: int, rng: Generator) -> Array:
@@ -108,35 +119,33 @@ def _haar(group: Group, kind: str, n: int, rng: Generator) -> Array:
     return np.asarray(q)
 
 
-def _words(group: Group, n: int, rng: Generator) -> Array:
-    """Products of discrete generators and exponentials; everything stays below `MAX_CONDITION`."""
-    g = np.broadcast_to(np.eye(group.d), (n, group.d, group.d)).astype(
-        complex if group.field == "C" else float
-    )
-    letters = group.discrete_generators
+def _words(letters: Array, closure: Array, n: int, rng: Generator, limit: float, scale: float) -> Array:
+    """Products of discrete generators and exponentials, of condition number at most ``limit``."""
+    d = closure.shape[-1]
+    g = np.broadcast_to(np.eye(d, dtype=np.result_type(letters, closure)), (n, d, d))
     if len(letters):
         letters = np.concatenate([letters, np.linalg.inv(letters)])
         for _ in range(WORD_LENGTH):
-            g = _step(g, letters[rng.integers(len(letters), size=n)], rng.random(n) < 0.5)
-    if len(group.closure):
+            g = _step(g, letters[rng.integers(len(letters), size=n)], rng.random(n) < 0.5, limit)
+    if len(closure):
         for _ in range(EXPONENTIALS):
-            coefficients = rng.standard_normal((n, group.lie_dim)) * (np.pi if group.is_orthogonal else 1)
-            g = _exponential_step(g, np.tensordot(coefficients, group.closure, 1))
-    return g
+            x = np.tensordot(scale * rng.standard_normal((n, len(closure))), closure, 1)
+            g = _exponential_step(g, x, limit)
+    return np.array(g)
 
 
-def _step(g: Array, h: Array, take: Array) -> Array:
+def _step(g: Array, h: Array, take: Array, limit: float) -> Array:
     """Multiply by h where asked and where the condition number allows it."""
     longer = g @ h
-    allowed = take & (np.linalg.cond(longer) <= MAX_CONDITION)
+    allowed = take & (np.linalg.cond(longer) <= limit)
     return np.where(allowed[:, None, None], longer, g)
 
 
-def _exponential_step(g: Array, x: Array) -> Array:
+def _exponential_step(g: Array, x: Array, limit: float) -> Array:
     """Multiply by exp(x), halving x until the condition number allows it."""
     for _ in range(60):
         longer = g @ scipy.linalg.expm(x) if len(g) else g
-        bad = np.linalg.cond(longer) > MAX_CONDITION
+        bad = np.linalg.cond(longer) > limit
         if not bad.any():
             return np.asarray(longer)
         x = np.where(bad[:, None, None], x / 2, x)

@@ -51,9 +51,7 @@ def generated(group: Group, generators: list[Any], algebra: list[Any], name: str
 def _element(h: Any, d: int, i: int) -> Matrix:
     if not isinstance(h, sp.MatrixBase) and np.ndim(np.asarray(h, dtype=object)) == 1:
         if sorted(h) != list(range(d)):
-            raise ValueError(
-                f"generator {i} is {h!r}, expected the images of 0..{d - 1} or a ({d}, {d}) matrix"
-            )
+            raise ValueError(f"generator {i} is {h!r}, expected the images of 0..{d - 1} or a ({d}, {d}) matrix")
         return Permutations(d, np.array([h])).discrete[0]
     return _exact.matrix(h, f"generator {i}")
 
@@ -79,9 +77,7 @@ def _read(what: Any, d: int) -> list[Tensor]:
         raise ValueError("fixing=[] fixes nothing: give a vector, or a list of vectors or tensors")
     read = [tensor(t, f"what to fix ({i})") for i, t in enumerate(items)]
     if any(size != d for _, size in read):
-        raise ValueError(
-            f"the group acts on dimension {d}, got vectors or tensors of sizes {[s for _, s in read]}"
-        )
+        raise ValueError(f"the group acts on dimension {d}, got vectors or tensors of sizes {[s for _, s in read]}")
     return [t for t, _ in read if t]
 
 
@@ -119,9 +115,7 @@ def _of_product(group: Group, tensors: list[Tensor]) -> Group:
         own = [t for t in (_part(t, start, factor.d) for t in tensors) if t]
         found = _stabilizer(factor, own)
         parts.append(
-            type(group)(f"{factor.name} fixing {_describe(own, factor.d)}", found._generators)
-            if own
-            else factor
+            type(group)(f"{factor.name} fixing {_describe(own, factor.d)}", found._generators) if own else factor
         )
     return product_of(parts)
 
@@ -143,9 +137,7 @@ def _of_finite(group: Group, tensors: list[Tensor]) -> Group:
     elements = model.matrices(everything)
     keep = np.all([_unmoved(elements, t, group.d) for t in tensors], axis=0)
     images = _finite.few_generators(everything[keep])
-    return type(group)(
-        "", from_matrices([], [_exact_element(group, model, p) for p in images], group.d, group.field)
-    )
+    return type(group)("", from_matrices([], [_exact_element(group, model, p) for p in images], group.d, group.field))
 
 
 def _unmoved(elements: Array, t: Tensor, d: int) -> Array:
@@ -264,8 +256,7 @@ def _fixing_algebra(group: Group, tensors: list[Tensor]) -> list[Matrix]:
                             row[n] = row.get(n, sp.Integer(0)) + y
     equations = [{n: y for n, x in row.items() if (y := sp.expand(x)) != 0} for row in rows.values()]
     combine = [
-        sum((c * a for c, a in zip(x, basis) if c != 0), sp.zeros(group.d))
-        for x in nullspace(equations, len(basis))
+        sum((c * a for c, a in zip(x, basis) if c != 0), sp.zeros(group.d)) for x in nullspace(equations, len(basis))
     ]
     return [_exact.matrix(a) for a in combine]
 

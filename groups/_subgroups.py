@@ -117,13 +117,9 @@ class Subgroups(Value):
         _exact.check_invertible(p, _exact.numeric((p,), self.d, "C")[0], 0)
         inverse = sp.Matrix(p).inv()
         field = "C" if self.field == "C" or _exact.is_complex(p) else "R"
-        algebra, discrete = (
-            [_exact.matrix(p * m * inverse) for m in part] for part in (self.algebra, self.discrete)
-        )
+        algebra, discrete = ([_exact.matrix(p * m * inverse) for m in part] for part in (self.algebra, self.discrete))
         group = as_group(self)
-        return type(group)(
-            name or f"{self.name} in another basis", from_matrices(algebra, discrete, self.d, field)
-        )
+        return type(group)(name or f"{self.name} in another basis", from_matrices(algebra, discrete, self.d, field))
 
 
 def product_of(groups: list[Group]) -> Group:

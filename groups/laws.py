@@ -94,16 +94,16 @@ def sample_law(group: Group, rng: np.random.Generator) -> None:
     worst = max((np.linalg.cond(block) for f, block in _blocks(group, g) for block in block), default=1)
     _require(worst <= 1 + 1e-6 or not group.is_orthogonal, group, f"a sample has condition number {worst}")
     _require(
-        worst <= 10 * (1 + 1e-9), group, f"a sample has condition number {worst}, at most 10 was promised"
+        group.is_compact or worst <= 10 * (1 + 1e-9),
+        group,
+        f"a sample has condition number {worst}, at most 10 was promised",
     )
     same = np.array_equal(group.sample(3, rng=7), group.sample(3, rng=7))
     _require(same, group, "the same seed gives different samples")
     if len(group.closure):
         x = np.tensordot(rng.standard_normal(group.lie_dim), group.closure, 1)
         moved = g @ x @ np.linalg.inv(g)
-        _require(
-            _lie.outside(moved, group.closure) < 1e-7, group, "a sample does not normalise the Lie algebra"
-        )
+        _require(_lie.outside(moved, group.closure) < 1e-7, group, "a sample does not normalise the Lie algebra")
 
 
 def _blocks(group: Group, g: Array) -> list[tuple[Group, Array]]:
@@ -144,9 +144,7 @@ def permutation_law(group: Group, rng: np.random.Generator) -> None:
     """Images and matrices of permutations agree: e_j goes to e_{p[j]}."""
     if group.is_permutation:
         for p, h in zip(group.permutations, group.discrete_generators):
-            _require(
-                np.array_equal(h[:, np.arange(group.d)], np.eye(group.d)[:, p]), group, f"{p} is not {h}"
-            )
+            _require(np.array_equal(h[:, np.arange(group.d)], np.eye(group.d)[:, p]), group, f"{p} is not {h}")
 
 
 LAWS = (value_law, shapes_law, closure_law, sample_law, orthogonal_law, self_adjoint_law, permutation_law)

@@ -32,9 +32,7 @@ def make(name: str, d: int, algebra: Any = (), discrete: Any = (), field: str = 
 def rotations(p: int, q: int = 0) -> list[Matrix]:
     """Basis of so(p, q): Aᵀη + ηA = 0 with η = diag(1, …, 1, −1, …, −1)."""
     n = p + q
-    return [
-        unit(n, (i, j, -1), (j, i, 1 if (i < p) == (j < p) else -1)) for i, j in combinations(range(n), 2)
-    ]
+    return [unit(n, (i, j, -1), (j, i, 1 if (i < p) == (j < p) else -1)) for i, j in combinations(range(n), 2)]
 
 
 def Trivial(d: int = 1) -> Group:

@@ -52,9 +52,7 @@ def test_identity_is_content():
 @given(st.floats(1e-12, 1e12), st.booleans())
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_scale_of_the_algebra_does_not_count(scale, negative):
-    made = Group.from_generators(
-        [np.array(a.tolist(), float) * (-scale if negative else scale) for a in SO(3).algebra]
-    )
+    made = Group.from_generators([np.array(a.tolist(), float) * (-scale if negative else scale) for a in SO(3).algebra])
     assert made == SO(3)
     assert made.lie_dim == 3
     assert np.allclose(np.abs(made.lie_algebra), np.abs(SO(3).lie_algebra))

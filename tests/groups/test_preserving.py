@@ -196,6 +196,7 @@ def test_azimuthal_group():
 
 def test_stabilizers_in_finite_groups():
     assert S(5).subgroup(fixing=[1, 1, 2, 2, 2]).order == 12
+    assert A(9).subgroup(fixing=[1, 1, 1, 1, 2, 2, 2, 3, 3]).order == 24 * 6 * 2 // 2
     assert A(6).subgroup(fixing=[1, 1, 0, 0, 0, 0]).order == 24
     assert S(100).subgroup(fixing=[1] + [0] * 99).order == math.factorial(99)
     assert (S(3) * S(5)).subgroup(fixing=[1, 0, 0, 0, 0, 0, 0, 2]).order == 2 * 24
@@ -227,7 +228,7 @@ def test_conjugates():
     assert skewed != SL(2)
     assert same_group(skewed, SL(2))
     for group in (SO(3), O(1, 2), S(3), SU(3), Sp(2)):
-        p = sp.Matrix(group.d, group.d, lambda i, j: sp.Rational(i + 1, j + 2) + (i == j))
+        p = sp.Matrix(group.d, group.d, lambda i, j: sp.Rational(i + 1, j + 2) + int(i == j))
         other = group.conjugate(p)
         assert (other.is_exact, other.lie_dim, other.is_reductive) == (True, group.lie_dim, True)
         assert other.is_compact == group.is_compact

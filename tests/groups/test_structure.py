@@ -196,9 +196,7 @@ def turned(group):
     return Group.from_generators(algebra, discrete, name=f"{group} again", field=group.field)
 
 
-@pytest.mark.parametrize(
-    "group", [SO(3), O(3), O(1, 3), SO(1, 3), SU(2), U(2), SL(3), GL(3), S(4), Sp(4)], ids=str
-)
+@pytest.mark.parametrize("group", [SO(3), O(3), O(1, 3), SO(1, 3), SU(2), U(2), SL(3), GL(3), S(4), Sp(4)], ids=str)
 def test_same_group_by_other_generators(group):
     assert same_group(group, turned(group))
     assert same_group(turned(group), group)
@@ -282,9 +280,7 @@ def test_sampling_is_reproducible_and_moves_on():
         assert group.sample().shape == (group.d, group.d)
 
 
-@pytest.mark.parametrize(
-    "group", [SO(2), SO(3), O(3), U(2), SU(2), SU(3), S(4), Icosahedral(full=True)], ids=str
-)
+@pytest.mark.parametrize("group", [SO(2), SO(3), O(3), U(2), SU(2), SU(3), S(4), Icosahedral(full=True)], ids=str)
 def test_haar_moments(group):
     """Averages of V ⊗ V* over the group are projections: the mean of |tr g|² is dim End(V)."""
     trace = np.trace(group.sample(20000, rng=0), axis1=1, axis2=2)
@@ -296,9 +292,7 @@ def test_haar_moments(group):
 def test_words_are_close_to_haar():
     """A compact group that is not recognised: SO(3) on quadrupoles, where tr has mean 0 and mean square 1."""
     rho = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))[0]
-    spin = np.array(
-        [[0, 1, 0, 0, 0], [-1, 0, 0, 0, 0], [0, 0, 0, 2, 0], [0, 0, -2, 0, 0], [0, 0, 0, 0, 0]], float
-    )
+    spin = np.array([[0, 1, 0, 0, 0], [-1, 0, 0, 0, 0], [0, 0, 0, 2, 0], [0, 0, -2, 0, 0], [0, 0, 0, 0, 0]], float)
     group = Group.from_generators([rho @ spin @ rho.T])
     trace = np.trace(group.sample(20000, rng=0), axis1=1, axis2=2)
     assert abs(np.mean(trace) - 1) < 0.1
