@@ -290,10 +290,12 @@ def test_haar_moments(group):
 
 
 def test_words_are_close_to_haar():
-    """A compact group that is not recognised: SO(3) on quadrupoles, where tr has mean 0 and mean square 1."""
+    """A circle with frequencies 1 and 2: tr = 1 + 2 cos t + 2 cos 2t has mean 1 and mean square 5."""
     rho = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))[0]
     spin = np.array([[0, 1, 0, 0, 0], [-1, 0, 0, 0, 0], [0, 0, 0, 2, 0], [0, 0, -2, 0, 0], [0, 0, 0, 0, 0]], float)
     group = Group.from_generators([rho @ spin @ rho.T])
+    skewed = group.conjugate(np.eye(5) + np.triu(np.ones((5, 5)), 1))
+    assert np.allclose(np.sort(np.trace(skewed.sample(50, rng=0), axis1=1, axis2=2))[-1], 5, atol=1)
     trace = np.trace(group.sample(20000, rng=0), axis1=1, axis2=2)
     assert abs(np.mean(trace) - 1) < 0.1
     assert abs(np.mean(trace**2) - 5) < 0.3
