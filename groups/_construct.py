@@ -104,7 +104,7 @@ class Construction(Value):
                     "give every permutation the same number of points"
                 )
         d = len(rows[0])
-        return cls._named(name, Permutations(d, np.array(rows, dtype=np.int64)), f"permutation group on {d} points")
+        return cls._named(name, Permutations.distinct(d, rows), f"permutation group on {d} points")
 
     @classmethod
     def from_cayley_table(cls, table: Any, name: str | None = None) -> Self:
@@ -258,5 +258,5 @@ class Construction(Value):
 
         images = automorphisms(graph, node, edge)
         d = graph.number_of_nodes()
-        generators = Permutations(d, np.array(images, dtype=np.int64).reshape(len(images), d))
+        generators = Permutations.distinct(d, images)
         return cls._named(name, generators, f"automorphisms of a graph on {d} nodes")

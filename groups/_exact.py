@@ -111,16 +111,24 @@ def check_invertible(h: Matrix, numbers: Array, position: int) -> None:
 
 
 def fingerprint(m: Matrix, projective: bool) -> tuple[Any, ...]:
-    """Content of a matrix as a hashable value; up to scale when ``projective``."""
+    """Content of a matrix as a hashable value; up to a *real* scale when ``projective`` (iA is not A)."""
     entries = sorted(m.todok().items())
     if projective and entries:
         lead = entries[0][1]
         if is_exact(m):
-            entries = [(ij, x / lead if lead.is_Rational else _tidy(x / lead)) for ij, x in entries]
+            scale = lead if lead.is_real else sp.Abs(lead) * orientation(m)
+            entries = [(ij, x / scale if scale.is_Rational else _tidy(x / scale)) for ij, x in entries]
         else:
-            scale = complex(lead)
-            return tuple((ij, _rounded(complex(x) / scale)) for ij, x in entries)
+            size = abs(complex(lead)) * orientation(m)
+            return tuple((ij, _rounded(complex(x) / size)) for ij, x in entries)
     return tuple((ij, _rounded(complex(x)) if x.has(sp.Float) else sp.srepr(x)) for ij, x in entries)
+
+
+def orientation(m: Matrix) -> int:
+    """+1 or −1: the sign of the first entry that is not zero (of its imaginary part if that is all it has)."""
+    _, lead = min(m.todok().items())
+    lead = complex(lead)
+    return 1 if (lead.real if abs(lead.real) > 1e-12 * abs(lead) else lead.imag) > 0 else -1
 
 
 def _rounded(x: complex) -> str:

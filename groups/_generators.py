@@ -31,9 +31,18 @@ class Matrices:
     algebra: tuple[Matrix, ...]
     discrete: tuple[Matrix, ...]
 
+    def __post_init__(self) -> None:
+        """One order for equal groups, whatever order and sign they were typed in: caches hold numbers per generator."""
+        identity = sp.ImmutableMatrix(sp.eye(self.d))
+        algebra = [a for a in self.algebra if not a.is_zero_matrix]
+        discrete = [h for h in self.discrete if h != identity]
+        object.__setattr__(self, "algebra", _sorted(algebra, projective=True))
+        object.__setattr__(self, "discrete", _sorted(discrete, projective=False))
+
     def lie_algebra(self) -> Array:
-        """Float64 copies of the Lie-algebra generators, each of unit Frobenius norm (zero stays zero)."""
-        return unit_norm(_exact.numeric(self.algebra, self.d, self.field))
+        """Float64 copies of the Lie-algebra generators, each of unit Frobenius norm and positive first entry."""
+        signs = np.array([_exact.orientation(a) for a in self.algebra], dtype=float)
+        return unit_norm(_exact.numeric(self.algebra, self.d, self.field)) * signs[:, None, None]
 
     def discrete_generators(self) -> Array:
         """Float64 copies of the discrete generators."""
@@ -41,10 +50,17 @@ class Matrices:
 
     def content(self) -> tuple[Any, ...]:
         """What identity is decided by: order, repetition and the scale of algebra generators do not count."""
-        identity = sp.ImmutableMatrix(sp.eye(self.d))
-        algebra = {_exact.fingerprint(a, projective=True) for a in self.algebra if not a.is_zero_matrix}
-        discrete = {_exact.fingerprint(h, projective=False) for h in self.discrete if h != identity}
-        return ("matrices", self.d, self.field, sorted(algebra), sorted(discrete))
+        algebra = [_exact.fingerprint(a, projective=True) for a in self.algebra]
+        discrete = [_exact.fingerprint(h, projective=False) for h in self.discrete]
+        return ("matrices", self.d, self.field, algebra, discrete)
+
+
+def _sorted(matrices: Sequence[Matrix], projective: bool) -> tuple[Matrix, ...]:
+    """Distinct matrices, ordered by content."""
+    distinct: dict[tuple[Any, ...], Matrix] = {}
+    for m in matrices:
+        distinct.setdefault(_exact.fingerprint(m, projective), m)
+    return tuple(distinct[content] for content in sorted(distinct))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +70,12 @@ class Permutations:
     d: int
     images: Array  # (m, d)
     field: str = "R"
+
+    @classmethod
+    def distinct(cls, d: int, rows: Sequence[Any]) -> Permutations:
+        """One order for equal groups: distinct rows, sorted, without the identity."""
+        kept = sorted({tuple(map(int, p)) for p in rows} - {tuple(range(d))})
+        return cls(d, np.array(kept, dtype=np.int64).reshape(len(kept), d))
 
     @property
     def algebra(self) -> tuple[Matrix, ...]:
@@ -78,8 +100,7 @@ class Permutations:
 
     def content(self) -> tuple[Any, ...]:
         """The set of permutations without the identity."""
-        rows = {tuple(p) for p in self.images.tolist() if p != list(range(self.d))}
-        return ("permutations", self.d, sorted(rows))
+        return ("permutations", self.d, self.distinct(self.d, self.images.tolist()).images.tolist())
 
 
 @dataclass(frozen=True)
@@ -172,5 +193,5 @@ def from_matrices(algebra: Sequence[Matrix], discrete: Sequence[Matrix], d: int,
     if field == "R" and not algebra:
         images = [as_permutation(h) for h in discrete]
         if all(p is not None for p in images):
-            return Permutations(d, np.array(images, dtype=np.int64).reshape(len(images), d))
+            return Permutations.distinct(d, [p for p in images if p is not None])
     return Matrices(d, field, tuple(algebra), tuple(discrete))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from .._generators import Permutations
 from .._group import Group
 from ._check import positive
@@ -13,7 +11,7 @@ from ._check import positive
 
 def permuting(name: str, d: int, images: Sequence[Sequence[int]]) -> Group:
     """A named permutation group from trusted images."""
-    return Group(name, Permutations(d, np.array(images, dtype=np.int64).reshape(len(images), d)))
+    return Group(name, Permutations.distinct(d, images))
 
 
 def _cycle(points: Sequence[int], n: int) -> list[int]:
