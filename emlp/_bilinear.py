@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import linear
-
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, frame
+from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from ._frame import Decode, Encode
 from ._init import coefficients

@@ -42,6 +42,7 @@ class Constants(Layer):
         super().__init__()
         kind = np.complex128 if dtype.is_complex else np.float64
         self._names = tuple(arrays)
+        self._is_one: dict[str, bool] = {}
         for name, array in arrays.items():
             if np.iscomplexobj(array) and not dtype.is_complex:
                 raise ValueError(f"constant {name!r} is complex, but the layer's dtype is {dtype}")
@@ -49,14 +50,20 @@ class Constants(Layer):
             master = torch.tensor(np.asarray(array, dtype=kind), device=_exact_device(device))
             self.register_buffer(name, master)
             self.register_buffer(f"_{name}", master.to(device=device, dtype=dtype), persistent=False)
+        self.refresh()
 
     def value(self, name: str) -> Tensor:
         """The constant in the module's present dtype and device."""
         return getattr(self, f"_{name}")
 
+    def is_one(self, name: str) -> bool:
+        """Whether the constant is exactly an identity matrix, so that it need not be applied."""
+        return self._is_one[name]
+
     def refresh(self) -> None:
         """Recompute the copies from the masters."""
         for name in self._names:
+            self._is_one[name] = _is_one(self._buffers[name])
             copy = self._buffers[f"_{name}"]
             self._buffers[f"_{name}"] = _move(self._buffers[name], copy.device, copy.dtype)
 
@@ -79,6 +86,12 @@ class Constants(Layer):
     def extra_repr(self) -> str:
         """Names and shapes."""
         return ", ".join(f"{name} {tuple(self._buffers[name].shape)}" for name in self._names)
+
+
+def _is_one(t: Tensor) -> bool:
+    if t.is_meta or t.ndim != 2 or t.shape[0] != t.shape[1]:
+        return False
+    return torch.equal(t, torch.eye(len(t), dtype=t.dtype, device=t.device))
 
 
 def _exact_device(device: torch.device | str | None) -> torch.device | None:

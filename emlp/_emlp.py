@@ -1,13 +1,13 @@
 """Equivariant multilayer perceptrons whose layers multiply.
 
-One layer on hidden atoms h:
+One layer on hidden atoms h, with b the Clebsch–Gordan products of h with itself:
 
-    p, q = P h, Q h                          linear, to few channels
-    b    = all Clebsch–Gordan products p_i ⊗ q_i, channel by channel
-    h'   = gate(norm(L [h, b])) + M b
+    h' = W [h, b] + s · gate(norm(L [h, b])),          y = W [h, b] after the last one.
 
-Gates alone are not universal (they never make an atom that is not there); the products are, by iteration.
-The summand M b is free of gates and squashing, so polynomials are reached exactly; the last layer is L [h, b].
+Gates alone are not universal (they never make an atom that is not there); products are, by iteration.  The
+first summand is free of gates and squashing, so that polynomials are reached exactly; the gated one enters
+through small learned scales s.  All pairs of copies are multiplied while they are few; beyond that, channel by
+channel, two linear projections of h to few channels, so that a layer costs little more than a linear map.
 """
 
 from __future__ import annotations
@@ -15,126 +15,198 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
-
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, frame
+from torch import Tensor, nn
 
-from ._product import ProductAtoms
 from ._frame import Decode, Encode
 from ._gate import GateAtoms
 from ._hidden import hidden_rep
+from ._init import balance_products
 from ._linear import LinearAtoms
 from ._module import Layer, bind, check_width, feature_dtype, weights
 from ._norm import NormAtoms
+from ._product import ProductAtoms
 
 Atoms = Sequence[tuple[Atom, int]]
 
+CHANNELS = 16  # low-rank products per pair of atoms, at most
+CHANNELWISE_COST = 128  # bound on channels · dim a · dim b of a low-rank product
+SQUARE_COST = 512  # the same for all pairs of copies
+GATED_SCALE = 0.1
 
-BUDGET = 128
-RAW = 512
 
+class SelfProducts(Layer):
+    """Products of features with themselves, for every target atom.
 
-class Features(Layer):
-    """[h, b]: the atoms themselves and their low-rank products."""
+    Parameters
+    ----------
+    atoms : sequence of (Atom, multiplicity)
+    targets : sequence of Atom
 
-    def __init__(self, atoms, targets, channels, dtype, device):
+    Attributes
+    ----------
+    products : list of (Atom, number of products)
+    """
+
+    def __init__(
+        self,
+        atoms: Atoms,
+        targets: Sequence[Atom],
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
         super().__init__()
-        kw = dict(dtype=dtype, device=device)
-        raw = lambda a, b, pairs: pairs if pairs * a.dim * b.dim <= RAW else 0
-        mult = dict(atoms)
+        multiplicity = dict(atoms)
 
-        def few(a, b, n):
-            pairs = mult[a] * (mult[a] + 1) // 2 if a is b else mult[a] * mult[b]
-            return 0 if raw(a, b, pairs) else max(1, min(n, BUDGET // (a.dim * b.dim)))
+        def all_pairs(a: Atom, b: Atom, pairs: int) -> int:
+            return pairs if pairs * a.dim * b.dim <= SQUARE_COST else 0
 
-        chosen = [(a, max(1, min(channels, BUDGET // a.dim))) for a, _ in atoms]
-        self.square = ProductAtoms(atoms, atoms, targets, "square", raw, **kw)
-        self.product = ProductAtoms(chosen, chosen, targets, "channelwise", few, **kw)
-        self.lowrank = len(self.product.paths) > 0
-        if self.lowrank:
-            self.left = LinearAtoms(atoms, chosen, bias=True, **kw)
-            self.right = LinearAtoms(atoms, chosen, bias=True, **kw)
-        self.products = [(c, n + m) for c, n, m in zip(targets, self.square.channels, self.product.channels)]
+        def few(a: Atom, b: Atom, channels: int) -> int:
+            m, n = multiplicity[a], multiplicity[b]
+            pairs = m * (m + 1) // 2 if a is b else m * n
+            if all_pairs(a, b, pairs):
+                return 0
+            return max(1, min(channels, CHANNELWISE_COST // (a.dim * b.dim)))
 
-    def forward(self, h):
-        b = self.square(h, h)
-        if not self.lowrank:
-            return b
-        c = self.product(self.left(h), self.right(h))
-        return [torch.cat((x, y), -2) for x, y in zip(b, c)]
+        factors = [(a, max(1, min(CHANNELS, CHANNELWISE_COST // a.dim))) for a, _ in atoms]
+        self.square = ProductAtoms(atoms, atoms, targets, "square", all_pairs, dtype, device)
+        self.low_rank = ProductAtoms(factors, factors, targets, "channelwise", few, dtype, device)
+        self.has_low_rank = bool(self.low_rank.paths)
+        if self.has_low_rank:
+            self.left = LinearAtoms(atoms, factors, True, dtype, device)
+            self.right = LinearAtoms(atoms, factors, True, dtype, device)
+        counts = zip(targets, self.square.channels, self.low_rank.channels)
+        self.products = [(c, m + n) for c, m, n in counts]
+
+    def forward(self, h: list[Tensor]) -> list[Tensor]:
+        """h [(..., m, dim)] to [(..., products, dim)]."""
+        squares = self.square(h, h)
+        if not self.has_low_rank:
+            return squares
+        return [torch.cat(p, -2) for p in zip(squares, self.low_rank(self.left(h), self.right(h)))]
 
 
 class Hidden(Layer):
-    def __init__(
-        self, atoms_in, atoms_out, channels, dtype, device, norm=True, ungated=True, scale=0.1, freegain=1.0
-    ):
-        super().__init__()
-        self.gate = GateAtoms(atoms_out)
-        self.features = Features(atoms_in, [a for a, _ in atoms_out], channels, dtype, device)
-        prods = self.features.products
-        (self.at,) = [i for i, (a, _) in enumerate(atoms_out) if a.is_trivial]
-        self.m = atoms_out[self.at][1]
-        wide = [(a, m + self.gate.gates * a.is_trivial) for a, m in atoms_out]
-        self.mix = LinearAtoms([*atoms_in, *prods], wide, bias=True, dtype=dtype, device=device)
-        self.norm = NormAtoms(atoms_out, dtype=dtype, device=device) if norm else None
-        self.free = (
-            LinearAtoms([*atoms_in, *prods], atoms_out, bias=True, dtype=dtype, device=device)
-            if ungated
-            else None
-        )
-        self.scales = nn.ParameterList(nn.Parameter(torch.full((m, 1), scale)) for _, m in atoms_out)
+    """One hidden layer on atoms, h to W [h, b] + s · gate(norm(L [h, b]))."""
 
-    def forward(self, h):
-        b = self.features(h)
-        z = self.mix([*h, *b])
-        s = z[self.at]
-        z[self.at], gates = s[..., : self.m, :], s[..., self.m :, 0]
-        if self.norm is not None:
-            z = self.norm(z)
-        z = self.gate(z, gates)
-        return (
-            [x * s + y for x, s, y in zip(z, self.scales, self.free([*h, *b]))]
-            if self.free is not None
-            else z
+    def __init__(
+        self,
+        atoms_in: Atoms,
+        atoms_out: Atoms,
+        gain: float,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.multiply = SelfProducts(atoms_in, [a for a, _ in atoms_out], dtype, device)
+        wide = [*atoms_in, *self.multiply.products]
+        self.gate = GateAtoms(atoms_out)
+        self.invariants = next(i for i, (a, _) in enumerate(atoms_out) if a.is_trivial)
+        self.split = (atoms_out[self.invariants][1], self.gate.gates)
+        with_gates = [(a, sum(self.split) if a.is_trivial else m) for a, m in atoms_out]
+        self.free = LinearAtoms(wide, atoms_out, True, dtype, device)
+        self.gated = LinearAtoms(wide, with_gates, True, dtype, device)
+        for layer in (self.free, self.gated):
+            balance_products(layer, len(atoms_in), gain)
+        self.norm = NormAtoms(atoms_out, affine=False)
+        real = torch.empty(0, dtype=dtype).real.dtype
+        self.scales = nn.ParameterList(
+            nn.Parameter(torch.full((m, 1), GATED_SCALE, dtype=real, device=device)) for _, m in atoms_out
         )
+
+    def forward(self, h: list[Tensor]) -> list[Tensor]:
+        """h [(..., m, dim)] to the hidden atoms."""
+        wide = [*h, *self.multiply(h)]
+        z = self.gated(wide)
+        z[self.invariants], gates = z[self.invariants].split(self.split, -2)
+        z = self.gate(self.norm(z), gates.squeeze(-1))
+        return [y + s * x for y, s, x in zip(self.free(wide), self.scales, z)]
 
 
 class EMLP(Layer):
+    """Equivariant multilayer perceptron between any two representations of any group.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+    group : Group, optional
+        Binds the representations; not needed when they are bound already.
+    hidden : int or Rep
+        Total dimension of the hidden features, from which the library picks ``hidden_rep``, or the
+        representation itself (which must contain an invariant).
+    layers : int
+        Number of layers, the last one included. Without counting gates the network contains every equivariant
+        polynomial of low rank up to degree 2^layers.
+    device : torch.device, optional
+    dtype : torch.dtype, optional
+        Default ``torch.get_default_dtype()``; its complex counterpart where the representations are complex.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Linear`; also if ``hidden`` or ``layers`` makes no sense.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import Lorentz
+    >>> from intertwine.reps import Scalar, T, V
+    >>> net = EMLP(4 * V, Scalar + T(2), group=Lorentz(), hidden=64, layers=2)
+    >>> net(torch.randn(32, 16)).shape
+    torch.Size([32, 17])
+    >>> from intertwine.testing import assert_equivariant
+    >>> assert_equivariant(net)
+
+    References
+    ----------
+    Finzi, Welling, Wilson, A Practical Method for Constructing Equivariant Multilayer Perceptrons for
+    Arbitrary Matrix Groups, ICML 2021, arXiv:2104.09459, section 5 (why gated layers need a bilinear one).
+    """
+
     def __init__(
         self,
-        rep_in,
-        rep_out,
-        group=None,
-        hidden=128,
-        layers=3,
-        channels=16,
-        device=None,
-        dtype=None,
-        norm=True,
-        ungated=True,
-        **kw,
-    ):
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        hidden: int | Rep = 128,
+        layers: int = 3,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
+        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
+            raise ValueError(f"layers must be an integer >= 1, got {layers!r}")
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         self.hidden_rep = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
-        dtype = feature_dtype(dtype, any(r.is_complex for r in (self.rep_in, self.rep_out, self.hidden_rep)))
-        atoms_in, atoms, atoms_out = (frame(r).atoms for r in (self.rep_in, self.hidden_rep, self.rep_out))
+        reps = (self.rep_in, self.hidden_rep, self.rep_out)
+        dtype = feature_dtype(dtype, any(rep.is_complex for rep in reps))
+        atoms, inner, atoms_out = (frame(rep).atoms for rep in reps)
+        gain = product_gain(layers)
         self.encode = Encode(self.rep_in, dtype, device)
         self.hidden = nn.ModuleList()
-        now = atoms_in
         for _ in range(layers - 1):
-            self.hidden.append(Hidden(now, atoms, channels, dtype, device, norm, ungated, **kw))
-            now = atoms
-        self.features = Features(now, [a for a, _ in atoms_out], channels, dtype, device)
-        self.mix = LinearAtoms(
-            [*now, *self.features.products], atoms_out, bias=True, dtype=dtype, device=device
-        )
+            self.hidden.append(Hidden(atoms, inner, gain, dtype, device))
+            atoms = inner
+        self.multiply = SelfProducts(atoms, [a for a, _ in atoms_out], dtype, device)
+        self.mix = LinearAtoms([*atoms, *self.multiply.products], atoms_out, True, dtype, device)
+        balance_products(self.mix, len(atoms), gain)
         self.decode = Decode(self.rep_out, dtype, device)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
+        check_width(x, self.rep_in.dim, self.rep_in)
         h = self.encode(x)
         for layer in self.hidden:
             h = layer(h)
-        return self.decode(self.mix([*h, *self.features(h)]))
+        return self.decode(self.mix([*h, *self.multiply(h)]))
+
+    def __repr__(self) -> str:
+        hidden = f"hidden {self.hidden_rep!r} x {len(self.hidden)}"
+        return f"EMLP({self.rep_in!r} -> {self.rep_out!r} | {self.group.name} | {hidden} | {weights(self)} weights)"
+
+
+def product_gain(layers: int) -> float:
+    """Initial size of products beside linear terms: small in deep networks, where second moments get squared."""
+    return min(0.3, 1 / layers**2)

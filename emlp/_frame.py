@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-from torch.nn.functional import linear
-
 from intertwine.reps import Rep
 from intertwine.reps._frame import Frame, frame
+from torch import Tensor
+from torch.nn.functional import linear
 
 from ._constants import Constants
 from ._module import Layer, check_width
@@ -30,7 +29,6 @@ class Piece:
     runs: tuple[tuple[int, int], ...]
     size: int
     parts: tuple[tuple[int, int, int, int], ...]
-    is_identity: bool
 
     @property
     def copies(self) -> int:
@@ -49,7 +47,7 @@ def pieces(f: Frame) -> tuple[Piece, ...]:
             i = index[atom]
             parts.append((i, m, atom.dim, filled[i]))
             filled[i] += m * term.copies
-        found.append(Piece(term.runs, term.rep.dim, tuple(parts), term.is_identity))
+        found.append(Piece(term.runs, term.rep.dim, tuple(parts)))
     return tuple(found)
 
 
@@ -61,9 +59,7 @@ class _Frame(Layer):
         self.width = rep.dim
         self.pieces = pieces(f)
         self.multiplicities = tuple(m for _, m in f.atoms)
-        arrays = {
-            f"{side}{k}": getattr(t, side) for k, t in enumerate(f.terms) if not self.pieces[k].is_identity
-        }
+        arrays = {f"{side}{k}": getattr(term, side) for k, term in enumerate(f.terms)}
         self.constants = Constants(arrays, dtype, device)
 
     def extra_repr(self) -> str:
@@ -97,7 +93,7 @@ class Encode(_Frame):
         for k, piece in enumerate(self.pieces):
             copies = [x[..., s : s + n * piece.size].unflatten(-1, (n, piece.size)) for s, n in piece.runs]
             y = _cat(copies, -2)  # (..., copies, size)
-            if not piece.is_identity:
+            if not self.constants.is_one(f"enc{k}"):
                 y = linear(y, self.constants.value(f"enc{k}"))
             for part, (i, m, d, _) in zip(y.split([m * d for _, m, d, _ in piece.parts], -1), piece.parts):
                 found[i].append(part.reshape(*x.shape[:-1], piece.copies * m, d))
@@ -121,12 +117,9 @@ class Decode(_Frame):
         batch = xs[0].shape[:-2]
         for k, piece in enumerate(self.pieces):
             n = piece.copies
-            parts = [
-                xs[i][..., first : first + n * m, :].reshape(*batch, n, m * d)
-                for i, m, d, first in piece.parts
-            ]
+            parts = [xs[i][..., first : first + n * m, :].reshape(*batch, n, m * d) for i, m, d, first in piece.parts]
             y = _cat(parts, -1)  # (..., copies, size)
-            if not piece.is_identity:
+            if not self.constants.is_one(f"dec{k}"):
                 y = linear(y, self.constants.value(f"dec{k}"))
             runs = y.split([n for _, n in piece.runs], -2)
             placed += [(start, run.flatten(-2)) for (start, _), run in zip(piece.runs, runs)]

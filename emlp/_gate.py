@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
-from torch.nn.functional import silu
-
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar
 from intertwine.reps._frame import Atom, frame
+from torch import Tensor
+from torch.nn.functional import silu
 
 from ._frame import Decode, Encode
 from ._init import SIGMOID_GAIN, SILU_GAIN
@@ -96,9 +95,7 @@ class Gate(Layer):
         dtype = feature_dtype(dtype, self.rep_out.is_complex)
         self.encode, self.decode = Encode(self.rep_out, dtype, device), Decode(self.rep_out, dtype, device)
         self.atoms = GateAtoms(frame(self.rep_out).atoms)
-        self.rep_in = (
-            self.rep_out + self.atoms.gates * Scalar(self.group) if self.atoms.gates else self.rep_out
-        )
+        self.rep_in = self.rep_out + self.atoms.gates * Scalar(self.group) if self.atoms.gates else self.rep_out
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""

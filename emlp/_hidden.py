@@ -8,6 +8,9 @@ from intertwine.reps._frame import Atom, frame, is_reductive
 
 from ._module import bind
 
+LARGEST_SQUARE = 1024  # V ⊗ V is not decomposed beyond this dimension
+LARGEST_SUMMAND = 16  # nor used whole, where nothing splits
+
 
 def hidden_rep(group: Group, rep_in: Rep, rep_out: Rep, hidden: int | Rep) -> Rep:
     """The representation of the hidden features: the user's, or one of about ``hidden`` dimensions.
@@ -18,10 +21,15 @@ def hidden_rep(group: Group, rep_in: Rep, rep_out: Rep, hidden: int | Rep) -> Re
     Raises
     ------
     ValueError
-        If hidden is not a positive number.
+        If hidden is neither a positive integer nor a representation that contains an invariant.
     """
     if isinstance(hidden, Rep):
         _, (rep,) = bind(group, hidden=hidden)
+        if not any(atom.is_trivial for atom, _ in frame(rep).atoms):
+            raise ValueError(
+                f"hidden={rep!r} contains no invariant of {group.name}, and gates are made of them: add some, e.g. "
+                f"16 * Scalar + {rep!r}"
+            )
         return rep
     if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
         raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
@@ -42,7 +50,7 @@ def _atoms(group: Group, rep_in: Rep, rep_out: Rep, hidden: int) -> list[Atom]:
     for rep in needed:
         found.update({atom: None for atom, _ in frame(rep(group)).atoms})
     for rep in extra:
-        if not is_reductive(group) and rep(group).dim > 16:
+        if rep(group).dim > (LARGEST_SQUARE if is_reductive(group) else LARGEST_SUMMAND):
             continue
         for atom, _ in frame(rep(group)).atoms:
             if atom not in found and atom.dim * (len(found) + 1) <= hidden:

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._binding import common_group
+from torch import Tensor, nn
 
 COMPLEX = {torch.float16: torch.complex32, torch.float32: torch.complex64, torch.float64: torch.complex128}
 REAL = {value: key for key, value in COMPLEX.items()}
@@ -93,9 +92,7 @@ def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
         try:
             bound.append(rep(group))
         except ValueError as error:
-            raise ValueError(
-                f"{name}={rep!r} is not a representation of group={group.name}: {error}"
-            ) from error
+            raise ValueError(f"{name}={rep!r} is not a representation of group={group.name}: {error}") from error
         if bound[-1].dim == 0:
             raise ValueError(f"{name}={rep!r} has dimension 0: a layer needs at least one feature")
     return group, tuple(bound)

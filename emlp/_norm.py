@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
-
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, frame
+from torch import Tensor, nn
 
 from ._frame import Decode, Encode
 from ._module import Layer, bind, check_width, feature_dtype

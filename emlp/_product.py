@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from intertwine.reps._frame import Atom, bilinear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import linear
-
-from intertwine.reps._frame import Atom, bilinear_basis
 
 from ._constants import Constants
 from ._module import Layer
 
 Atoms = Sequence[tuple[Atom, int]]
+LARGEST_PRODUCT = 1024  # larger tensor products of atoms are not decomposed
 Mode = Literal["all", "channelwise", "square"]
 
 
@@ -60,31 +60,24 @@ class ProductAtoms(Layer):
         self.mode = mode
         self.dims = tuple(c.dim for c in targets)
         arrays: dict[str, NDArray[Any]] = {}
-        paths: list[tuple[int, int, int, bool, tuple[tuple[int, int], ...]]] = []
+        paths: list[tuple[int, int, int, tuple[tuple[int, int], ...]]] = []
         total = [0] * len(targets)
         for i, (a, m) in enumerate(atoms_1):
             for j, (b, n) in enumerate(atoms_2):
                 count = _pairs(mode, i, j, m, n)
                 count = count if channels is None else min(count, channels(a, b, count))
-                blocks = [bilinear_basis(a, b, c) for c in targets] if count else []
+                blocks = [clebsch_gordan(a, b, c) for c in targets] if count else []
                 found = tuple((k, len(block)) for k, block in enumerate(blocks) if len(block))
                 if not found:
                     continue
-                cg = np.concatenate([blocks[k].reshape(-1, a.dim * b.dim) for k, _ in found])
-                is_one = cg.shape[0] == cg.shape[1] and np.allclose(cg, np.eye(len(cg)), atol=1e-12, rtol=0)
-                if not is_one:
-                    arrays[f"cg{i}x{j}"] = cg
-                paths.append((i, j, count, is_one, found))
+                arrays[f"cg{i}x{j}"] = np.concatenate([blocks[k].reshape(-1, a.dim * b.dim) for k, _ in found])
+                paths.append((i, j, count, found))
                 for k, r in found:
                     total[k] += r * count
                 if mode == "square":
                     first, second = np.triu_indices(m) if i == j else np.indices((m, n)).reshape(2, -1)
-                    self.register_buffer(
-                        f"first{i}x{j}", torch.tensor(first, device=device), persistent=False
-                    )
-                    self.register_buffer(
-                        f"second{i}x{j}", torch.tensor(second, device=device), persistent=False
-                    )
+                    self.register_buffer(f"first{i}x{j}", torch.tensor(first, device=device))
+                    self.register_buffer(f"second{i}x{j}", torch.tensor(second, device=device))
         self.paths = tuple(paths)
         self.channels = tuple(total)
         self.constants = Constants(arrays, dtype, device)
@@ -92,18 +85,15 @@ class ProductAtoms(Layer):
     def forward(self, xs: list[Tensor], ys: list[Tensor]) -> list[Tensor]:
         """Products [(..., channels, dim c)]; within a target the channels run over (pair, path, channel)."""
         found: list[list[Tensor]] = [[] for _ in self.dims]
-        for i, j, count, is_one, targets in self.paths:
+        for i, j, count, targets in self.paths:
             z = self._outer(xs[i], ys[j], i, j, count)  # (..., count, dim a · dim b)
-            if not is_one:
+            if not self.constants.is_one(f"cg{i}x{j}"):
                 z = linear(z, self.constants.value(f"cg{i}x{j}"))
             for (k, r), part in zip(targets, z.split([r * self.dims[k] for k, r in targets], -1)):
                 by_path = part.unflatten(-1, (r, self.dims[k])).transpose(-2, -3)  # (..., r, count, dim c)
                 found[k].append(by_path.flatten(-3, -2))
         batch = xs[0].shape[:-2]
-        return [
-            torch.cat(parts, -2) if parts else xs[0].new_zeros(*batch, 0, d)
-            for parts, d in zip(found, self.dims)
-        ]
+        return [torch.cat(parts, -2) if parts else xs[0].new_zeros(*batch, 0, d) for parts, d in zip(found, self.dims)]
 
     def _outer(self, x: Tensor, y: Tensor, i: int, j: int, count: int) -> Tensor:
         if self.mode == "all":
@@ -115,6 +105,19 @@ class ProductAtoms(Layer):
         else:
             x, y = x[..., :count, :], y[..., :count, :]
         return (x.unsqueeze(-1) * y.unsqueeze(-2)).flatten(-2)
+
+
+def clebsch_gordan(a: Atom, b: Atom, c: Atom) -> NDArray[Any]:
+    """Basis of Hom(a ⊗ b, c), (r, dim c, dim a, dim b).
+
+    Beyond dim a · dim b = `LARGEST_PRODUCT` only what needs no decomposition of a ⊗ b: multiples by an invariant,
+    and the invariants of a ⊗ a for a real unitary irrep, Hom(a ⊗ a, 1) = End(a).
+    """
+    if a.dim * b.dim <= LARGEST_PRODUCT or a.is_trivial or b.is_trivial:
+        return bilinear_basis(a, b, c)
+    if c.is_trivial and a is b and a.irreducible and a.is_unitary and not np.iscomplexobj(a.end):
+        return a.end[:, None] / a.dim**0.5
+    return np.zeros((0, c.dim, a.dim, b.dim))
 
 
 def _pairs(mode: Mode, i: int, j: int, m: int, n: int) -> int:

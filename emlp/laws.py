@@ -16,10 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-
 from intertwine.reps import Rep
 from intertwine.testing import equivariance_error
+from torch import Tensor, nn
 
 __all__ = ["check_layer_laws"]
 
@@ -91,9 +90,7 @@ def check_layer_laws(
 
 
 class _Check:
-    def __init__(
-        self, module: nn.Module, double: nn.Module, inputs: tuple[Any, ...], reps: Any, rng: int
-    ) -> None:
+    def __init__(self, module: nn.Module, double: nn.Module, inputs: tuple[Any, ...], reps: Any, rng: int) -> None:
         self.module, self.double, self.inputs, self.reps, self.rng = module, double, inputs, reps, rng
         self.y = double(*inputs).detach()
 
@@ -140,9 +137,7 @@ class _Check:
     def _scalar(self) -> tuple[Callable[..., Tensor], list[Tensor], list[int]]:
         """A real function of the floating inputs, complex ones by their real and imaginary parts."""
         at = [i for i, x in enumerate(self.inputs) if _is_real_number(x)]
-        weight = torch.randn(
-            self.y.shape, dtype=self.y.dtype, generator=torch.Generator().manual_seed(self.rng)
-        )
+        weight = torch.randn(self.y.shape, dtype=self.y.dtype, generator=torch.Generator().manual_seed(self.rng))
 
         def f(*xs: Tensor) -> Tensor:
             full = list(self.inputs)

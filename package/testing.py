@@ -19,11 +19,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._binding import common_group
+from torch import Tensor, nn
 
 __all__ = ["assert_equivariant", "equivariance_error", "transform"]
 
@@ -202,9 +201,7 @@ def _precision(module: Any, inputs: Any, dtype: torch.dtype | None) -> torch.dty
     dtype = dtype or _floating(given)
     if dtype is None and isinstance(module, nn.Module):
         held = {
-            t.dtype
-            for t in (*module.parameters(), *module.buffers())
-            if t.dtype.is_floating_point or t.is_complex()
+            t.dtype for t in (*module.parameters(), *module.buffers()) if t.dtype.is_floating_point or t.is_complex()
         }
         dtype = min(held, key=lambda kind: -torch.finfo(kind).eps, default=None)
     return torch.empty(0, dtype=dtype or torch.get_default_dtype()).real.dtype
@@ -240,15 +237,11 @@ def _move(x: Any, rep: Rep | None, g: Any) -> Any:
     return transform(x, rep, g) if isinstance(x, Tensor) else x
 
 
-def _outputs(
-    module: Callable[..., Any], inputs: Sequence[Any], reps: tuple[Rep | None, ...]
-) -> tuple[Tensor, ...]:
+def _outputs(module: Callable[..., Any], inputs: Sequence[Any], reps: tuple[Rep | None, ...]) -> tuple[Tensor, ...]:
     y = module(*inputs)
     ys = (y,) if isinstance(y, Tensor) else tuple(y)
     if len(ys) != len(reps):
-        raise ValueError(
-            f"{_name(module)} gave {len(ys)} outputs for {len(reps)} representations {_show(reps)}"
-        )
+        raise ValueError(f"{_name(module)} gave {len(ys)} outputs for {len(reps)} representations {_show(reps)}")
     for value, rep in zip(ys, reps):
         if rep is not None and value.shape[-1:] != (rep.dim,):
             raise ValueError(

@@ -1,0 +1,91 @@
+"""Errors name what was got, what was expected and what to do."""
+
+import pytest
+import torch
+from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm
+from intertwine.groups import SO, SU, O, S
+from intertwine.reps import Scalar, T, V
+from intertwine.testing import assert_equivariant, equivariance_error
+
+
+@pytest.mark.parametrize("layer", [Linear(4 * V, T(2), SO(3)), EMLP(4 * V, V, SO(3), hidden=16, layers=1)])
+def test_wrong_width(layer):
+    with pytest.raises(ValueError, match=r"4 \* V has dim 12 but x has shape \(32, 9\): expected \(\.\.\., 12\)"):
+        layer(torch.zeros(32, 9))
+
+
+def test_wrong_width_of_a_factor():
+    with pytest.raises(ValueError, match=r"rep_2 = V has dim 3 but y has shape \(2, 4\)"):
+        Bilinear(V, V, Scalar, SO(3))(torch.zeros(2, 3), torch.zeros(2, 4))
+
+
+@pytest.mark.parametrize("make", [lambda: Linear(V, V), lambda: EMLP(V, V), lambda: Gate(V), lambda: Norm(V)])
+def test_missing_group(make):
+    with pytest.raises(ValueError, match=r"no group: .*pass group="):
+        make()
+
+
+def test_a_rep_of_another_group():
+    with pytest.raises(ValueError, match=r"rep_in=.* is not a representation of group=S\(5\)"):
+        Linear(V(SO(3)), V, S(5))
+
+
+def test_not_a_rep():
+    with pytest.raises(TypeError, match=r"rep_out must be a representation such as 4 .* got 3"):
+        Linear(V, 3, SO(3))
+
+
+def test_empty_rep():
+    with pytest.raises(ValueError, match="dimension 0"):
+        Linear(0 * V, V, SO(3))
+
+
+def test_no_bilinear_map():
+    with pytest.raises(ValueError, match="no equivariant bilinear map"):
+        Bilinear(V, V, V, O(3))
+
+
+@pytest.mark.parametrize("hidden", [0, -3, 2.5, True, "many"])
+def test_hidden_must_be_a_size_or_a_rep(hidden):
+    with pytest.raises(ValueError, match="hidden is a total dimension"):
+        EMLP(V, V, SO(3), hidden=hidden)
+
+
+def test_layers_must_be_positive():
+    with pytest.raises(ValueError, match="layers must be an integer >= 1, got 0"):
+        EMLP(V, V, SO(3), layers=0)
+
+
+def test_dtypes():
+    with pytest.raises(ValueError, match=r"floating dtype, got torch\.int64"):
+        Linear(V, V, SO(3), dtype=torch.int64)
+    with pytest.raises(ValueError, match=r"are real, got dtype torch\.complex64: use torch\.float32"):
+        Linear(V, V, SO(3), dtype=torch.complex64)
+    with pytest.raises(ValueError, match=r"no features of dtype torch\.bfloat16"):
+        Linear(V, V, SU(3), dtype=torch.bfloat16)
+
+
+def test_equivariance_error_asks_for_what_it_lacks():
+    with pytest.raises(ValueError, match="no attribute rep_in: pass rep_in="):
+        equivariance_error(torch.relu)
+    with pytest.raises(ValueError, match="no attribute group: pass group="):
+        equivariance_error(torch.relu, rep_in=V, rep_out=V)
+    with pytest.raises(ValueError, match="1 inputs for 2 representations"):
+        equivariance_error(torch.add, SO(3), (V, V), V, inputs=torch.zeros(3))
+    with pytest.raises(ValueError, match=r"gave an output of shape \(8, 3\), expected \(\.\.\., 9\)"):
+        equivariance_error(torch.relu, SO(3), V, T(2))
+    with pytest.raises(ValueError, match="cannot be drawn: pass inputs"):
+        equivariance_error(torch.add, SO(3), (V, None), V)
+
+
+def test_equivariance_of_functions_of_several_arguments():
+    """Arguments that do not transform are passed on; pairs of tensors transform together."""
+    index = torch.tensor([1, 0, 2])
+    x = torch.randn(3, 3, dtype=torch.float64)
+    assert_equivariant(lambda x, i: x[i], SO(3), (V, None), V, inputs=(x, index))
+    assert_equivariant(lambda pair: pair[0] + pair[1], SO(3), V, V, inputs=((x, x),))
+    assert_equivariant(lambda x: (x, x.square().sum(-1, keepdim=True)), SO(3), V, (V, Scalar))
+
+
+def test_an_output_that_is_not_finite_is_an_error():
+    assert equivariance_error(lambda x: x / 0, SO(3), V, V) == float("inf")
