@@ -102,15 +102,44 @@ def _canonical(basis: Array) -> Array:
 
 
 def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:
-    """Smallest degree whose polynomials offer every atom usable in a kernel that any degree ≤ most offers."""
-    seen: set[Atom] = set()
-    smallest = 0
+    """Smallest degree that is as good as ``most`` at a generic position.
+
+    There the values of all covariants of an atom h span the vectors of h fixed by the stabiliser (all of h
+    for a finite group that moves the point): one polynomial of an atom is not enough.  For the trivial atom a second
+    position must be told from the first, where any invariant can.
+
+    References
+    ----------
+    The count is Frobenius reciprocity on the orbit G/G_x: Serre, *Linear Representations of Finite Groups*, §7.2.
+    """
+    points = np.random.default_rng(17).normal(size=(2, space.dim))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    values: dict[Atom, Array] = {}
+    reached = []
     for degree in range(most + 1):
-        atoms = {atom for atom, _ in lifted_atoms(space, degree)}
-        if usable(atoms - seen, rep_in, rep_out):
-            smallest = degree
-        seen |= atoms
-    return smallest
+        offered = lifted_atoms(space, degree)
+        new = set(usable({atom for atom, _ in offered} - set(values), rep_in, rep_out))
+        for atom, rows in offered:
+            if atom in values or atom in new or atom.is_trivial:
+                at = np.einsum("mdk,xk->mxd", rows, _powers(points, degree))
+                values[atom] = np.concatenate([values.get(atom, np.zeros((0, *at.shape[1:]))), at])
+        reached.append(sum(_rank(atom, at) for atom, at in values.items()))
+    return reached.index(reached[-1])
+
+
+def _powers(points: Array, degree: int) -> Array:
+    """Orthonormal coordinates of x^⊗degree for points (x, n): (x, dim Sym^degree)."""
+    indices, weights = monomials(points.shape[1], degree)
+    values = np.stack([np.prod(points[:, list(index)], axis=1) for index in indices], axis=1)
+    return values * weights
+
+
+def _rank(atom: Atom, at: Array) -> int:
+    """Rank of the values (m, points, d) of an atom's covariants at the first point (of an invariant: at all)."""
+    if atom.is_trivial:
+        return int(np.linalg.matrix_rank(at[:, :, 0], tol=1e-6))
+    spanned = np.einsum("kab,mb->kma", atom.end, at[:, 0]) if atom.irreducible else at[None, :, 0]
+    return int(np.linalg.matrix_rank(spanned.reshape(-1, atom.dim), tol=1e-6))
 
 
 def usable(atoms: Sequence[Atom] | set[Atom], rep_in: Rep, rep_out: Rep) -> list[Atom]:
@@ -190,13 +219,9 @@ def _steps(n: int, degree: int) -> tuple[list[int], list[int]]:
 
 def _gain(block: Array, n: int, degree: int) -> Array:
     """Weights of the orthonormal coordinates times the scale of unit mean square on random directions."""
-    indices, weights = monomials(n, degree)
-    x = np.random.default_rng(13).normal(size=(2000, n))
+    x = np.random.default_rng(13).normal(size=(500, n))
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    values = np.ones((2000, len(indices)))
-    for k, index in enumerate(indices):
-        for i in index:
-            values[:, k] *= x[:, i]
-    y = np.einsum("mdk,xk->xmd", block * weights, values)
+    y = np.einsum("mdk,xk->xmd", block, _powers(x, degree))
+    weights = monomials(n, degree)[1]
     size = np.sqrt(np.mean(y**2, axis=(0, 2)))
     return weights / np.where(size > 1e-9, size, 1.0)[:, None, None]
