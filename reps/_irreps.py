@@ -400,22 +400,32 @@ def _batched_kron(a: Array, b: Array) -> Array:
 def random_elements(group: Group, count: int = 4, length: int = 12) -> Array:
     """Fixed pseudo-random elements that generate a dense subgroup, (s, d, d).
 
-    Products of exponentials of the Lie algebra (norm about one, so that non-compact directions stay
-    moderate) and random words in the discrete generators.
+    Products of exponentials of the Lie algebra and random words in the discrete generators.  Non-compact
+    directions are shortened: high tensor powers of a boost spread the spectrum until its small end is noise.
     """
     rng = np.random.default_rng(1618)
     algebra, discrete = group.lie_algebra, group.discrete_generators
-    identity = np.eye(group.d, dtype=algebra.dtype if len(algebra) else discrete.dtype)
     elements = []
     for _ in range(count if len(algebra) else 2 * count):
-        g = identity
+        g = np.eye(group.d)
         if len(discrete):
             for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
                 g = g @ discrete[letter]
         if len(algebra):
-            g = g @ expm(np.tensordot(rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra))), algebra, 1))
+            weights = rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra)))
+            g = g @ expm(_gentle(np.tensordot(weights, algebra, 1), group.balancing))
         elements.append(g)
     return np.stack([*elements, *discrete]) if len(discrete) else np.stack(elements)
+
+
+def _gentle(a: Array, balance: Array | None, boost: float = 0.3) -> Array:
+    """The Lie-algebra element with its self-adjoint part, in the basis where the algebra is closed, scaled down."""
+    if balance is None:
+        return a
+    inverse = np.linalg.inv(balance)
+    b = balance @ a @ inverse
+    adjoint = b.conj().T
+    return inverse @ ((b - adjoint) / 2 + boost * (b + adjoint) / 2) @ balance
 
 
 def _fingerprint(generators: Generators) -> str:

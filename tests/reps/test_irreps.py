@@ -185,3 +185,14 @@ def test_the_trivial_irrep_is_known_as_such_wherever_it_is_met_first():
     """In a skewed basis its matrices are zero up to rounding only."""
     skewed = Group.preserving([[0, 0, 1], [0, 2, 0], [1, 0, 3]], name="skewed")
     assert [atom.is_trivial for atom, _ in frame(T(2)(skewed)).atoms] == [True, False, False]
+
+
+def test_high_products_of_a_skewed_noncompact_group():
+    """SL(2) on cubics in a sheared basis: 7 ⊗ 7 has boosts of weight 12, whose spectrum must not drown."""
+    shear = [[1, 1, 0, 0], [0, 1, 0, 2], [0, 0, 1, 0], [1, 0, 0, 1]]
+    raising = [[0, 3, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+    lowering = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 3, 0]]
+    cubics = Group.from_generators(algebra=[raising, lowering], name="cubics").conjugate(shear)
+    atoms = {atom.dim: atom for atom, _ in frame(T(2)(cubics)).atoms}
+    found = irrep_table(cubics).clebsch_gordan(atoms[7], atoms[7])
+    assert [(c.dim, len(copies)) for c, copies in found] == [(d, 1) for d in (1, 3, 5, 7, 9, 11, 13)]
