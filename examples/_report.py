@@ -32,9 +32,7 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print the table and the list of files."""
-        table = Table(
-            title=self.title, caption=self.note or None, title_justify="left", caption_justify="left"
-        )
+        table = Table(title=self.title, caption=self.note or None, title_justify="left", caption_justify="left")
         for k, name in enumerate(self.columns):
             table.add_column(name, justify="right" if k else "left")
         for row in self.rows:
@@ -50,17 +48,18 @@ def run_folder(out: Path | None, name: str, resume: bool) -> Path:
     Raises
     ------
     RunError
-        If a new run would overwrite the one in ``out``.
+        If a new run would overwrite the one in ``out``, or there is none to resume.
     """
-    if out is not None:
-        if not resume and (out / CHECKPOINT).exists():
-            raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
-        return out
     tried = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
     taken = [path for path in tried if (path / CHECKPOINT).exists()]
     if resume:
-        return taken[-1] if taken else tried[0]
-    return next(path for path in tried if path not in taken)
+        folder = out or (taken or tried)[-1 if taken else 0]
+        if not (folder / CHECKPOINT).exists():
+            raise RunError(f"there is nothing to resume in {folder}: run without --resume to start")
+        return folder
+    if out is not None and (out / CHECKPOINT).exists():
+        raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
+    return out or next(path for path in tried if path not in taken)
 
 
 def slug(name: str) -> str:

@@ -45,11 +45,12 @@ def losses(history: Sequence[dict[str, float]], references: dict[str, float], na
     drawn = figure()
     axes = drawn.subplots()
     epochs = np.arange(1, len(history) + 1)
-    axes.semilogy(epochs, [h["score"] for h in history], label=f"validation {name}", color="C0")
-    axes.semilogy(epochs, [h["loss"] for h in history], label="training loss", color="C1", alpha=0.6)
+    axes.plot(epochs, [h["score"] for h in history], label=f"validation {name}", color="C0")
+    axes.plot(epochs, [h["loss"] for h in history], label="training loss", color="C1", alpha=0.6)
     for k, (label, value) in enumerate(references.items()):
         axes.axhline(value, label=label, color=f"C{k + 2}", linestyle="--", linewidth=1)
-    axes.set(xlabel="epoch")
+    positive = all(h["score"] > 0 and h["loss"] > 0 for h in history)
+    axes.set(xlabel="epoch", yscale="log" if positive else "linear")
     axes.legend(fontsize=8)
     return drawn
 
@@ -72,9 +73,7 @@ def parity(true: ArrayLike, predicted: ArrayLike, unit: str, title: str) -> Figu
     return drawn
 
 
-def trajectories(
-    pos: ArrayLike, target: ArrayLike, predicted: ArrayLike, paths: ArrayLike, title: str
-) -> Figure:
+def trajectories(pos: ArrayLike, target: ArrayLike, predicted: ArrayLike, paths: ArrayLike, title: str) -> Figure:
     """Some systems of particles: start, true path and end, predicted end, in the xy- and the xz-plane.
 
     Parameters

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 from .._report import Report, run_folder, slug
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
-from ._model import NBodyNet, matched_width
+from ._model import NBodyNet, Width, matched_width
 from ._simulate import simulate
 
 #: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, arXiv:2110.02905 table 1
 PUBLISHED = {"EGNN (published)": 0.0070, "SEGNN (published)": 0.0043}
 DEMO_MINUTES = 3.0
-EPOCHS, BATCH, RATE, LAYERS, WIDTH, AVERAGE = 100, 50, 3e-3, 4, (16, 16), 0.995
+EPOCHS, BATCH, RATE, LAYERS, AVERAGE = 100, 50, 3e-3, 4, 0.995
 DRAWN = 4
 
 
@@ -128,19 +128,19 @@ def train(
     settings |= {"samples": samples, "seed": seed, "channels": channels, "parameters": parameters}
     settings |= {"augment": augment, "kappa": kappa, "lr": lr or RATE}
     where = pick_device(device)
+    folder = run_folder(out, f"nbody-{system}-{slug(group.name)}-seed{seed}", resume)
     absolute = system == "springs"
 
     @cache
-    def build(width: tuple[int, int]) -> NBodyNet:
+    def build(width: Width) -> NBodyNet:
         torch.manual_seed(seed)
         return NBodyNet(group, width, LAYERS, absolute)
 
     with console.status("solving for the layers"):
-        width = (channels, channels) if channels else WIDTH
+        width = Width(channels, channels) if channels else Width()
         if parameters and not channels:
             width = matched_width(lambda w: count_parameters(build(w)), parameters)
         model = build(width).to(where)
-    folder = run_folder(out, f"nbody-{system}-{slug(group.name)}-seed{seed}", resume)
     with console.status("simulating trajectories (kept in the cache for the next time)"):
         sizes = {"train": samples, "val": validation, "test": test}
         data = {part: load(system, part, n, seed, kappa).to(where) for part, n in sizes.items()}

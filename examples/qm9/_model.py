@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from intertwine.conv import PointConv
-from intertwine.emlp import Gate, Linear
+from intertwine.emlp import Gate, Linear, Norm
 from intertwine.groups import Group
 from intertwine.reps import Scalar, V
 from torch import Tensor, nn
@@ -18,7 +18,8 @@ from ._baseline import predict
 from ._data import ELEMENTS
 from ._graphs import Batch
 
-CUTOFF = 3.5
+#: Å; and how many neighbours an atom then has, about
+CUTOFF, NEIGHBOURS = 3.0, 8.0
 
 
 class MoleculeNet(nn.Module):
@@ -63,20 +64,20 @@ class MoleculeNet(nn.Module):
         self.register_buffer("scale", torch.tensor(scale))
         hidden = width[0] * Scalar + width[1] * V
         self.gate = nn.ModuleList(Gate(hidden, group=group) for _ in range(layers))
+        self.norm = nn.ModuleList(Norm(hidden, group=group) for _ in range(layers))
         reps = [len(ELEMENTS) * Scalar, *([hidden] * (layers - 1))]
         self.conv = nn.ModuleList(
-            PointConv(rep, gate.rep_in, group=group, cutoff=cutoff) for rep, gate in zip(reps, self.gate)
+            PointConv(rep, gate.rep_in, group=group, cutoff=cutoff, neighbours=NEIGHBOURS)
+            for rep, gate in zip(reps, self.gate)
         )
-        self.out = nn.Sequential(
-            Linear(hidden, width[0] * Scalar, group=group), nn.SiLU(), nn.Linear(width[0], 1)
-        )
+        self.out = nn.Sequential(Linear(hidden, width[0] * Scalar, group=group), nn.SiLU(), nn.Linear(width[0], 1))
 
     def forward(self, batch: Batch) -> Tensor:
         """The property of every molecule, (batch.size,)."""
         kinds = one_hot(batch.kind, len(ELEMENTS)).to(batch.pos)
         x = kinds
-        for k, (conv, gate) in enumerate(zip(self.conv, self.gate)):
-            y = gate(conv(x, batch.pos, batch.edge_index))
+        for k, (conv, gate, norm) in enumerate(zip(self.conv, self.gate, self.norm)):
+            y = norm(gate(conv(x, batch.pos, batch.edge_index)))
             x = (x + y) * 0.5**0.5 if k else y
         summed = sum_over(self.out(x), batch)[:, 0]
         return predict(self.regression, sum_over(kinds, batch)) + self.scale * summed

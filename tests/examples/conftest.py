@@ -19,7 +19,7 @@ def line(index, elements, rng):
     text = ",".join("[" + ",".join("0." if x == 0 else repr(float(x)) for x in row) + "]" for row in xyz)
     names = ",".join(f"'{e}'" for e in elements)
     alpha = 2 * len(elements) + 5 * elements.count("C")
-    scalars = f"0.,1.,1.,1.5,{alpha},-0.25,0.05,0.3,35.,0.04,-40.,-40.,-40.,-40.,6."
+    scalars = f"0.,1.,1.,{np.linalg.norm(xyz):.4f},{alpha},-0.25,0.05,0.3,35.,0.04,-40.,-40.,-40.,-40.,6."
     head = f'"dsgdb9nsd_{index:06}.xyz",{index},"C","InChI=1S/CH4/h1H4",{len(elements)},"[4,1,0,0,0]"'
     return f'{head},"[{names}]","[{text}]","[0.,0.1]","[1341.,1342.]",{scalars}'
 
