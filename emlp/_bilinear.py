@@ -90,7 +90,8 @@ class Bilinear(Layer):
         self.rep_in = (self.rep_1, self.rep_2)
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
         self.encode_1, self.encode_2 = Encode(self.rep_1, dtype, device), Encode(self.rep_2, dtype, device)
-        self.atoms = BilinearAtoms(*(frame(rep).atoms for rep in bound), dtype=dtype, device=device)
+        atoms_1, atoms_2, atoms_out = (frame(rep).atoms for rep in bound)
+        self.atoms = BilinearAtoms(atoms_1, atoms_2, atoms_out, dtype, device)
         if not any(self.atoms.product.channels):
             raise ValueError(
                 f"there is no equivariant bilinear map {self.rep_1!r} x {self.rep_2!r} -> {self.rep_out!r} for "

@@ -63,19 +63,19 @@ class Constants(Layer):
     def refresh(self) -> None:
         """Recompute the copies from the masters."""
         for name in self._names:
-            self._is_one[name] = _is_one(self._buffers[name])
-            copy = self._buffers[f"_{name}"]
-            self._buffers[f"_{name}"] = _move(self._buffers[name], copy.device, copy.dtype)
+            master, copy = self.get_buffer(name), self.get_buffer(f"_{name}")
+            self._is_one[name] = _is_one(master)
+            self._buffers[f"_{name}"] = _move(master, copy.device, copy.dtype)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Constants:
-        masters = {name: self._buffers[name] for name in self._names}
+        masters = {name: self.get_buffer(name) for name in self._names}
         super()._apply(fn, recurse)
         convert = through_real(fn)
         for name, master in masters.items():
-            copy = self._buffers[f"_{name}"]
+            device = _exact_device(self.get_buffer(f"_{name}").device)
             moved = convert(master)  # keeps share_memory_, pin_memory and the like
             full = moved.dtype == master.dtype
-            self._buffers[name] = moved if full else _move(master, _exact_device(copy.device), master.dtype)
+            self._buffers[name] = moved if full else _move(master, device, master.dtype)
         self.refresh()
         return self
 
@@ -85,7 +85,7 @@ class Constants(Layer):
 
     def extra_repr(self) -> str:
         """Names and shapes."""
-        return ", ".join(f"{name} {tuple(self._buffers[name].shape)}" for name in self._names)
+        return ", ".join(f"{name} {tuple(self.get_buffer(name).shape)}" for name in self._names)
 
 
 def _is_one(t: Tensor) -> bool:
@@ -100,7 +100,7 @@ def _exact_device(device: torch.device | str | None) -> torch.device | None:
     return torch.device("cpu") if device is not None and device.type == "mps" else device
 
 
-def _move(t: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    if t.is_meta and device.type != "meta":
+def _move(t: Tensor, device: torch.device | None, dtype: torch.dtype) -> Tensor:
+    if t.is_meta and device is not None and device.type != "meta":
         return torch.empty_like(t, device=device, dtype=dtype)
     return t.to(device=device, dtype=dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from intertwine.reps._frame import Atom, frame, is_reductive
+from intertwine.reps._tensor import direct_sum
 
 from ._module import bind
 
@@ -35,11 +36,7 @@ def hidden_rep(group: Group, rep_in: Rep, rep_out: Rep, hidden: int | Rep) -> Re
         raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
     atoms = _atoms(group, rep_in, rep_out, hidden)
     share = hidden / len(atoms)
-    rep = None
-    for atom in atoms:
-        part = max(1, round(share / atom.dim)) * atom.rep
-        rep = part if rep is None else rep + part
-    return rep
+    return direct_sum((max(1, round(share / atom.dim)), atom.rep) for atom in atoms)
 
 
 def _atoms(group: Group, rep_in: Rep, rep_out: Rep, hidden: int) -> list[Atom]:

@@ -79,8 +79,8 @@ class LinearAtoms(Layer):
             if not sources:
                 ys.append(xs[0].new_zeros(*xs[0].shape[:-2], m, d))
                 continue
-            z = [self._expand(xs[i], name) for i, _, name in sources]
-            z = z[0] if len(z) == 1 else torch.cat(z, -1)  # (..., d, fan-in)
+            parts = [self._expand(xs[i], name) for i, _, name in sources]
+            z = parts[0] if len(parts) == 1 else torch.cat(parts, -1)  # (..., d, fan-in)
             ys.append(linear(z, weight).mT)
         return ys
 
@@ -110,7 +110,7 @@ def _sources(
 
 def _invariants(atoms_out: Atoms, arrays: dict[str, NDArray[Any]]) -> tuple[tuple[int, int, str | None], ...]:
     """Output atoms with invariant vectors: (index, how many, name of the (r, dim) constant or None for 1)."""
-    trivial = trivial_atom(atoms_out[0][0].rep.group)
+    trivial = trivial_atom(atoms_out[0][0].group)
     found: list[tuple[int, int, str | None]] = []
     for j, (b, _) in enumerate(atoms_out):
         basis = linear_basis(trivial, b)[..., 0]  # (r, dim b)

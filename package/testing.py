@@ -214,12 +214,12 @@ def _draw(
     rng: np.random.Generator,
     dtype: torch.dtype | None,
 ) -> tuple[Tensor, ...]:
-    if any(rep is None for rep in reps):
-        raise ValueError("an argument that does not transform cannot be drawn: pass inputs=(...)")
     real = _precision(module, None, dtype)
     device = next((p.device for p in module.parameters()), None) if isinstance(module, nn.Module) else None
     drawn = []
     for rep in reps:
+        if rep is None:
+            raise ValueError("an argument that does not transform cannot be drawn: pass inputs=(...)")
         x = rng.standard_normal((batch, rep.dim))
         if rep.is_complex:
             x = (x + 1j * rng.standard_normal(x.shape)) / 2**0.5
