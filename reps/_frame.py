@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 
 from ._custom import Irrep as IrrepNode
 from ._errors import NotReductive
-from ._irreps import Irrep, IrrepTable, irrep_table, is_trivial
+from ._images import is_trivial
+from ._irreps import Irrep, IrrepTable, irrep_table
 from ._node import Rep
 from ._tensor import Product, Scalar
 
 Array = NDArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Summand:
     """An atom of a group that is not reductive: an indecomposed summand, with its own matrices."""
 
@@ -40,6 +41,11 @@ class Summand:
     def dim(self) -> int:
         """Dimension."""
         return self.rep.dim
+
+    @property
+    def group(self) -> Group:
+        """The group."""
+        return self.rep._require_group()
 
     @cached_property
     def algebra(self) -> Array:
@@ -165,13 +171,7 @@ def _split(rep: Rep, group: Group) -> tuple[Array, Array, tuple[tuple[Atom, int]
             return _split_irreps(rep(group), irrep_table(group))
         except NotReductive:  # a custom representation in which a reductive group acts without splitting
             pass
-    return np.eye(rep.dim), np.eye(rep.dim), ((summand_atom(rep, group), 1),)
-
-
-@lru_cache(maxsize=4096)
-def summand_atom(rep: Rep, group: Group) -> Atom:
-    """The atom of an unsplit summand: one object per expression and group."""
-    return Summand(rep(group))
+    return np.eye(rep.dim), np.eye(rep.dim), ((Summand(rep(group)), 1),)
 
 
 def _split_irreps(rep: Rep, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
@@ -189,8 +189,8 @@ def _split_product(rep: Product, table: IrrepTable) -> tuple[Array, Array, tuple
     left, right = frame(rep.left(table.group)), frame(rep.right(table.group))
     rows: dict[Irrep, list[Array]] = {}
     columns: dict[Irrep, list[Array]] = {}
-    for a, enc_a, dec_a in _copies(left):
-        for b, enc_b, dec_b in _copies(right):
+    for a, enc_a, dec_a in irrep_copies(left):
+        for b, enc_b, dec_b in irrep_copies(right):
             for irrep, cg in table.clebsch_gordan(a, b):
                 cg = cg.reshape(*cg.shape[:2], a.dim, b.dim)
                 row = np.einsum("mcab,iap,jbq->ijmcpq", cg, enc_a, enc_b, optimize=True)
@@ -203,7 +203,7 @@ def _split_product(rep: Product, table: IrrepTable) -> tuple[Array, Array, tuple
     return _snap(enc), _snap(dec), tuple((i, sum(map(len, rows[i])) // i.dim) for i in order)
 
 
-def _copies(f: Frame) -> Iterator[tuple[Irrep, Array, Array]]:
+def irrep_copies(f: Frame) -> Iterator[tuple[Irrep, Array, Array]]:
     """(irrep, enc rows (m, d, dim), dec columns (m, dim, d)) of every isotypic part of a frame's terms."""
     dim = f.rep.dim
     for term in f.terms:
@@ -249,6 +249,9 @@ def linear_basis(a: Atom, b: Atom) -> Array:
 def bilinear_basis(a: Atom, b: Atom, c: Atom) -> Array:
     """Orthogonal basis of Hom(a ⊗ b, c), (r, c.dim, a.dim, b.dim), each of squared Frobenius norm c.dim."""
     if isinstance(a, Irrep) and isinstance(b, Irrep) and isinstance(c, Irrep):
+        sizes = sorted((a.dim, b.dim, c.dim))
+        if sizes[2] > sizes[0] * sizes[1]:  # an irrep inside a tensor product is no larger than it
+            return np.zeros((0, c.dim, a.dim, b.dim), c.end.dtype)
         for irrep, cg in a.table.clebsch_gordan(a, b):
             if irrep is c:
                 basis = np.einsum("kce,mex->kmcx", c.end, cg)
