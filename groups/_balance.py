@@ -89,7 +89,7 @@ def balance(algebra: Array, discrete: Array, tolerance: float = TOLERANCE) -> Ar
     for find in (_from_invariant_form, kempf_ness, _from_algebra_alone):
         p = find(lie, discrete)
         if p is not None and _balances(p, lie, discrete, tolerance):
-            return p
+            return np.asarray(p * np.exp(-np.linalg.slogdet(p)[1] / n))  # |det| = 1: no tensor power grows or shrinks
     return None
 
 

@@ -82,9 +82,13 @@ def _size(R: Any) -> float:
     return float(np.linalg.norm(data) / np.sqrt(max(R.shape[0], 1)))
 
 
-def _centred(R: Any, S: Any) -> tuple[Any, Any]:
-    """Take the common multiple of the identity out and bring the pair to unit size."""
-    size = max(_size(R), _size(S))
+def _centred(R: Any, S: Any, generator: float) -> tuple[Any, Any]:
+    """Take the common multiple of the identity out and bring the pair to unit size.
+
+    generator : size of the generator itself, against which the images are rounding or not; 0 where they have
+    a size of their own (group elements).
+    """
+    size = max(_size(R), _size(S), generator)
     shift = (R.trace() + S.trace()) / max(R.shape[0] + S.shape[0], 1)
     if shift:
         R, S = R - shift * _identity(R), S - shift * _identity(S)
@@ -124,7 +128,9 @@ class Constraint:
         inner = outer if rep_in == rep_out else actions(rep_in, group)
         complex_ = rep_in.is_complex or rep_out.is_complex
         dtype = np.dtype(np.complex128 if complex_ else np.float64)
-        return cls(tuple(_centred(R, S) for R, S in zip(outer, inner)), (rep_out.dim, rep_in.dim), dtype)
+        sizes = [1.0 / np.sqrt(group.d)] * len(group.lie_algebra) + [0.0] * len(group.discrete_generators)
+        pairs = tuple(map(_centred, outer, inner, sizes))
+        return cls(pairs, (rep_out.dim, rep_in.dim), dtype)
 
     def apply(self, W: Array) -> Array:
         """R W − W S for all generators, (b, out, in) to (generators, b, out, in)."""

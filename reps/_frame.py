@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from ._custom import Irrep as IrrepNode
 from ._errors import NotReductive
 from ._images import is_trivial
-from ._irreps import Irrep, IrrepTable, irrep_table
+from ._irrep import Irrep
+from ._irreps import IrrepTable, irrep_table
 from ._node import Rep
 from ._tensor import Product, Scalar
 

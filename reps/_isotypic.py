@@ -142,7 +142,9 @@ def _transports(linked: Array, starts: list[int], members: list[int]) -> list[Ar
     sub = np.ix_(members, members)
     weights = _block_norms(linked, starts)[sub]
     np.fill_diagonal(weights, 0.0)
-    tree = minimum_spanning_tree(np.where(weights > 0, 1.0 / np.maximum(weights, 1e-300), 0.0)).toarray()
+    strong = weights > 0
+    lengths = np.where(strong, weights.max() / np.where(strong, weights, 1.0), 0.0)  # >= 1: scipy reads 1e-9 as no edge
+    tree = minimum_spanning_tree(lengths).toarray()
     tree = tree + tree.T
     size = starts[members[0] + 1] - starts[members[0]]
     maps: dict[int, Array] = {0: np.eye(size, dtype=linked.dtype)}

@@ -11,7 +11,7 @@ Elsewhere an irrep keeps coordinate axes when its space is spanned by them (so V
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from intertwine.groups import SO, Group, O
@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import factorial, lpmv
 
 from ._errors import DecompositionError
+from ._images import Generators, random_elements
 from ._isotypic import isotypic
-
-if TYPE_CHECKING:
-    from ._irreps import Generators
 
 Array = NDArray
 Kind = Literal["SO(3)", "O(3)", "SO(2)", "O(2)"]
@@ -89,8 +87,6 @@ def _align(own: Array, target: Array) -> Array:
 
 
 def _named_elements(group: Group, family: Kind, own: Generators) -> Array:
-    from ._irreps import random_elements
-
     elements = random_elements(group)
     if family in ("SO(3)", "O(3)"):
         degree = (own.dim - 1) // 2
@@ -119,8 +115,6 @@ def _parity(degree: int, generators: Generators) -> str:
 
 @lru_cache(maxsize=1)
 def _orthogonal_elements() -> Array:
-    from ._irreps import random_elements
-
     return random_elements(O(3))
 
 

@@ -18,9 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 
 from .._basis import Block
-from .._errors import NotReductive
-from .._frame import Term, frame
-from .._irreps import Irrep
+from .._frame import Frame, Term, frame, irrep_copies
+from .._irrep import Irrep
 from .._node import Rep
 from .._tensor import Product
 
@@ -78,7 +77,7 @@ class IsotypicBlock(Block):
         c = np.asarray(coefficients)
         flat = c.reshape(-1, self.rank)
         if not self.unitary and self.rank:
-            flat = solve_triangular(self._factor, flat.T, trans="C", lower=True).T
+            flat = solve_triangular(self._factor, flat.T).T
         return self._raw(flat).reshape(*c.shape[:-1], *self.shape)
 
     def coefficients(self, W: ArrayLike) -> Array:
@@ -88,7 +87,7 @@ class IsotypicBlock(Block):
         parts = [channel.correlate(flat) for channel in self.channels]
         c = np.concatenate([np.zeros((len(flat), 0), self.dtype), *parts], axis=1)
         if not self.unitary and self.rank:
-            c = solve_triangular(self._factor, c.T, lower=True).T
+            c = solve_triangular(self._factor, c.T, trans="C").T
         return c.reshape(*w.shape[:-2], self.rank)
 
     def _raw(self, c: Array) -> Array:
@@ -101,9 +100,11 @@ class IsotypicBlock(Block):
 
     @cached_property
     def _factor(self) -> Array:
-        """Cholesky factor L of the Gram matrix of the raw elements: L⁻¹ makes them orthonormal."""
+        """Upper triangular R with rawᵀ = Q R, positive diagonal: the columns of Q are the orthonormal elements."""
         raw = self._raw(np.eye(self.rank, dtype=self.dtype)).reshape(self.rank, -1)
-        return np.linalg.cholesky(raw.conj() @ raw.T).conj()
+        r = np.linalg.qr(raw.T, mode="r")
+        diagonal = np.diagonal(r)
+        return r * (np.abs(diagonal) / diagonal)[:, None]
 
 
 class ShiftedBlock(Block):
@@ -139,7 +140,7 @@ class ShiftedBlock(Block):
 
 
 def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> Block:
-    """Basis of Hom(rep_in, rep_out) for two representations that are not direct sums.
+    """Basis of Hom(rep_in, rep_out) for two representations.
 
     Where one side is a much larger tensor product, its last factor is moved across as a dual until the two
     are of similar size: an invariant of V^⊗8 is a map from (V^⊗4)* to V^⊗4.
@@ -159,14 +160,15 @@ def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> Block:
     if isinstance(rep_in, Product) and _smaller(rep_out, rep_in):
         inner = solve_isotypic(rep_in.left, rep_out * rep_in.right.dual, group)
         return ShiftedBlock(inner, rep_in.right.dim, to_source=False)
-    (source,), (target,) = frame(rep_in(group)).terms, frame(rep_out(group)).terms
-    rows, columns = dict(_rows(source)), dict(_rows(target))
-    channels = []
-    for irrep, (enc, _) in rows.items():
-        if irrep in columns:
-            dec = columns[irrep][1]
-            channels.append(Channel(enc, dec, irrep.end / np.sqrt(irrep.dim)))
-    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), all(map(_is_unitary, (source, target))))
+    source, target = frame(rep_in(group)), frame(rep_out(group))
+    rows, columns = _by_irrep(source), _by_irrep(target)
+    channels = [
+        Channel(enc, columns[irrep][1], irrep.end / np.sqrt(irrep.dim))
+        for irrep, (enc, _) in rows.items()
+        if irrep in columns
+    ]
+    unitary = all(_is_unitary(term) for term in (*source.terms, *target.terms))
+    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), unitary)
 
 
 def _smaller(small: Rep, large: Product) -> bool:
@@ -174,17 +176,14 @@ def _smaller(small: Rep, large: Product) -> bool:
     return large.dim > 64 and small.dim * large.right.dim < large.dim
 
 
-def _rows(term: Term) -> list[tuple[Irrep, tuple[Array, Array]]]:
-    found, row = [], 0
-    for atom, m in term.parts:
-        if not isinstance(atom, Irrep):
-            raise NotReductive(f"{term.rep!r} does not split into irreps")
-        at = slice(row, row + m * atom.dim)
-        enc = term.enc[at].reshape(m, atom.dim, -1)
-        dec = term.dec[:, at].reshape(-1, m, atom.dim).transpose(1, 0, 2)
-        found.append((atom, (enc, dec)))
-        row += m * atom.dim
-    return found
+def _by_irrep(f: Frame) -> dict[Irrep, tuple[Array, Array]]:
+    """All copies of each irrep: enc (m, d, dim) and dec (m, dim, d)."""
+    found: dict[Irrep, list[tuple[Array, Array]]] = {}
+    for irrep, enc, dec in irrep_copies(f):
+        found.setdefault(irrep, []).append((enc, dec))
+    return {
+        i: (np.concatenate([e for e, _ in pairs]), np.concatenate([d for _, d in pairs])) for i, pairs in found.items()
+    }
 
 
 def _is_unitary(term: Term) -> bool:

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from weakref import WeakValueDictionary
 
 import intertwine.reps._irreps as engine
 import numpy as np
@@ -79,6 +80,7 @@ def test_a_checkpoint_from_another_gauge_gives_the_same_function(monkeypatch, fe
     caches = (engine.irrep_table, frames.frame, frames._split)
     for cached in caches:
         cached.cache_clear()
+    monkeypatch.setattr(engine, "_living", WeakValueDictionary())
     monkeypatch.setattr(engine.IrrepTable, "_add", rotated(7))
     try:
         turned = make(SO(4))

@@ -189,9 +189,7 @@ def test_exact_delta_epsilon_metric():
 def test_exact_four_tensors_are_products_of_deltas():
     found = (T(2) >> T(2))(O(3)).exact()
     d = np.eye(3, dtype=int)
-    products = [
-        np.einsum(f"{a},{b}->ijkl", d, d).reshape(9, 9) for a, b in (("ij", "kl"), ("ik", "jl"), ("il", "jk"))
-    ]
+    products = [np.einsum(f"{a},{b}->ijkl", d, d).reshape(9, 9) for a, b in (("ij", "kl"), ("ik", "jl"), ("il", "jk"))]
     assert {m.tolist().__repr__() for m in found} == {sp.Matrix(p).tolist().__repr__() for p in products}
 
 

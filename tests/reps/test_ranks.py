@@ -42,9 +42,7 @@ def rubik():
     for n in axes:
         cross = np.array([np.cross(n, e) for e in np.eye(3, dtype=int)]).T
         turn = np.outer(n, n) + cross  # a quarter turn about n
-        moved = [
-            (tuple(turn @ c), tuple(turn @ face)) if np.dot(c, n) == 1 else (c, face) for c, face in stickers
-        ]
+        moved = [(tuple(turn @ c), tuple(turn @ face)) if np.dot(c, n) == 1 else (c, face) for c, face in stickers]
         turns.append([place[tuple(map(int, c)), tuple(map(int, face))] for c, face in moved])
     return Group.from_permutations(turns, name="Rubik")
 

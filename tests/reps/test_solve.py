@@ -134,9 +134,7 @@ def test_heisenberg_centre():
 
 def scaled(group, factor):
     return Group.from_generators(
-        algebra=[
-            np.array(A.tolist(), complex if group.field == "C" else float) * factor for A in group.algebra
-        ],
+        algebra=[np.array(A.tolist(), complex if group.field == "C" else float) * factor for A in group.algebra],
         discrete=list(group.discrete),
         name=f"{group.name} × {factor:g}",
     )
