@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from intertwine.train import CHECKPOINT, RunError
+from intertwine._files import CHECKPOINT, RunError
 from rich.console import Console
 from rich.table import Table
 
@@ -32,12 +32,14 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print the table and the list of files."""
-        table = Table(title=self.title, caption=self.note or None, title_justify="left", caption_justify="left")
+        table = Table(title=self.title, title_justify="left")
         for k, name in enumerate(self.columns):
             table.add_column(name, justify="right" if k else "left")
         for row in self.rows:
             table.add_row(*row)
         console.print(table)
+        if self.note:
+            console.print(self.note, highlight=False, soft_wrap=True)
         for path in self.files:
             console.print(f"wrote {path}", highlight=False, soft_wrap=True)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from intertwine._files import write_atomically
 from intertwine.reps._cache import folder
 from intertwine.reps._warnings import CacheWarning
-from intertwine.train import write_atomically
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save

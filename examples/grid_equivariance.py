@@ -69,7 +69,8 @@ def blobs(n: int) -> Tensor:
     line = torch.linspace(-1, 1, n, dtype=torch.float64)
     y, x = torch.meshgrid(line, line, indexing="ij")
     spots = [(-0.4, -0.3, 0.3, 1.0), (0.4, 0.1, 0.2, 0.7), (0.0, 0.5, 0.15, -0.5)]
-    return sum(c * torch.exp(-((y - a) ** 2 + (x - b) ** 2) / s**2) for a, b, s, c in spots)[None, None]
+    each = [c * torch.exp(-((y - a) ** 2 + (x - b) ** 2) / s**2) for a, b, s, c in spots]
+    return torch.stack(each).sum(0)[None, None]
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from intertwine.conv import ImplicitKernel
 from intertwine.groups import SO, Dihedral, Group, O, Trivial
 from intertwine.plot import figure, save
 from intertwine.reps import Scalar, V
+from matplotlib.axes import Axes
 
 BOUND = 1e-10
 GROUPS = (O(2), SO(2), Dihedral(4), Trivial(2))
@@ -33,7 +34,7 @@ GROUPS = (O(2), SO(2), Dihedral(4), Trivial(2))
 
 def main(fast: bool = False, folder: Path | str = "runs/kernels_drawn") -> float:
     """Draw one kernel for each group; return the largest violation of steerability."""
-    drawn = figure(3 * len(GROUPS), 3.2)
+    drawn = figure(3 * len(GROUPS), 3.5)
     worst = 0.0
     for axes, group in zip(drawn.subplots(1, len(GROUPS)), GROUPS):
         torch.manual_seed(1)
@@ -58,7 +59,7 @@ def violation(kernel: ImplicitKernel, group: Group, n: int) -> float:
     return float((there - back).norm(dim=(1, 2)).max() / back.norm(dim=(1, 2)).max())
 
 
-def show(axes, kernel: ImplicitKernel, group: Group, n: int) -> None:
+def show(axes: Axes, kernel: ImplicitKernel, group: Group, n: int) -> None:
     """Colours for K: scalar → scalar, arrows for K: scalar → vector."""
     line = torch.linspace(-1, 1, n, dtype=torch.float64)
     x = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)  # (n, n, 2)

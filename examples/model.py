@@ -26,7 +26,7 @@ from intertwine.conv import PointConv
 from intertwine.emlp import Gate, Linear
 from intertwine.groups import Group, O
 from intertwine.plot import figure, save
-from intertwine.reps import Scalar, V
+from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
 BOUND = 0.8
@@ -39,12 +39,12 @@ class Forces(nn.Module):
 
     def __init__(self, group: Group) -> None:
         super().__init__()
-        self.gate = nn.ModuleList([Gate(HIDDEN, group=group), Gate(HIDDEN, group=group)])
-        options = {"group": group, "cutoff": 4.0, "window": None, "neighbours": POINTS - 1}
+        gates = [Gate(HIDDEN, group=group), Gate(HIDDEN, group=group)]
+        self.gate = nn.ModuleList(gates)
         self.conv = nn.ModuleList(
             [
-                PointConv(Scalar, self.gate[0].rep_in, **options),
-                PointConv(HIDDEN, self.gate[1].rep_in, **options),
+                between_all(Scalar, gates[0].rep_in, group),
+                between_all(HIDDEN, gates[1].rep_in, group),
             ]
         )
         self.out = Linear(HIDDEN, V, group=group, bias=False)
@@ -54,6 +54,11 @@ class Forces(nn.Module):
         x = self.gate[0](self.conv[0](charge, pos, edges))
         x = self.gate[1](self.conv[1](x, pos, edges))
         return charge * self.out(x)
+
+
+def between_all(rep_in: Rep, rep_out: Rep, group: Group) -> PointConv:
+    """A convolution between all points, however far apart: no window takes its kernel to zero."""
+    return PointConv(rep_in, rep_out, group=group, cutoff=4.0, window=None, neighbours=POINTS - 1)
 
 
 def main(fast: bool = False, folder: Path | str = "runs/model") -> float:

@@ -25,7 +25,7 @@ from intertwine.groups import Group
 from intertwine.plot import figure, save
 from intertwine.reps import Scalar, T, V
 
-BOUND = 1e-3
+BOUND = 1e-9
 FORM = sp.Matrix([[1, 1, 0], [1, -1, 1], [0, 1, -2]])
 
 

@@ -44,16 +44,12 @@ class System(StrEnum):
     springs = "springs"
 
 
-GroupOption = Annotated[
-    str, typer.Option(help="Symmetry group acting on space; `intertwine groups` lists them.")
-]
+GroupOption = Annotated[str, typer.Option(help="Symmetry group acting on space; `intertwine groups` lists them.")]
 Samples = Annotated[int, typer.Option(min=1, help="Number of training samples.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of passes over them.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the initial weights, the batches and the data split.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
-Out = Annotated[
-    Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")
-]
+Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")]
 Budget = Annotated[float | None, typer.Option(min=0.01, help="Minutes of training after which to end.")]
 Channels = Annotated[int | None, typer.Option(min=1, help="Width: copies of every feature type.")]
@@ -85,9 +81,7 @@ def groups() -> None:
     table.add_row("azimuthal, O2z", "the O(2) of O(3) that fixes the z-axis: O(3).subgroup(fixing=[0, 0, 1])")
     console = Console()
     console.print(table)
-    console.print(
-        'Products: "SO(3) * S(4)". Your own: intertwine.groups.Group.from_generators, .preserving, ...'
-    )
+    console.print('Products: "SO(3) * S(4)". Your own: intertwine.groups.Group.from_generators, .preserving, ...')
 
 
 @app.command()
@@ -238,9 +232,7 @@ def perform(console: Console, job: Callable[[], Report], threads: int | None) ->
             job().show(console)
         except Stopped as stopped:
             console.print(f"\n[yellow]stopped[/]: {escape(str(stopped))}; go on with")
-            console.print(
-                f"  {resume_command(stopped.folder)}", highlight=False, soft_wrap=True, markup=False
-            )
+            console.print(f"  {resume_command(stopped.folder)}", highlight=False, soft_wrap=True, markup=False)
             raise typer.Exit(130) from None
         finally:
             torch.set_num_threads(before)

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from ._files import write
+
 
 def figure(width: float = 6.0, height: float = 4.0) -> Figure:
     """An empty figure with an Agg canvas, in inches."""
@@ -22,8 +24,6 @@ def figure(width: float = 6.0, height: float = 4.0) -> Figure:
 
 def save(drawn: Figure, path: Path) -> Path:
     """Write a PNG, whole or not at all."""
-    from intertwine.train import write
-
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=150)
     write(Path(path), buffer.getvalue())

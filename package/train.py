@@ -14,11 +14,10 @@ import copy
 import io
 import json
 import math
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,13 +27,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
-#: raise when the contents of a checkpoint change
-FORMAT = 1
+from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, write, write_metrics
+from ._plan import Plan, generator
 
-
-class RunError(RuntimeError):
-    """Something a user can mend: a full disk, a damaged checkpoint, a loss that is not finite."""
+__all__ = [
+    "CHECKPOINT",
+    "Plan",
+    "Run",
+    "RunError",
+    "State",
+    "Stopped",
+    "Task",
+    "count_parameters",
+    "environment",
+    "generator",
+    "pick_device",
+    "read_checkpoint",
+    "write_metrics",
+]
 
 
 class Stopped(Exception):
@@ -48,8 +58,10 @@ class Stopped(Exception):
 class Task(Protocol):
     """What is trained: the harness asks it for batches, a loss and a figure of merit."""
 
-    #: number of training samples
-    size: int
+    @property
+    def size(self) -> int:
+        """Number of training samples."""
+        ...
 
     def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
         """Mean loss of the training samples ``index``; random transformations draw from ``generator``."""
@@ -58,64 +70,6 @@ class Task(Protocol):
     def score(self, model: nn.Module) -> float:
         """Figure of merit on validation data, smaller is better; called in eval mode without gradients."""
         ...
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train.
-
-    Attributes
-    ----------
-    epochs, batch, seed : int
-    lr : float
-        Peak learning rate; rises linearly over ``warmup`` of the training, then falls as a cosine to
-        ``floor`` times the peak.
-    warmup, floor : float
-    weight_decay : float
-        Decoupled (AdamW).
-    clip : float
-        Largest norm of the gradient.
-    average : float
-        Decay of the moving average of the weights, which is what is validated and kept; 0 turns it off.
-    budget : float or None
-        Seconds of training after which to end; the learning rate then follows the clock where that is
-        ahead of the epochs.
-    save_every : float
-        Seconds between checkpoints within an epoch; one is written at the end of each epoch, too, unless the
-        last is younger than a twentieth of this.
-    """
-
-    epochs: int = 100
-    batch: int = 100
-    seed: int = 0
-    lr: float = 1e-3
-    warmup: float = 0.02
-    floor: float = 0.01
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    average: float = 0.0
-    budget: float | None = None
-    save_every: float = 60.0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "lr"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        if not 0 <= self.average < 1:
-            raise ValueError(f"average must lie in [0, 1), got {self.average}")
-
-    def rate(self, progress: float) -> float:
-        """Learning rate at a progress between 0 and 1.
-
-        Examples
-        --------
-        >>> [round(Plan(lr=1.0, warmup=0.1, floor=0.0).rate(t), 3) for t in (0.05, 0.1, 0.55, 1.0)]
-        [0.5, 1.0, 0.5, 0.0]
-        """
-        if progress < self.warmup:
-            return self.lr * progress / self.warmup
-        t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
-        return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
 
 
 @dataclass
@@ -281,8 +235,8 @@ class Run:
         decay = min(self.plan.average, (1 + done) / (10 + done))
         for mean, now in zip(self.averaged.parameters(), self.model.parameters()):
             mean.lerp_(now, 1 - decay)
-        for mean, now in zip(self.averaged.buffers(), self.model.buffers()):
-            mean.copy_(now)
+        for held, new in zip(self.averaged.buffers(), self.model.buffers()):
+            held.copy_(new)
 
     def _validate(self) -> None:
         state = self.state
@@ -327,9 +281,7 @@ class Run:
         differing = sorted(k for k in theirs.keys() | ours.keys() if theirs.get(k) != ours.get(k))
         if differing:
             listed = "; ".join(f"{k} was {theirs.get(k)!r}, now {ours.get(k)!r}" for k in differing)
-            raise RunError(
-                f"{self.folder} holds another run ({listed}): resume with its options, or choose --out"
-            )
+            raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
         self.state = State(**json.loads(content["state"]))
         self.model.load_state_dict(content["model"])
         if content["averaged"] and self.averaged is not self.model:
@@ -370,104 +322,19 @@ class Run:
             row = bar.add_task("training", total=1.0, epoch="1", loss="-", score="-")
 
             def advance() -> None:
-                state, last = self.state, (self.state.history or [None])[-1]
+                state, plan = self.state, self.plan
+                last = state.history[-1] if state.history else None
+                last_epoch = plan.epochs
                 loss = state.running / state.step if state.step else last["loss"] if last else math.nan
                 bar.update(
                     row,
                     completed=min(self.progress, 1.0),
-                    epoch=f"{min(state.epoch + 1, self.plan.epochs)}/{self.plan.epochs}",
+                    epoch=f"{min(state.epoch + 1, last_epoch)}" + ("" if plan.budget else f"/{last_epoch}"),
                     loss=f"{loss:.4g}",
                     score=f"{last['score']:.4g}" if last else "-",
                 )
 
             yield advance
-
-
-def generator(*seed: int) -> torch.Generator:
-    """A generator that depends on the numbers given, and on nothing else.
-
-    Examples
-    --------
-    >>> bool(torch.rand(1, generator=generator(0, 1)) == torch.rand(1, generator=generator(0, 1)))
-    True
-    """
-    mixed = 0
-    for number in seed:
-        mixed = (mixed * 0x9E3779B97F4A7C15 + number + 1) % 2**63
-    return torch.Generator().manual_seed(mixed)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file or leave the old one: temporary name in the same folder, flush to disk, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def write(path: Path, data: bytes) -> None:
-    """`write_atomically`, with an error for users.
-
-    Raises
-    ------
-    RunError
-        If the disk is full or the folder cannot be written to.
-    """
-    try:
-        write_atomically(path, data)
-    except OSError as error:
-        kept = "; the previous checkpoint is intact" if path.is_file() else ""
-        raise RunError(
-            f"cannot write {path} ({len(data) / 1e6:.1f} MB): {error.strerror or error}{kept}; free some "
-            "space or choose another folder with --out"
-        ) from error
-
-
-def read_checkpoint(folder: Path) -> dict[str, Any]:
-    """The contents of a run's checkpoint; only tensors and plain values are ever unpickled.
-
-    Raises
-    ------
-    RunError
-        If there is none, or it is damaged or of another version.
-    """
-    path = Path(folder) / CHECKPOINT
-    if not path.is_file():
-        raise RunError(f"there is nothing to resume: {path} does not exist; run without --resume to start")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}, expected {FORMAT}")
-        return dict(content)
-    except Exception as error:  # a damaged zip raises nearly anything
-        reason = str(error).partition("\n")[0]
-        raise RunError(
-            f"the checkpoint {path} cannot be read ({type(error).__name__}: {reason}): delete it and start "
-            "again"
-        ) from error
-
-
-def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:
-    """Write ``metrics.json``; numbers that are not finite become null."""
-    path = Path(folder) / METRICS
-    write(path, (json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n").encode())
-    return path
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def pick_device(name: str = "auto") -> torch.device:

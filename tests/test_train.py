@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from intertwine import _files
 from intertwine import train as harness
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
 from torch import nn
@@ -120,9 +121,7 @@ def test_nothing_to_resume(tmp_path):
         make(tmp_path, resume=True)
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda b: b[:-100], lambda b: b"", lambda b: b"x" * 100, lambda b: b[100:]]
-)
+@pytest.mark.parametrize("damage", [lambda b: b[:-100], lambda b: b"", lambda b: b"x" * 100, lambda b: b[100:]])
 def test_a_damaged_checkpoint_is_an_error_that_says_what_to_do(tmp_path, damage):
     make(tmp_path, epochs=1).train()
     path = tmp_path / CHECKPOINT
@@ -150,7 +149,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     def full(fd):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(harness.os, "fsync", full)
+    monkeypatch.setattr(_files.os, "fsync", full)
     with pytest.raises(RunError, match=r"No space left on device; the previous checkpoint is intact"):
         make(tmp_path, epochs=2, resume=True).train()
     assert (tmp_path / CHECKPOINT).read_bytes() == before

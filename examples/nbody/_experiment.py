@@ -196,5 +196,5 @@ def _picture(system: str, test: NBody, predicted: Tensor, kappa: float, title: s
     """The first test systems: their paths from frame 30 to 40 and the predicted ends."""
     n = min(DRAWN, len(test))
     paths, _ = simulate(system, begin(system, "test", n), tuple(range(FRAME_IN, FRAME_OUT + 1)), kappa)
-    some = [t[:n].cpu().numpy() for t in (test.pos, test.target, predicted)]
-    return plot.trajectories(*some, paths, title)
+    pos, target, guess = (t[:n].cpu().numpy() for t in (test.pos, test.target, predicted))
+    return plot.trajectories(pos, target, guess, paths, title)

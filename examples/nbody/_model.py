@@ -18,7 +18,8 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
-from ._data import INTERVAL, PARTICLES, NBody
+from ._data import INTERVAL, NBody
+from ._simulate import PARTICLES
 
 #: weights are matched across groups to this
 TOLERANCE = 0.02
@@ -74,11 +75,10 @@ class NBodyNet(nn.Module):
         hidden = width.scalars * Scalar + width.vectors * V
         state = (2 if absolute else 1) * V
         reps = [2 * Scalar + state, *([hidden + state] * (layers - 1))]
-        self.gate = nn.ModuleList(Gate(hidden, group=group) for _ in range(layers))
+        gates = [Gate(hidden, group=group) for _ in range(layers)]
+        self.gate = nn.ModuleList(gates)
         self.norm = nn.ModuleList(Norm(hidden, group=group) for _ in range(layers))
-        self.conv = nn.ModuleList(
-            convolution(rep, gate.rep_in, group, width.kernel) for rep, gate in zip(reps, self.gate)
-        )
+        self.conv = nn.ModuleList(convolution(rep, gate.rep_in, group, width.kernel) for rep, gate in zip(reps, gates))
         self.push = nn.ModuleList(Linear(hidden, 2 * V, group=group, bias=False) for _ in range(layers))
         for weight in self.push.parameters():  # begin with linear motion
             nn.init.zeros_(weight)

@@ -66,8 +66,8 @@ class Graphs:
         edges = torch.cat([self.edges[i] + start for i, start in zip(chosen, starts.tolist())], 1)
         kind = torch.cat([self.molecules.kind[i] for i in chosen])
         molecule = torch.repeat_interleave(torch.arange(len(chosen)), sizes)
-        parts = (t.to(self.device) for t in (torch.cat(pos), kind, edges, molecule))
-        return Batch(*parts, size=len(chosen))
+        there, kind, edges, molecule = (t.to(self.device) for t in (torch.cat(pos), kind, edges, molecule))
+        return Batch(there, kind, edges, molecule, len(chosen))
 
 
 def neighbours(pos: Tensor, cutoff: float) -> Tensor:

@@ -45,6 +45,9 @@ class MoleculeNet(nn.Module):
         If the group does not act on real 3-space.
     """
 
+    regression: Tensor
+    scale: Tensor
+
     def __init__(
         self,
         group: Group,
@@ -63,12 +66,13 @@ class MoleculeNet(nn.Module):
         self.register_buffer("regression", regression)
         self.register_buffer("scale", torch.tensor(scale))
         hidden = width[0] * Scalar + width[1] * V
-        self.gate = nn.ModuleList(Gate(hidden, group=group) for _ in range(layers))
+        gates = [Gate(hidden, group=group) for _ in range(layers)]
+        self.gate = nn.ModuleList(gates)
         self.norm = nn.ModuleList(Norm(hidden, group=group) for _ in range(layers))
         reps = [len(ELEMENTS) * Scalar, *([hidden] * (layers - 1))]
         self.conv = nn.ModuleList(
             PointConv(rep, gate.rep_in, group=group, cutoff=cutoff, neighbours=NEIGHBOURS)
-            for rep, gate in zip(reps, self.gate)
+            for rep, gate in zip(reps, gates)
         )
         self.out = nn.Sequential(Linear(hidden, width[0] * Scalar, group=group), nn.SiLU(), nn.Linear(width[0], 1))
 

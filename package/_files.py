@@ -1,0 +1,94 @@
+"""The files of a run: whole or not written at all, with errors that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
+#: raise when the contents of a checkpoint change
+FORMAT = 1
+
+
+class RunError(RuntimeError):
+    """Something a user can mend: a full disk, a damaged checkpoint, a loss that is not finite."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole file or leave the old one: temporary name in the same folder, flush to disk, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write(path: Path, data: bytes) -> None:
+    """`write_atomically`, with an error for users.
+
+    Raises
+    ------
+    RunError
+        If the disk is full or the folder cannot be written to.
+    """
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        kept = "; the previous checkpoint is intact" if path.is_file() else ""
+        raise RunError(
+            f"cannot write {path} ({len(data) / 1e6:.1f} MB): {error.strerror or error}{kept}; free some "
+            "space or choose another folder with --out"
+        ) from error
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any]:
+    """The contents of a run's checkpoint; only tensors and plain values are ever unpickled.
+
+    Raises
+    ------
+    RunError
+        If there is none, or it is damaged or of another version.
+    """
+    path = Path(folder) / CHECKPOINT
+    if not path.is_file():
+        raise RunError(f"there is nothing to resume: {path} does not exist; run without --resume to start")
+    import torch
+
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}, expected {FORMAT}")
+        return dict(content)
+    except Exception as error:  # a damaged zip raises nearly anything
+        reason = str(error).partition("\n")[0]
+        raise RunError(
+            f"the checkpoint {path} cannot be read ({type(error).__name__}: {reason}): delete it and start again"
+        ) from error
+
+
+def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:
+    """Write ``metrics.json``; numbers that are not finite become null."""
+    path = Path(folder) / METRICS
+    write(path, (json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n").encode())
+    return path
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

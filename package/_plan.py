@@ -1,0 +1,80 @@
+"""How to train: lengths, rates, and random numbers that depend on where a run is and on nothing else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs, batch, seed : int
+    lr : float
+        Peak learning rate; rises linearly over ``warmup`` of the training, then falls as a cosine to
+        ``floor`` times the peak.
+    warmup, floor : float
+    weight_decay : float
+        Decoupled (AdamW).
+    clip : float
+        Largest norm of the gradient.
+    average : float
+        Decay of the moving average of the weights, which is what is validated and kept; 0 turns it off.
+    budget : float or None
+        Seconds of training after which to end; the learning rate then follows the clock where that is
+        ahead of the epochs.
+    save_every : float
+        Seconds between checkpoints within an epoch; one is written at the end of each epoch, too, unless the
+        last is younger than a twentieth of this.
+    """
+
+    epochs: int = 100
+    batch: int = 100
+    seed: int = 0
+    lr: float = 1e-3
+    warmup: float = 0.02
+    floor: float = 0.01
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    average: float = 0.0
+    budget: float | None = None
+    save_every: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "lr"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must lie in [0, 1), got {self.average}")
+
+    def rate(self, progress: float) -> float:
+        """Learning rate at a progress between 0 and 1.
+
+        Examples
+        --------
+        >>> [round(Plan(lr=1.0, warmup=0.1, floor=0.0).rate(t), 3) for t in (0.05, 0.1, 0.55, 1.0)]
+        [0.5, 1.0, 0.5, 0.0]
+        """
+        if progress < self.warmup:
+            return self.lr * progress / self.warmup
+        t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
+        return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
+
+
+def generator(*seed: int) -> torch.Generator:
+    """A generator that depends on the numbers given, and on nothing else.
+
+    Examples
+    --------
+    >>> bool(torch.rand(1, generator=generator(0, 1)) == torch.rand(1, generator=generator(0, 1)))
+    True
+    """
+    mixed = 0
+    for number in seed:
+        mixed = (mixed * 0x9E3779B97F4A7C15 + number + 1) % 2**63
+    return torch.Generator().manual_seed(mixed)
