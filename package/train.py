@@ -120,7 +120,8 @@ class Run:
 
     Examples
     --------
-    >>>     >>> class Line:
+    >>> import tempfile
+    >>> class Line:
     ...     size = 64
     ...     x = torch.linspace(-1, 1, 64)[:, None]
     ...     def loss(self, model, index, generator):

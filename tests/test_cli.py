@@ -1,5 +1,7 @@
 """The command line: what it prints, and that mistakes are answered in one line instead of a traceback."""
 
+import doctest
+import importlib
 import subprocess
 import sys
 
@@ -35,9 +37,7 @@ def test_group_names(text, group):
     assert cli.parse_group(text) == group()
 
 
-@pytest.mark.parametrize(
-    "text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)"]
-)
+@pytest.mark.parametrize("text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)"])
 def test_unknown_groups_are_answered_with_a_list(text):
     with pytest.raises(ValueError, match=r"there is no group .*SO\(p, q=0|cannot read the"):
         cli.parse_group(text)
@@ -106,9 +106,7 @@ print([name for name in ("torch", "matplotlib") if name in sys.modules])
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run(
-        [sys.executable, "-m", "intertwine", "--help"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-m", "intertwine", "--help"], capture_output=True, text=True, check=True)
     assert "train" in done.stdout
     assert "solve" in done.stdout
 
@@ -119,3 +117,11 @@ def test_resume_command(monkeypatch, tmp_path):
     assert shown == f"intertwine train nbody --group 'O(3)' --out '{tmp_path}/a run' --resume"
     monkeypatch.setattr(sys, "argv", ["intertwine", "train", "qm9", "--out", "x", "--resume"])
     assert cli.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
+
+
+@pytest.mark.parametrize("name", ["cli", "train", "_plan", "_files", "plot"])
+def test_documentation_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(importlib.import_module(f"intertwine.{name}"))
+    assert result.failed == 0
+    assert result.attempted or name in ("_files", "plot")

@@ -140,7 +140,7 @@ def matched_width(count: Callable[[Width], int], parameters: int) -> Width:
     Examples
     --------
     >>> matched_width(lambda w: 10 * w.scalars**2 + 20 * w.vectors**2 + 30 * w.kernel, 3800)
-    Width(scalars=9, vectors=9, kernel=45)
+    Width(scalars=9, vectors=9, kernel=46)
     """
     start = Width()
     n = _largest(lambda n: count(Width(n, n, start.kernel)) <= parameters)
