@@ -60,8 +60,7 @@ class Construction(Value):
         """
         if field not in (None, "R", "C"):
             raise ValueError(f'field must be "R", "C" or None, got {field!r}')
-        lie = [_exact.matrix(a, f"algebra generator {i}") for i, a in enumerate(algebra)]
-        finite = [_exact.matrix(h, f"discrete generator {i}") for i, h in enumerate(discrete)]
+        lie, finite = _matrices(algebra, "algebra"), _matrices(discrete, "discrete")
         sizes = sorted({m.rows for m in (*lie, *finite)})
         if not sizes:
             raise ValueError("no generators given: the trivial group of R^d is Trivial(d)")
@@ -72,7 +71,8 @@ class Construction(Value):
             raise ValueError('field="R" but some entries are complex: use field="C" or leave it out')
         field = field or found
         for i, (h, values) in enumerate(zip(finite, _exact.numeric(tuple(finite), sizes[0], field))):
-            _exact.check_invertible(h, values, i)
+            hint = "; a Lie-algebra generator belongs in algebra=[...]"
+            _exact.check_invertible(h, values, f"discrete generator {i}", hint)
         return cls._named(name, from_matrices(lie, finite, sizes[0], field), f"{sizes[0]}-dimensional group")
 
     @classmethod
@@ -90,6 +90,8 @@ class Construction(Value):
         >>> Group.from_permutations([[1, 2, 0]]).order
         3
         """
+        if not hasattr(permutations, "__len__"):
+            raise TypeError(f"permutations is a list of lists of images, [[1, 2, 0], ...], got {permutations!r}")
         if len(permutations) == 0:
             raise ValueError("no permutations given: the trivial group of R^d is Trivial(d)")
         rows = [np.asarray(p) for p in permutations]
@@ -128,7 +130,7 @@ class Construction(Value):
         (4, True)
         """
         t = np.asarray(table)
-        n = len(t)
+        n = t.shape[0] if t.ndim else 0
         if t.shape != (n, n) or n == 0 or t.dtype.kind not in "iu":
             raise ValueError(f"a Cayley table is a square array of whole numbers, got shape {t.shape}")
         latin = all(np.array_equal(np.sort(line), np.arange(n)) for line in (*t, *t.T))
@@ -256,7 +258,16 @@ class Construction(Value):
         """
         from ._automorphisms import automorphisms
 
+        if not hasattr(graph, "number_of_nodes"):
+            raise TypeError(f"automorphisms takes a networkx graph, got {graph!r}")
         images = automorphisms(graph, node, edge)
         d = graph.number_of_nodes()
         generators = Permutations.distinct(d, images)
         return cls._named(name, generators, f"automorphisms of a graph on {d} nodes")
+
+
+def _matrices(generators: Any, what: str) -> list[Any]:
+    """Read a list of generators."""
+    if not isinstance(generators, Iterable) or isinstance(generators, str):
+        raise TypeError(f"{what} is a list of matrices, {what}=[A, B, ...], got {generators!r}")
+    return [_exact.matrix(m, f"{what} generator {i}") for i, m in enumerate(generators)]

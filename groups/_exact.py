@@ -99,15 +99,12 @@ def numeric(matrices: tuple[Matrix, ...], d: int, field: str) -> Array:
     return out
 
 
-def check_invertible(h: Matrix, numbers: Array, position: int) -> None:
-    """Raise where a discrete generator is singular."""
+def check_invertible(h: Matrix, numbers: Array, what: str, hint: str = "") -> None:
+    """Raise where a matrix is singular."""
     s = np.linalg.svd(numbers, compute_uv=False)
     suspicious = s[-1] <= 1e-12 * s[0]
     if suspicious and (not is_exact(h) or h.rank() < h.rows):
-        raise ValueError(
-            f"discrete generator {position} is singular (determinant 0), but group elements are invertible: "
-            f"{h.tolist()}; a Lie-algebra generator belongs in algebra=[...]"
-        )
+        raise ValueError(f"{what} is singular (determinant 0), but must be invertible: {h.tolist()}{hint}")
 
 
 def fingerprint(m: Matrix, projective: bool) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from . import _balance, _finite, _lie
+from ._value import Value
 
 if TYPE_CHECKING:
     from ._group import Group
@@ -49,6 +50,9 @@ def same_group(G: Group, H: Group) -> bool:
     >>> H == O(3), same_group(H, O(3)), same_group(H, SO(3))
     (False, True, False)
     """
+    for group in (G, H):
+        if not isinstance(group, Value):
+            raise TypeError(f"same_group compares two groups, got {group!r}")
     if G == H:
         return True
     if G.d != H.d or not _same_algebra(G, H):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class Sampling(Value):
         >>> g.shape, bool(np.allclose(g @ g.transpose(0, 2, 1), np.eye(3)))
         ((5, 3, 3), True)
         """
+        if n is not None and (isinstance(n, bool) or not isinstance(n, Integral)):
+            raise TypeError(f"sample takes a number of elements, or None for one matrix, got {n!r}")
         elements = sample(as_group(self), 1 if n is None else n, np.random.default_rng(rng))
         return elements[0] if n is None else elements
 

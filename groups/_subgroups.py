@@ -114,7 +114,7 @@ class Subgroups(Value):
         p = _exact.matrix(P, "the change of basis P")
         if p.rows != self.d:
             raise ValueError(f"P must have shape ({self.d}, {self.d}) as {self.name} does, got {p.shape}")
-        _exact.check_invertible(p, _exact.numeric((p,), self.d, "C")[0], 0)
+        _exact.check_invertible(p, _exact.numeric((p,), self.d, "C")[0], "the change of basis P")
         inverse = sp.Matrix(p).inv()
         field = "C" if self.field == "C" or _exact.is_complex(p) else "R"
         algebra, discrete = ([_exact.matrix(p * m * inverse) for m in part] for part in (self.algebra, self.discrete))

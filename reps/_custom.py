@@ -168,6 +168,8 @@ class Irrep(Opaque):
             label = int(label)
         if isinstance(label, bool) or not isinstance(label, int | str):
             raise TypeError(f'an irrep is named by an index or a string, Irrep(2) or Irrep("2e"), got {label!r}')
+        if isinstance(label, int) and label < 0:
+            raise ValueError(f"an irrep's index, degree or frequency is at least 0, got {label}")
         return cls._make(label=label, own=None, group=None)
 
     def _dim(self) -> int:

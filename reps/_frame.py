@@ -151,7 +151,8 @@ def frame(rep: Rep) -> Frame:
     runs: dict[Rep, list[tuple[int, int]]] = {}
     start = 0
     for n, summand in rep.summands():
-        runs.setdefault(summand, []).append((start, n))
+        if summand.dim:
+            runs.setdefault(summand, []).append((start, n))
         start += n * summand.dim
     terms = []
     for summand, places in runs.items():

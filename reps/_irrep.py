@@ -11,6 +11,7 @@ import numpy as np
 from intertwine.groups import Group
 from numpy.typing import NDArray
 
+from ._errors import DecompositionError
 from ._images import Generators, is_trivial
 from ._isotypic import isotypic
 from ._node import Rep
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ._irreps import IrrepTable
 
 Array = NDArray
+
+DRAWS = 12  # how many generic elements to try
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,7 @@ class Irrep:
     @cached_property
     def key(self) -> tuple:
         """Sort key that does not depend on the order of discovery: dimension, trivial first, spectrum."""
-        return (self.dim, not self.is_trivial, tuple(np.round(self.spectrum(0), 6)))
+        return (self.dim, not self.is_trivial, tuple(np.round(signature(self.generators.elements), 6)))
 
     def __reduce__(self) -> tuple:
         return _restore, (self.table.group, self.label)
@@ -130,3 +133,15 @@ def _restore(group: Group, label: str | int) -> Irrep:
     from ._irreps import irrep_table
 
     return irrep_table(group).find(label)
+
+
+def signature(elements: Array) -> Array:
+    """Spectrum of an irrep, given by its images (s, d, d), in the first draw that separates it."""
+    for draw in range(DRAWS):
+        try:
+            (component,) = isotypic(elements, draw)
+        except DecompositionError as error:
+            problem = error
+        else:
+            return component.spectrum
+    raise problem

@@ -22,14 +22,13 @@ from numpy.typing import NDArray
 from . import _named
 from ._errors import DecompositionError, NotReductive
 from ._images import Generators, derived_kron, kron, random_elements
-from ._irrep import Irrep
+from ._irrep import DRAWS, Irrep, signature
 from ._isotypic import Component, isotypic
 from ._node import Rep
 from ._tensor import V
 
 Array = NDArray
 
-DRAWS = 12  # how many generic elements to try
 RESIDUAL = 1e-9  # above this a decomposition is refused
 CLEAN = 1e-12  # below this no other draw is tried
 
@@ -244,8 +243,7 @@ def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]
 
 
 def _fingerprint(generators: Generators) -> str:
-    component = isotypic(generators.elements, 0)
-    digits = ",".join(f"{x:.5f}" for c in component for x in c.spectrum)
+    digits = ",".join(f"{x:.5f}" for x in signature(generators.elements))
     return hashlib.sha256(digits.encode()).hexdigest()[:8]
 
 

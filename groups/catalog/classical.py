@@ -112,7 +112,8 @@ def U(n: int) -> Group:
     >>> U(2).lie_dim, U(1).d
     (4, 1)
     """
-    phases = [unit(positive("U", n), (i, i, sp.I)) for i in range(n)]
+    n = positive("U", n)
+    phases = [unit(n, (i, i, sp.I)) for i in range(n)]
     return make(f"U({n})", n, _anti_hermitian(n) + phases, field="C")
 
 
@@ -124,7 +125,8 @@ def SU(n: int) -> Group:
     >>> SU(3).lie_dim, SU(3).field
     (8, 'C')
     """
-    phases = [unit(positive("SU", n), (i, i, sp.I), (i + 1, i + 1, -sp.I)) for i in range(n - 1)]
+    n = positive("SU", n)
+    phases = [unit(n, (i, i, sp.I), (i + 1, i + 1, -sp.I)) for i in range(n - 1)]
     return Group(f"SU({n})", Matrices(n, "C", (*_anti_hermitian(n), *phases), ()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from .. import _cache
 from .._basis import Basis, Block
 from .._certificate import Certificate, certify
 from .._errors import CertificateError
+from .._warnings import NumericalWarning
 from .auto import solve_auto
 from .exact import solve_exact
 from .nullspace import solve_nullspace
@@ -71,6 +73,8 @@ def solve(hom: Hom, method: str = "auto") -> Basis:
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}: expected one of {', '.join(METHODS)}")
+    if not hasattr(hom, "rep_in"):
+        raise TypeError(f"solve takes a Hom space, rep_in >> rep_out bound to a group, got {hom!r}")
     hom._bound()
     return solve_split(hom, partial(_solve_block, method="auto" if method == "split" else method))
 
@@ -98,7 +102,14 @@ def _stored(rep_in: Rep, rep_out: Rep, method: str) -> Solved | None:
 def _fresh(rep_in: Rep, rep_out: Rep, method: str) -> Solved:
     start = time.perf_counter()
     block = _run(rep_in, rep_out, method)
-    certificate: Certificate = certify(block, rep_in, rep_out)
+    try:
+        certificate: Certificate = certify(block, rep_in, rep_out)
+    except CertificateError as error:
+        if method != "auto" or block.method == "nullspace":
+            raise
+        warnings.warn(f"{error}; solved as a nullspace instead", NumericalWarning, stacklevel=2)
+        block = solve_nullspace(rep_in, rep_out)
+        certificate = certify(block, rep_in, rep_out)
     if time.perf_counter() - start > _WORTH_STORING:
         _cache.store(block, rep_in, rep_out, method)
     return block, certificate

@@ -42,8 +42,9 @@ def solve_split(hom: Hom, solve_block: Callable[[Rep, Rep], Solved]) -> Basis:
 
 
 def runs(rep: Rep) -> Iterator[tuple[int, int, Rep]]:
-    """(first coordinate, copies, summand) of every run of equal summands."""
+    """(first coordinate, copies, summand) of every run of equal summands; Alt(4) of three dimensions is none."""
     start = 0
     for n, summand in rep.summands():
-        yield start, n, summand
+        if summand.dim:
+            yield start, n, summand
         start += n * summand.dim

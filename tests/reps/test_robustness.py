@@ -5,11 +5,13 @@ import gc
 import numpy as np
 import pytest
 import sympy as sp
-from intertwine.groups import SE, SL, SO, SU, Dihedral, Group, O, Tetrahedral, Z
-from intertwine.reps import Det, Scalar, Sym, T, V, solve
+from intertwine.groups import SE, SL, SO, SU, Dihedral, Group, O, Tetrahedral, Z, same_group
+from intertwine.reps import Alt, Det, Irrep, Scalar, Sym, T, V, solve
 from intertwine.reps import _frame as frames
 from intertwine.reps import _irreps as engine
+from intertwine.reps._errors import CertificateError
 from intertwine.reps._frame import Summand, frame, linear_basis
+from intertwine.reps._warnings import NumericalWarning
 
 
 def dense_rank(hom):
@@ -94,3 +96,41 @@ def test_a_trace_of_rounding_size_is_no_trace(method):
     turned = Group.from_generators(algebra=[q @ a @ q.T for a in SO(3).lie_algebra])
     assert np.trace(turned.lie_algebra, axis1=1, axis2=2).any()
     assert solve((2 * Det >> Scalar)(turned), method=method).rank == 2
+
+
+def test_a_power_of_dimension_zero_has_no_maps():
+    hom = (Alt(4) + V >> V * Alt(4) + V)(SO(3))
+    assert hom.dim == 1
+    assert (V >> Alt(4))(SO(3)).basis().dense().shape == (0, 0, 3)
+    assert [atom.dim for atom, _ in frame((V + Alt(4))(SO(3))).atoms] == [3]
+
+
+def test_auto_solves_as_a_nullspace_where_the_basis_is_too_skewed_for_irreps():
+    skew = sp.Matrix([[1, 10, -15], [3, 31, sp.Rational(-93, 2)], [0, 0, 1]])
+    hom = (V >> T(2, 1))(SO(1, 2).conjugate(skew))
+    with pytest.raises(CertificateError):
+        solve(hom, method="isotypic")
+    with pytest.warns(NumericalWarning, match="solved as a nullspace instead"):
+        basis = solve(hom)
+    assert basis.rank == 3
+    assert basis.certificate.method == "nullspace"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda: solve(V), TypeError, "takes a Hom space"),
+        (lambda: Irrep(-1), ValueError, "at least 0"),
+        (lambda: same_group(O(3), 3), TypeError, "compares two groups, got 3"),
+        (lambda: Group.automorphisms(5), TypeError, "networkx graph, got 5"),
+        (lambda: Group.from_generators(algebra=5), TypeError, "a list of matrices"),
+        (lambda: Group.from_permutations(5), TypeError, "a list of lists"),
+        (lambda: Group.from_cayley_table(3), ValueError, "square array"),
+        (lambda: SU(0), ValueError, "at least 1"),
+        (lambda: O(3).sample(1.5), TypeError, "a number of elements"),
+        (lambda: O(2).conjugate([[1, 1], [1, 1]]), ValueError, "change of basis P is singular"),
+    ],
+)
+def test_what_a_user_gets_wrong_is_said(call, error, says):
+    with pytest.raises(error, match=says):
+        call()
