@@ -6,20 +6,23 @@ With L' ∈ Hom(H ⊗ V_in, V_out) the same map read as bilinear,
 
 so outer products can be added up per node first and L' applied once per *node*: no kernel is ever formed.
 
-* ``edge``: K_e is formed and applied, edge by edge (in chunks).
-* ``node``: outer products are aggregated per node, for a few nodes at a time, and formed again in the
-  backward pass instead of being stored.
+* ``edge``: L' is applied edge by edge, its weights to h_e first.
+* ``node``: outer products are aggregated per node.
 
-Inside, components come first: features are (dim, items, channels), so that a linear map over channels is one
-batched matrix product.  L' is made of paths (h, a → b), each a Clebsch–Gordan block times a weight matrix
-over channel pairs.
+Both go through the graph in chunks, and form a chunk's large intermediates again in the backward pass instead
+of storing them.  `Contraction.kernels` forms K itself, which neither needs.
+
+Inside, features are components first, (items, Σ dim · channels) with channels fastest.  L' is made of paths
+(h, a → b), each a Clebsch–Gordan block times a weight matrix over channel pairs; pairs (h, a) that reach no target are
+never multiplied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._init import coefficients
@@ -29,16 +32,21 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 Atoms = Sequence[tuple[Atom, int]]
-CHUNK = 2**21  # numbers held at a time by one chunk of either formulation
+CHUNK = 2**20  # numbers held at a time by one chunk of either formulation
 
 
 @dataclass(frozen=True)
 class Path:
-    """One pair (h, a) and the targets it reaches: (target, blocks, first row in the target's weight)."""
+    """One pair (h, a) and the targets it reaches: (target, blocks, first column in the target's weight)."""
 
     h: int
     a: int
     targets: tuple[tuple[int, int, int], ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the constant with the Clebsch–Gordan blocks of all targets, (Σ d_b · r, d_h · d_a)."""
+        return f"cg{self.h}x{self.a}"
 
 
 class Contraction(Layer):
@@ -52,7 +60,7 @@ class Contraction(Layer):
     Attributes
     ----------
     weights : nn.ParameterList
-        For every reached output atom (fan-in, m_out); fan-in runs over (path, block, channel h, channel in).
+        For every output atom (m_out, fan-in); fan-in runs over (path, block, channel h, channel in).
     """
 
     def __init__(
@@ -71,15 +79,16 @@ class Contraction(Layer):
         paths, arrays = [], {}
         for i, (h, u) in enumerate(atoms_h):
             for j, (a, v) in enumerate(atoms_in):
-                targets = []
+                targets, blocks = [], []
                 for k, (b, _) in enumerate(atoms_out):
                     block = bilinear_basis(h, a, b)
                     if len(block):
-                        arrays[f"cg{i}x{j}to{k}"] = block
+                        blocks.append(block.swapaxes(0, 1).reshape(-1, h.dim * a.dim))
                         targets.append((k, len(block), fan[k]))
                         fan[k] += len(block) * u * v
                 if targets:
                     paths.append(Path(i, j, tuple(targets)))
+                    arrays[paths[-1].name] = np.concatenate(blocks)
         self.paths = tuple(paths)
         self.fan = tuple(fan)
         self.constants = Constants(arrays, dtype, device)
@@ -87,66 +96,82 @@ class Contraction(Layer):
 
     @property
     def costs(self) -> tuple[int, int, int]:
-        """Multiplications: L' per node, a formed kernel per edge, an outer product per edge."""
-        per_node = per_edge = 0
+        """Multiplications: L' per node, L' per edge, outer products per edge."""
+        per_node = per_edge = outer = 0
         for path in self.paths:
             (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
+            outer += d_h * u * d_a * v
             for k, r, _ in path.targets:
                 d_b, m = self.shape_out[k]
                 per_node += r * d_b * u * v * (d_h * d_a + m)
-                per_edge += r * m * v * d_h * (u + d_b * d_a)
-        width = sum(d * m for d, m in self.shape_in)
-        outer = width * sum(d * m for d, m in self.shape_h)
-        return per_node, per_edge + width * sum(d * m for d, m in self.shape_out), outer
+                per_edge += r * m * d_h * (u * v + v * d_a + d_a * d_b)
+        return per_node, per_edge, outer
 
-    # -- one formulation: kernels ---------------------------------------------------------------------
-    def kernels(self, hs: Sequence[Tensor]) -> Tensor:
-        """Kernel matrices between atoms, (items, Σ m·d out, Σ m·d in), from hs [(dim, items, channels)]."""
-        items = hs[0].shape[1]
-        rows = [[hs[0].new_zeros(items, mo * do, mi * di) for di, mi in self.shape_in] for do, mo in self.shape_out]
+    @property
+    def widths(self) -> tuple[list[int], list[int], list[int]]:
+        """Sizes dim · channels of the atoms of h, in and out."""
+        h, a, b = ([d * m for d, m in shape] for shape in (self.shape_h, self.shape_in, self.shape_out))
+        return h, a, b
+
+    def blocks(self, path: Path) -> list[Tensor]:
+        """Clebsch–Gordan blocks of a path, one (d_b, r, d_h, d_a) for every target."""
+        d_h, d_a = self.shape_h[path.h][0], self.shape_in[path.a][0]
+        sizes = [(self.shape_out[k][0], r, d_h, d_a) for k, r, _ in path.targets]
+        parts = self.constants.value(path.name).split([d_b * r for d_b, r, _, _ in sizes])
+        return [part.reshape(size) for part, size in zip(parts, sizes)]
+
+    def weight(self, k: int, path: Path, r: int, first: int) -> Tensor:
+        """Weights of a path into a target, (m, r, u, v)."""
+        u, v = self.shape_h[path.h][1], self.shape_in[path.a][1]
+        return self.weights[k][:, first : first + r * u * v].reshape(-1, r, u, v)
+
+    def kernels(self, h: Tensor) -> Tensor:
+        """Kernel matrices between components-first features, (items, Σ d·m out, Σ d·m in), from h (items, Σ d·u)."""
+        hs = h.split(self.widths[0], 1)
+        rows = [[h.new_zeros(len(h), mo * do, mi * di) for di, mi in self.shape_in] for do, mo in self.shape_out]
         for path in self.paths:
-            h = hs[path.h]
-            (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
-            for k, r, first in path.targets:
-                d_b, m = self.shape_out[k]
-                w = self.weights[k][:, first : first + r * u * v].reshape(m, r, u, v)
-                cg = self.constants.value(f"cg{path.h}x{path.a}to{k}")
-                t = torch.einsum("ceu,oruv->cerov", h, w)
-                block = torch.einsum("rbca,cerov->eobva", cg, t).reshape(items, m * d_b, v * d_a)
+            part = hs[path.h].unflatten(1, self.shape_h[path.h])
+            for (k, r, first), cg in zip(path.targets, self.blocks(path)):
+                weighted = torch.einsum("ecu,mruv->ecmrv", part, self.weight(k, path, r, first))
+                block = torch.einsum("brca,ecmrv->ebmav", cg, weighted).flatten(3).flatten(1, 2)
                 rows[k][path.a] = rows[k][path.a] + block
         return torch.cat([torch.cat(row, 2) for row in rows], 1)
 
-    # -- the other: aggregates ------------------------------------------------------------------------
-    def apply_aggregate(self, aggregate: Tensor) -> Tensor:
-        """L' of Σ h ⊗ f: (items, Σ d·u, Σ d·v) to (items, Σ d·m), all components first."""
-        items = aggregate.shape[0]
-        widths_h = [d * m for d, m in self.shape_h]
-        widths_in = [d * m for d, m in self.shape_in]
-        blocks = [row.split(widths_in, 2) for row in aggregate.split(widths_h, 1)]
+    def messages(self, h: Tensor, f: Tensor) -> Tensor:
+        """L'(h ⊗ f) item by item: h (items, Σ d·u), f (items, Σ d·v) to (items, Σ d·m)."""
+        items, widths = len(h), self.widths
+        hs, fs = h.split(widths[0], 1), f.split(widths[1], 1)
         out: list[Tensor | None] = [None] * len(self.shape_out)
         for path in self.paths:
             (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
-            block = blocks[path.h][path.a].reshape(items, d_h, u, d_a, v)
-            block = block.permute(1, 3, 0, 2, 4).reshape(d_h * d_a, items * u * v)
-            cg = torch.cat(
-                [
-                    self.constants.value(f"cg{path.h}x{path.a}to{k}").transpose(0, 1).reshape(-1, d_h * d_a)
-                    for k, _, _ in path.targets
-                ]
-            )
-            mixed = cg @ block  # (Σ d_b·r, items·u·v)
-            start = 0
-            for k, r, first in path.targets:
+            part = fs[path.a].reshape(items, d_a, v).mT
+            for (k, r, first), cg in zip(path.targets, self.blocks(path)):
                 d_b, m = self.shape_out[k]
-                z = mixed[start : start + d_b * r].reshape(d_b, r, items, u * v)
-                start += d_b * r
-                z = z.transpose(1, 2).reshape(d_b * items, r * u * v)
-                y = z @ self.weights[k][:, first : first + r * u * v].mT
-                out[k] = y if out[k] is None else out[k] + y
+                weight = self.weight(k, path, r, first).permute(2, 0, 1, 3).reshape(u, m * r * v)
+                weighted = (hs[path.h].reshape(items * d_h, u) @ weight).reshape(items, d_h * m * r, v)
+                pairs = torch.bmm(weighted, part).reshape(items, d_h, m, r * d_a).transpose(1, 2)
+                matrix = cg.permute(2, 1, 3, 0).reshape(d_h * r * d_a, d_b)
+                y = pairs.reshape(items * m, -1) @ matrix
+                y = y.reshape(items, m, d_b).mT.reshape(items, d_b * m)
+                _add(out, k, y)
+        return torch.cat([h.new_zeros(items, n) if y is None else y for y, n in zip(out, widths[2])], 1)
+
+    def apply_aggregate(self, aggregate: Callable[[Path], Tensor], items: int) -> Tensor:
+        """L' of Σ h ⊗ f, given path by path as (items, d_h · u, d_a · v): to (items, Σ d·m)."""
+        out: list[Tensor | None] = [None] * len(self.shape_out)
+        for path in self.paths:
+            (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
+            block = aggregate(path).reshape(items, d_h, u, d_a, v).permute(1, 3, 0, 2, 4)
+            mixed = self.constants.value(path.name) @ block.reshape(d_h * d_a, items * u * v)
+            parts = mixed.split([self.shape_out[k][0] * r for k, r, _ in path.targets])
+            for (k, r, first), z in zip(path.targets, parts):
+                d_b = self.shape_out[k][0]
+                z = z.reshape(d_b, r, items, u * v).transpose(1, 2).reshape(d_b * items, r * u * v)
+                y = z @ self.weights[k][:, first : first + r * u * v].mT  # (d_b · items, m)
+                _add(out, k, y)
+        zero = self.weights[0].new_zeros(())
         parts = [
-            aggregate.new_zeros(items, d * m)
-            if y is None
-            else y.reshape(d, items, m).transpose(0, 1).reshape(items, d * m)
+            zero.expand(items, d * m) if y is None else y.reshape(d, items, m).transpose(0, 1).reshape(items, d * m)
             for y, (d, m) in zip(out, self.shape_out)
         ]
         return torch.cat(parts, 1)
@@ -154,6 +179,11 @@ class Contraction(Layer):
     def extra_repr(self) -> str:
         """Numbers of paths and weights."""
         return f"{sum(len(p.targets) for p in self.paths)} paths, {sum(w.numel() for w in self.weights)} weights"
+
+
+def _add(out: list[Tensor | None], k: int, y: Tensor) -> None:
+    before = out[k]
+    out[k] = y if before is None else before + y
 
 
 def flatten(xs: Sequence[Tensor]) -> Tensor:
@@ -168,55 +198,51 @@ def unflatten(x: Tensor, shape: Sequence[tuple[int, int]]) -> list[Tensor]:
 
 
 def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
-    """Σ over edges with a kernel formed for every edge: h (E, Σ d·u), f (N, Σ d·v) to (n, Σ d·m)."""
-    height = sum(d * m for d, m in layer.shape_out)
-    width = sum(d * m for d, m in layer.shape_in)
-    size = max(1, CHUNK // (height * width))
-    out = f.new_zeros(n, height)
-    for start in range(0, h.shape[0], size):
-        at = slice(start, start + size)
-        message = _messages(layer, h[at], f[source[at]])
-        out = out.index_add(0, target[at], message)
+    """Σ over edges with L' applied to every edge: h (E, Σ d·u), f (N, Σ d·v) to (n, Σ d·m)."""
+    out = f.new_zeros(n, sum(layer.widths[2]))
+    if torch.compiler.is_compiling():
+        return out.index_add(0, target, layer.messages(h, f[source]))
+    size = max(1, CHUNK // max(h.shape[1], f.shape[1]))
+    for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
+        out = out.index_add(0, at, _recomputed(layer.messages, hc, fc))
     return out
-
-
-def _messages(layer: Contraction, h: Tensor, f: Tensor) -> Tensor:
-    hs = [
-        p.unflatten(-1, s).transpose(0, 1)
-        for p, s in zip(h.split([d * m for d, m in layer.shape_h], -1), layer.shape_h)
-    ]
-    fs = torch.cat([x.flatten(-2) for x in unflatten(f, layer.shape_in)], -1)
-    out = torch.bmm(layer.kernels(hs), fs.unsqueeze(-1)).squeeze(-1)
-    parts = out.split([d * m for d, m in layer.shape_out], -1)
-    return flatten([p.unflatten(-1, (m, d)) for p, (d, m) in zip(parts, layer.shape_out)])
 
 
 def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
     """The same sum with outer products added up per node, a few nodes at a time."""
     if torch.compiler.is_compiling():
-        outer = h.unsqueeze(-1) * f[source].unsqueeze(-2)
-        aggregate = h.new_zeros(n, *outer.shape[1:]).index_add(0, target, outer)
-        return layer.apply_aggregate(aggregate)
+        return _all_nodes(layer, h, f[source], target, n)
     plan = neighbourhoods(target, n, max(1, CHUNK // (h.shape[1] * f.shape[1])))
     hs = h[plan.edges].split(plan.sizes)  # one gather and one split: their gradients are made once, not per chunk
     fs = f[source[plan.edges]].split(plan.sizes)
-    parts = []
-    for hc, fc, slots in zip(hs, fs, plan.slots):
-        if torch.is_grad_enabled():
-            part = checkpoint(_node_chunk, layer, hc, fc, slots, use_reentrant=False, preserve_rng_state=False)
-        else:
-            part = _node_chunk(layer, hc, fc, slots)
-        parts.append(part)
-    out = torch.cat(parts) if parts else f.new_zeros(0, sum(d * m for d, m in layer.shape_out))
+    parts = [_recomputed(_some_nodes, layer, hc, fc, slots) for hc, fc, slots in zip(hs, fs, plan.slots)]
+    out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
 
 
-def _node_chunk(layer: Contraction, h: Tensor, f: Tensor, slots: Tensor) -> Tensor:
+def _recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
+    """function(*arguments), whose intermediates are formed again in the backward pass."""
+    if not torch.is_grad_enabled():
+        return function(*arguments)
+    return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+
+
+def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, slots: Tensor) -> Tensor:
     """slots (nodes, degree): rows of h and f, one past the end where a node has fewer edges."""
-    h = torch.cat([h, h.new_zeros(1, h.shape[1])])
-    f = torch.cat([f, f.new_zeros(1, f.shape[1])])
-    aggregate = torch.bmm(h[slots].transpose(1, 2), f[slots])
-    return layer.apply_aggregate(aggregate)
+    hs = torch.cat([h, h.new_zeros(1, h.shape[1])])[slots].split(layer.widths[0], 2)
+    fs = torch.cat([f, f.new_zeros(1, f.shape[1])])[slots].split(layer.widths[1], 2)
+    return layer.apply_aggregate(lambda path: torch.bmm(hs[path.h].mT, fs[path.a]), len(slots))
+
+
+def _all_nodes(layer: Contraction, h: Tensor, f: Tensor, target: Tensor, n: int) -> Tensor:
+    """All nodes at once, with static control flow: for the compiler."""
+    hs, fs = h.split(layer.widths[0], 1), f.split(layer.widths[1], 1)
+
+    def aggregate(path: Path) -> Tensor:
+        outer = hs[path.h].unsqueeze(2) * fs[path.a].unsqueeze(1)
+        return outer.new_zeros(n, *outer.shape[1:]).index_add(0, target, outer)
+
+    return layer.apply_aggregate(aggregate, n)
 
 
 @dataclass(frozen=True)

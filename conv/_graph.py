@@ -6,6 +6,8 @@ are sorted by target, then source.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
@@ -123,11 +125,19 @@ def _check(pos: Tensor, batch: Tensor | None, name: str) -> None:
         raise ValueError(f"batch must have shape ({pos.shape[0]},) like {name}, got {tuple(batch.shape)}")
 
 
-def _per_cloud(find, x, y, batch_x, batch_y, exclude_same, *arguments) -> Tensor:
+def _per_cloud(
+    find: Callable[..., tuple[Tensor, Tensor]],
+    x: Tensor,
+    y: Tensor,
+    batch_x: Tensor | None,
+    batch_y: Tensor | None,
+    exclude_same: bool,
+    *arguments: float | None,
+) -> Tensor:
     x, y = x.detach(), y.detach()
     if (batch_x is None) != (batch_y is None):
         raise ValueError("give the batch of both point clouds, or of neither")
-    if batch_x is None:
+    if batch_x is None or batch_y is None:
         clouds = [(torch.arange(len(x), device=x.device), torch.arange(len(y), device=x.device))]
     else:
         clouds = [((batch_x == b).nonzero()[:, 0], (batch_y == b).nonzero()[:, 0]) for b in batch_y.unique()]
@@ -161,7 +171,9 @@ def _knn_tree(x: Tensor, y: Tensor, exclude_same: bool, k: int, _: None) -> tupl
 
 
 def _nearest(tree: cKDTree, y: Tensor, k: int, exclude_same: bool, r: float) -> tuple[Tensor, Tensor]:
-    distance, source = tree.query(y.double().numpy(), list(range(1, k + 1)), distance_upper_bound=r * (1 + 1e-12))
+    distance, source = map(
+        np.asarray, tree.query(y.double().numpy(), list(range(1, k + 1)), distance_upper_bound=r * (1 + 1e-12))
+    )
     target = np.broadcast_to(np.arange(len(y))[:, None], source.shape)
     keep = np.isfinite(distance)
     if exclude_same:

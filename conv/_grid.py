@@ -27,8 +27,8 @@ class GridConv(Layer):
 
     A cross-correlation like `torch.nn.ConvNd`: y(i) = Σ_o K(o) f(i + o), offsets o of the grid, scaled to
     [−1, 1].  Coordinates come in the order of the spatial axes: on a plane the first coordinate runs down the
-    rows.  The kernel falls smoothly to zero over one pixel beyond the unit ball, so that rotations that are no symmetry of the
-    grid are broken by sampling only.
+    rows.  The kernel falls smoothly to zero over one pixel beyond the unit ball, so that rotations that are no
+    symmetry of the grid are broken by sampling only.
 
     Parameters
     ----------
@@ -129,10 +129,12 @@ class GridConv(Layer):
         return kernels.permute(1, 2, 0).reshape(self.rep_out.dim, self.rep_in.dim, *self.kernel_size)
 
     def _cached_filter(self) -> Tensor:
-        """The filter, built once in eval mode without gradients and again when a weight has changed."""
-        if self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        """The filter, built once in eval mode (where no gradient needs it) and again when a weight has changed."""
+        wanted = torch.is_grad_enabled() and any(p.requires_grad for p in self.kernel.parameters())
+        if self.training or wanted or torch.compiler.is_compiling():
             return self.filter()
-        state = tuple((p.data_ptr(), p._version, p.dtype, p.device) for p in self.parameters())
+        held = (*self.kernel.parameters(), *self.kernel.buffers())
+        state = tuple((t.data_ptr(), t._version, t.dtype, t.device) for t in held)
         if self._filter is None or state != self._made_from:
             self._filter, self._made_from = self.filter(), state
         return self._filter

@@ -15,6 +15,7 @@ from intertwine.emlp._frame import Encode
 from intertwine.emlp._module import Layer
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, bilinear_basis, frame, trivial_atom
+from numpy.typing import NDArray
 from torch import Tensor
 
 SOFT = 1e-2  # the length, in units of the cutoff, below which distances are rounded off to stay smooth
@@ -53,8 +54,8 @@ class Invariants(Layer):
         self.kind = "norm" if all(self.unitary) else "form" if any(self.forms) else "none"
         if self.kind == "none":
             warnings.warn(
-                f"{space.group.name} has no invariant of a single position in {space!r}: the kernel's radial "
-                "part is constant and the kernel is not local",
+                f"{space._require_group().name} has no invariant of a single position in {space!r}: the radial "
+                "part of the kernel is constant and the kernel is not local",
                 NonLocalKernelWarning,
                 stacklevel=2,
             )
@@ -69,13 +70,20 @@ class Invariants(Layer):
             elif self.unitary[i]:
                 squares.append(y.square().sum(-1))
                 parts.append(root(squares[-1]))
-            elif self.forms[i] is not None:
-                q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(self.forms[i]), y)
+            elif form := self.forms[i]:
+                q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(form), y)
                 parts.append(root(q.flatten(-2)))
                 squares.append(q.flatten(-2))
         if not parts:
             return x.new_zeros(x.shape[:-1]), x.new_zeros(*x.shape[:-1], 0)
         return root(torch.cat(squares, -1).sum(-1)), torch.cat(parts, -1)
+
+    def direction(self, x: Tensor, distance: Tensor) -> Tensor:
+        """x scaled by an invariant, smooth at 0: to length one where there is a norm, x / √(1 + |q|) for a form q."""
+        if self.kind == "none":
+            return x
+        soft = SOFT**2 if self.kind == "norm" else 1.0
+        return x * torch.rsqrt(distance.square() + soft).unsqueeze(-1)
 
 
 def root(q: Tensor) -> Tensor:
@@ -83,13 +91,9 @@ def root(q: Tensor) -> Tensor:
     return q * (q.square() + SOFT**4) ** -0.25
 
 
-def _forms(atom: Atom) -> np.ndarray:
+def _forms(atom: Atom) -> NDArray[np.float64]:
     """Invariant symmetric forms of an atom, (r, d, d)."""
-    basis = bilinear_basis(atom, atom, trivial_atom(_group(atom)))[:, 0]
+    basis = bilinear_basis(atom, atom, trivial_atom(atom.group))[:, 0]
     symmetric = (basis + basis.transpose(0, 2, 1)) / 2
     kept = [b for b in symmetric if np.linalg.norm(b) > 1e-8]
     return np.stack(kept) * np.sqrt(atom.dim) if kept else np.zeros((0, atom.dim, atom.dim))
-
-
-def _group(atom: Atom):
-    return atom.rep.group

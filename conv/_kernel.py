@@ -11,6 +11,9 @@ right for groups that are not orthogonal.  Nothing mixes different edges.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
@@ -21,13 +24,18 @@ from intertwine.emlp._product import ProductAtoms
 from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from intertwine.reps._frame import Atom, frame, is_reductive, trivial_atom
+from intertwine.reps._irrep import Irrep
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ._contraction import Contraction, flatten
-from ._invariants import SOFT, Invariants
+from ._invariants import Invariants
 from ._lift import Lift, degree_needed, usable
 from ._radial import BASES
 from ._radial import window as taper
+
+Atoms = Sequence[tuple[Atom, int]]
+Device = torch.device | str | None
 
 MAX_DEGREE = 6
 PRODUCT_LIMIT = 64  # largest dim a · dim b of the products of lift and attribute
@@ -135,7 +143,7 @@ class ImplicitKernel(Layer):
         self.decode = Decode(self.rep_out, dtype, device)
         self.constants = Constants({"enc": _encoding(self.rep_in)}, dtype, device)
 
-    def _hidden_atoms(self, hidden: int | Rep, atoms_edge) -> tuple[tuple[Atom, int], ...]:
+    def _hidden_atoms(self, hidden: int | Rep, atoms_edge: Atoms) -> tuple[tuple[Atom, int], ...]:
         if isinstance(hidden, Rep):
             atoms = frame(hidden(self.group)).atoms
             if not usable({a for a, _ in atoms}, self.rep_in, self.rep_out):
@@ -157,7 +165,7 @@ class ImplicitKernel(Layer):
         channels = max(1, round(hidden / sum(a.dim for a in chosen)))
         return tuple((a, channels) for a in chosen)
 
-    def _build_features(self, atoms_edge, dtype, device) -> None:
+    def _build_features(self, atoms_edge: Atoms, dtype: torch.dtype, device: Device) -> None:
         """Layers that turn lift and attributes into the steerable part M t and the invariants in it."""
         sources = [*self.lift.atoms, *atoms_edge]
         self.product = None
@@ -193,9 +201,9 @@ class ImplicitKernel(Layer):
             )
         x = x / self.cutoff
         distance, invariants = self.invariants(x)
-        lifted = self.lift(self._direction(x, distance))
+        lifted = self.lift(self.invariants.direction(x, distance))
         sources = lifted
-        if attr is not None:
+        if attr is not None and self.encode_edge is not None:
             attributes = self.encode_edge(attr)
             sources = [*lifted, *attributes]
             if self.product is not None:
@@ -211,22 +219,13 @@ class ImplicitKernel(Layer):
             hs.append(part.unsqueeze(-1) * next(mixed) if i in self.steerable else part.unsqueeze(-1))
         return flatten(hs)
 
-    def _direction(self, x: Tensor, distance: Tensor) -> Tensor:
-        if self.invariants.kind == "norm":
-            return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + SOFT**2)
-        if self.invariants.kind == "form":
-            return x * (1 + distance.square().unsqueeze(-1)) ** -0.5
-        return x
-
     def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
         """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n), attributes (..., edge.dim)."""
         batch = x.shape[:-1]
         h = self.features(x.reshape(-1, x.shape[-1]), None if attr is None else attr.reshape(-1, attr.shape[-1]))
-        shape = self.contraction.shape_h
-        hs = [p.unflatten(-1, s).transpose(0, 1) for p, s in zip(h.split([d * m for d, m in shape], -1), shape)]
-        k = self.contraction.kernels(hs) @ self.constants.value("enc")  # (E, atoms out, in)
+        k = self.contraction.kernels(h.to(self.constants.value("enc").dtype)) @ self.constants.value("enc")
         parts = k.mT.split([d * m for d, m in self.contraction.shape_out], -1)
-        out = self.decode([p.unflatten(-1, (m, d)) for p, (d, m) in zip(parts, self.contraction.shape_out)])
+        out = self.decode([p.unflatten(-1, s).mT for p, s in zip(parts, self.contraction.shape_out)])
         return out.mT.reshape(*batch, self.rep_out.dim, self.rep_in.dim)
 
     def __repr__(self) -> str:
@@ -237,7 +236,7 @@ class ImplicitKernel(Layer):
         )
 
 
-def scalar_network(fan_in, width, out, layers, device, dtype) -> nn.Sequential:
+def scalar_network(fan_in: int, width: int, out: int, layers: int, device: Device, dtype: torch.dtype) -> nn.Sequential:
     """A plain network on invariants with SiLU scaled to unit second moment."""
     parts: list[nn.Module] = []
     for _ in range(layers):
@@ -251,7 +250,7 @@ class _Act(Layer):
         return act(x)
 
 
-def _dense(n: int, m: int, device, dtype) -> nn.Linear:
+def _dense(n: int, m: int, device: Device, dtype: torch.dtype) -> nn.Linear:
     layer = nn.Linear(n, m, device=device, dtype=dtype)
     nn.init.normal_(layer.weight, std=n**-0.5)
     nn.init.normal_(layer.bias, std=0.5)
@@ -266,13 +265,13 @@ def _products(left: set[Atom], right: set[Atom]) -> set[Atom]:
     found: set[Atom] = set()
     for a in left:
         for b in right:
-            if a.dim * b.dim <= PRODUCT_LIMIT and a.irreducible and b.irreducible:
+            if a.dim * b.dim <= PRODUCT_LIMIT and isinstance(a, Irrep) and isinstance(b, Irrep):
                 found |= {c for c, _ in a.table.clebsch_gordan(a, b)}
     return found
 
 
-def _encoding(rep: Rep):
-    """Matrix (Σ m·d, rep.dim) from features to flattened atoms."""
+def _encoding(rep: Rep) -> NDArray[Any]:
+    """Matrix (Σ d·m, rep.dim) from features to components-first atoms."""
     encode = Encode(rep, torch.complex128 if rep.is_complex else torch.float64)
     one = torch.eye(rep.dim, dtype=torch.complex128 if rep.is_complex else torch.float64)
-    return torch.cat([a.flatten(-2) for a in encode(one)], -1).T.numpy()
+    return flatten(encode(one)).T.numpy()

@@ -40,7 +40,7 @@ def lifted_atoms(space: Rep, degree: int) -> tuple[tuple[Atom, Array], ...]:
     Rows act on the orthonormal coordinates of x^⊗degree.
     """
     if degree == 0:
-        ((atom, _),) = frame(Scalar(space.group)).atoms
+        ((atom, _),) = frame(Scalar(space._require_group())).atoms
         return ((atom, np.ones((1, 1, 1))),)
     found: dict[Atom, list[Array]] = {}
     start = 0

@@ -204,7 +204,7 @@ class PointConv(Layer):
                 f"the layer was built with edge={self.edge!r}, but edge_attr was "
                 f"{'not given' if edge_attr is None else 'given'}"
             )
-        if edge_attr is not None:
+        if edge_attr is not None and self.edge is not None:
             check_width(edge_attr, self.edge.dim, self.edge, "edge_attr", "edge")
             if edge_attr.shape[0] != edge_index.shape[1]:
                 raise ValueError(f"{edge_attr.shape[0]} edge attributes for {edge_index.shape[1]} edges")
