@@ -24,6 +24,8 @@ ORDER = 20_000  # finite groups up to this order are enumerated
 UNKNOWNS = 4096  # and Hom spaces up to this size eliminated
 _DEPTH = 2_000  # longest word tried, so that an irrational turn is given up early
 _FILLED = 2**16  # entries of a generator's constraint, above which elimination costs more than solving
+_EQUAL = 1e-10  # weights this near, relative to the generic element, are equal
+_DISTINCT = 1e-6  # and this far apart, distinct
 _SIDE = 1024  # largest dimension whose characters and weights are computed
 
 
@@ -224,8 +226,8 @@ class _Formal:
         order = np.argsort(at, kind="stable")
         at, n = at[order], n[order]
         steps = np.diff(at)
-        new = steps > 1e-7 * scale
-        if np.any(new & (steps < 1e-6 * scale)):
+        new = steps > _EQUAL * scale
+        if np.any(new & (steps < _DISTINCT * scale)):
             return None
         starts = np.concatenate([[0], np.flatnonzero(new) + 1]) if len(at) else np.zeros(0, int)
         n = np.add.reduceat(n, starts) if len(at) else n
@@ -237,15 +239,18 @@ class _Formal:
         at = np.add.outer(self.at, other.at).ravel()
         return _Formal.of(at, scale, np.multiply.outer(self.n, other.n).ravel())
 
-    def inner(self, other: _Formal, scale: float) -> int:
-        """Σ n_i m_j over equal exponents."""
+    def inner(self, other: _Formal, scale: float) -> int | None:
+        """Σ n_i m_j over equal exponents; None when two are neither equal nor distinct."""
         if not len(self.at) or not len(other.at):
             return 0
         after = np.clip(np.searchsorted(self.at, other.at), 1, max(len(self.at) - 1, 1))
         total = 0
         for offset in (1, 0) if len(self.at) > 1 else (1,):
             at = self.at[after - offset]
-            near = np.abs(at - other.at) < 5e-7 * scale
+            apart = np.abs(at - other.at)
+            near = apart < 2 * _EQUAL * scale  # runs of equal exponents are known by their first
+            if np.any(~near & (apart < _DISTINCT * scale)):
+                return None
             total += int((self.n[after - offset] * other.n)[near].sum())
         return total
 

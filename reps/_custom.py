@@ -133,6 +133,8 @@ class Custom(Opaque):
                 if value.shape != (self.size, self.size):
                     expected = (self.size, self.size)
                     raise ValueError(f"{self!r} has dim {self.size}: expected matrices {expected}, got {value.shape}")
+                if not np.isfinite(value).all():
+                    raise ValueError(f"{self!r} returned entries that are not finite numbers, for\n{g[index]}")
                 if value.dtype.kind == "c" and dtype is np.float64:
                     raise ValueError(f"{self!r} returned complex matrices: say Custom(..., is_complex=True)")
                 out[index] = value

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from intertwine.groups import SE, SL, SO, SU, Dihedral, Group, O, Tetrahedral, Z, same_group
-from intertwine.reps import Alt, Det, Irrep, Scalar, Sym, T, V, solve
+from intertwine.reps import Alt, Custom, Det, Irrep, Scalar, Sym, T, V, solve
 from intertwine.reps import _frame as frames
 from intertwine.reps import _irreps as engine
 from intertwine.reps._errors import CertificateError
@@ -134,3 +134,18 @@ def test_auto_solves_as_a_nullspace_where_the_basis_is_too_skewed_for_irreps():
 def test_what_a_user_gets_wrong_is_said(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_nearly_equal_frequencies_are_told_apart_exactly():
+    close = sp.Rational(1, 10**9)
+    turns = sp.Matrix([[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, -1 - close], [0, 0, 1 + close, 0]])
+    hom = (T(2) >> T(2))(Group.from_generators(algebra=[turns]))
+    assert solve(hom, method="nullspace").rank == 36  # a float sees two equal circles: 96
+    with pytest.warns(NumericalWarning):
+        assert hom.dim == 36
+
+
+def test_a_custom_representation_that_is_not_finite_is_named():
+    unipotent = Custom(lambda g: np.array([[1, np.log(g[0, 0] * 0)], [0, 1]]), lambda A: 0 * A[:2, :2], 2, name="log")
+    with np.errstate(divide="ignore"), pytest.raises(ValueError, match="log returned entries that are not finite"):
+        _ = (unipotent >> V)(O(2)).dim
