@@ -51,9 +51,7 @@ def test_the_import_checker_sees_a_violation(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("module", ["intertwine.groups", "intertwine.reps"])
 def test_the_algebra_loads_without_torch_and_networkx(module):
-    code = (
-        f"import sys, {module}; print([m for m in ('torch', 'networkx', 'matplotlib') if m in sys.modules])"
-    )
+    code = f"import sys, {module}; print([m for m in ('torch', 'networkx', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -61,9 +59,7 @@ def test_the_algebra_loads_without_torch_and_networkx(module):
 def test_every_package_folder_is_in_the_distribution():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    folders = {
-        line.split("=")[1].strip() for line in setup["options"]["package_dir"].splitlines() if "=" in line
-    }
+    folders = {line.split("=")[1].strip() for line in setup["options"]["package_dir"].splitlines() if "=" in line}
     roots = [*LAYERS, "examples", "package"]
     on_disk = {str(p.parent.relative_to(ROOT)) for root in roots for p in (ROOT / root).rglob("__init__.py")}
     assert folders == on_disk

@@ -17,9 +17,7 @@ def wheel(tmp_path_factory):
 
     out = tmp_path_factory.mktemp("wheel")
     copy = out / "source"
-    ignored = shutil.ignore_patterns(
-        ".git", ".venv*", "build", "runs", "*.egg-info", ".*_cache", "__pycache__"
-    )
+    ignored = shutil.ignore_patterns(".git", ".venv*", "build", "runs", "*.egg-info", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, copy, ignore=ignored)
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -43,15 +41,11 @@ def test_wheel_works_where_the_source_is_not(wheel, tmp_path):
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
     code = f"import sys; sys.path.insert(0, {str(site)!r}); import intertwine; print(intertwine.__file__)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert str(site) in done.stdout
     code = (
         f"import sys; sys.path.insert(0, {str(site)!r}); sys.argv = ['intertwine', '--help'];"
         "import runpy; runpy.run_module('intertwine', run_name='__main__')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert "train" in done.stdout
