@@ -3,7 +3,7 @@
 >>> from intertwine.groups import O
 >>> from intertwine.reps import Scalar, V
 >>> PointConv(8 * Scalar + 4 * V, 16 * Scalar + 8 * V, group=O(3))
-PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3) | 5680 weights)
+PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3) | ... weights)
 """
 
 from ._graph import knn, knn_graph, radius, radius_graph

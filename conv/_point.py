@@ -57,7 +57,7 @@ class PointConv(Layer):
     >>> from intertwine.reps import Scalar, V
     >>> conv = PointConv(4 * Scalar, 8 * Scalar + 4 * V, group=O(3), cutoff=2.0)
     >>> conv
-    PointConv(4 * Scalar -> 8 * Scalar + 4 * V | O(3) | 2544 weights)
+    PointConv(4 * Scalar -> 8 * Scalar + 4 * V | O(3) | ... weights)
     >>> pos = torch.randn(20, 3)
     >>> conv(torch.randn(20, 4), pos, radius_graph(pos, 2.0)).shape
     torch.Size([20, 20])
