@@ -22,7 +22,7 @@ from ._simulate import simulate
 #: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, arXiv:2110.02905 table 1
 PUBLISHED = {"EGNN (published)": 0.0070, "SEGNN (published)": 0.0043}
 DEMO_MINUTES = 3.0
-EPOCHS, BATCH, RATE, LAYERS, AVERAGE = 100, 50, 3e-3, 4, 0.995
+EPOCHS, BATCH, RATE, LAYERS, AVERAGE = 30, 50, 3e-3, 4, 0.995
 DRAWN = 4
 
 
@@ -106,7 +106,7 @@ def train(
     samples, seed : int
     console : rich Console
     epochs : int, optional
-        Default 100; without limit when there is a budget.
+        Default 30; without limit when there is a budget.
     device : str
     out, resume : as the command line's
     budget : float, optional
@@ -161,6 +161,11 @@ def train(
     return _report(system, group, run, state, data["test"], kappa)
 
 
+def shown(error: float) -> str:
+    """Four decimals, or two figures of what is smaller."""
+    return f"{error:.4f}" if error >= 1e-3 else f"{error:.1e}"
+
+
 def _report(system: str, group: Group, run: Run, state: State, test: NBody, kappa: float) -> Report:
     predicted = predict(run.model, test)
     each = (predicted - test.target).square().mean((1, 2))
@@ -186,8 +191,8 @@ def _report(system: str, group: Group, run: Run, state: State, test: NBody, kapp
         plot.save(plot.losses(state.history, references, "MSE"), run.folder / "loss.png"),
         plot.save(_picture(system, test, predicted, kappa, name), run.folder / "trajectories.png"),
     ]
-    rows = [(f"intertwine, {group.name}", f"{error:.4f}", f"{error / straight:.3f}")]
-    rows += [(label, f"{value:.4f}", f"{value / straight:.3f}") for label, value in references.items()]
+    rows = [(f"intertwine, {group.name}", shown(error), f"{error / straight:.4f}")]
+    rows += [(label, shown(value), f"{value / straight:.4f}") for label, value in references.items()]
     note = f"{state.epoch} epochs in {state.seconds:.0f} s; published figures are on their own samples"
     return Report(f"N-body, {name}", ("model", "test MSE", "of linear motion"), rows, files, note)
 

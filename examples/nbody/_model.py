@@ -31,8 +31,8 @@ LENGTH, NEIGHBOURS, SHELLS = 4.0, PARTICLES - 1, 12
 class Width:
     """How wide a network is: hidden scalars and vectors, and the width of the kernels' scalar networks."""
 
-    scalars: int = 16
-    vectors: int = 16
+    scalars: int = 8
+    vectors: int = 8
     kernel: int = 32
 
 
