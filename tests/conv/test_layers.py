@@ -1,0 +1,316 @@
+"""Formulations agree, conventions hold, edge cases are right or clear errors."""
+
+import copy
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from intertwine.conv import (
+    GridConv,
+    ImplicitKernel,
+    InvariantPool,
+    NonLocalKernelWarning,
+    PointConv,
+    knn_graph,
+    pool,
+    radius,
+    radius_graph,
+)
+from intertwine.groups import SL, SO, C, Dihedral, O, Octahedral, Trivial
+from intertwine.reps import Irrep, Scalar, T, V, parse
+from intertwine.testing import assert_equivariant, equivariance_error
+
+
+def cloud(n, rep, dtype=torch.float64, seed=0, scale=1.0):
+    rng = torch.Generator().manual_seed(seed)
+    pos = torch.randn(n, 3, generator=rng, dtype=torch.float64) * scale
+    x = torch.randn(n, rep(O(3)).dim, generator=rng, dtype=torch.float64)
+    return x.to(dtype), pos.to(dtype)
+
+
+# -- two formulations of one sum --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+@pytest.mark.parametrize("aggr", ["sum", "mean"])
+def test_node_equals_edge(dtype, bound, aggr):
+    rep = parse("4x0e + 3x1o + 2x2e", O(3))
+    layer = PointConv(rep, rep, edge=V(O(3)), aggr=aggr, cutoff=3.0, dtype=dtype)
+    x, pos = cloud(40, rep, dtype)
+    edges = radius_graph(pos, 1.5)
+    attr = pos[edges[0]] * 0.5
+    results, gradients = [], []
+    for contraction in ("node", "edge"):
+        layer.contraction = contraction
+        layer.zero_grad()
+        y = layer(x, pos, edges, attr)
+        y.square().sum().backward()
+        results.append(y)
+        gradients.append(torch.cat([p.grad.flatten() for p in layer.parameters()]))
+    assert (results[0] - results[1]).norm() <= bound * results[1].norm()
+    assert (gradients[0] - gradients[1]).norm() <= 10 * bound * gradients[1].norm()
+
+
+def test_the_sum_is_that_of_the_kernel():
+    """Both equal Σ K(x_j − x_i) f_j with the kernel's own matrices: sign and direction of edges are pinned."""
+    layer = PointConv(Scalar + V, V, group=O(3), cutoff=3.0, root_weight=False, bias=False, dtype=torch.float64)
+    x, pos = cloud(10, Scalar + V)
+    source, target = edges = radius_graph(pos, 2.0)
+    kernels = layer.kernel(pos[source] - pos[target])
+    expected = torch.zeros(10, 3, dtype=torch.float64)
+    expected.index_add_(0, target, torch.einsum("eoi,ei->eo", kernels, x[source]))
+    torch.testing.assert_close(layer(x, pos, edges), expected)
+
+
+@pytest.mark.parametrize(("group", "n"), [(O(2), 2), (SO(3), 3), (O(1), 1)])
+def test_a_lattice_of_points_is_a_grid(group, n):
+    grid = GridConv(Scalar + V, V + Scalar, group=group, kernel_size=5, padding=2, dtype=torch.float64)
+    points = PointConv(
+        Scalar + V,
+        V + Scalar,
+        group=group,
+        cutoff=2.0,
+        window=grid.kernel.window,
+        neighbours=grid.taps,
+        root_weight=False,
+        dtype=torch.float64,
+    )
+    points.kernel.load_state_dict(grid.kernel.state_dict())
+    points.shift.load_state_dict(grid.shift.state_dict())
+    x = torch.randn(1, n + 1, *[6] * n, dtype=torch.float64)
+    lattice = torch.tensor(list(itertools.product(range(6), repeat=n)), dtype=torch.float64)
+    y = points(x[0].flatten(1).T, lattice, radius_graph(lattice, 3.0, loop=True))
+    torch.testing.assert_close(y.T.reshape(1, n + 1, *[6] * n), grid(x))
+
+
+# -- grids ------------------------------------------------------------------------------------------------
+
+
+def test_grid_axes_are_those_of_rot90():
+    """Turning the field and its vectors by 90° turns the output: pins axis order and sign."""
+    layer = GridConv(Scalar + V, Scalar + V, group=SO(2), kernel_size=5, padding=2, dtype=torch.float64)
+    x = torch.randn(1, 3, 9, 9, dtype=torch.float64)
+
+    def turn(field):
+        moved = torch.rot90(field, 1, (2, 3))
+        # rot90 takes column j to row n − 1 − j: (row, column) ↦ (−column, row)
+        return torch.stack([moved[:, 0], -moved[:, 2], moved[:, 1]], 1)
+
+    torch.testing.assert_close(layer(turn(x)), turn(layer(x)))
+    wrong = torch.stack([x[:, 0], x[:, 2], x[:, 1]], 1)
+    assert not torch.allclose(layer(turn(wrong)), turn(layer(x)))
+
+
+def test_grid_flips_and_exact_symmetries_in_3d():
+    layer = GridConv(Scalar, Scalar, group=Octahedral(full=True), kernel_size=3, padding=1, dtype=torch.float64)
+    x = torch.randn(1, 1, 5, 5, 5, dtype=torch.float64)
+    for move in (lambda f: f.flip(2), lambda f: torch.rot90(f, 1, (2, 4)), lambda f: f.transpose(3, 4)):
+        torch.testing.assert_close(layer(move(x)), move(layer(x)))
+
+
+@pytest.mark.parametrize("size", [3, 4, (3, 5)])
+@pytest.mark.parametrize("options", [{}, {"stride": 2}, {"padding": (2, 1)}, {"dilation": 2}])
+def test_grid_shapes_are_torchs(size, options):
+    layer = GridConv(Scalar, 2 * Scalar, group=O(2), kernel_size=size, **options)
+    plain = torch.nn.Conv2d(1, 2, size, **options)
+    x = torch.randn(2, 1, 12, 13)
+    assert layer(x).shape == plain(x).shape
+    expected = torch.nn.functional.conv2d(x, layer.filter(), layer.shift(torch.ones(1, 1))[0], **options)
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_the_filter_is_kept_in_eval_mode_and_renewed_when_a_weight_changes():
+    layer = GridConv(Scalar, Scalar, group=O(2), kernel_size=3).eval()
+    x = torch.randn(1, 1, 8, 8)
+    with torch.no_grad():
+        first = layer(x)
+        kept = layer._filter
+        layer(x)
+        assert layer._filter is kept
+        next(layer.kernel.parameters()).mul_(1.5)
+        torch.testing.assert_close(layer(x), layer.train()(x))
+        other = GridConv(Scalar, Scalar, group=O(2), kernel_size=3)
+        layer.eval()(x)
+        layer.load_state_dict(other.state_dict())
+        torch.testing.assert_close(layer(x), other(x))
+        assert not torch.allclose(layer(x), first)
+
+
+def test_less_symmetry_allows_more():
+    """The kernel of D4 is not isotropic where O(2)'s is: at one radius it varies with direction."""
+    torch.manual_seed(0)
+    angles = torch.linspace(0, np.pi / 4, 7)
+    ring = 0.5 * torch.stack([angles.cos(), angles.sin()], 1)
+    spread = {}
+    for group in (O(2), Dihedral(4), C(3), Trivial(2)):
+        values = ImplicitKernel(Scalar, 8 * Scalar, group=group)(ring).detach()
+        spread[group.name] = float(values.std(0).mean() / values.abs().mean())
+    assert spread["O(2)"] < 1e-5
+    assert min(spread["Dihedral(4)"], spread["C(3)"], spread["Trivial(2)"]) > 1e-2
+
+
+# -- completeness on the orbit of a generic point ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("j", range(4))
+@pytest.mark.parametrize("l", range(4))
+def test_kernel_values_span_what_the_stabiliser_allows(j, l):
+    """Ranks on an orbit x ≠ 0: 2 min(j, l) + 1 over SO(3); min(j, l) + 1 or min(j, l) over O(3) by parity."""
+    assert value_rank(Irrep(j), Irrep(l), SO(3)) == 2 * min(j, l) + 1
+    parity = "e" if (j + l) % 2 == 0 else "o"
+    assert value_rank(Irrep(f"{j}e"), Irrep(f"{l}{parity}"), O(3)) == min(j, l) + 1
+
+
+@pytest.mark.parametrize(("group", "expected"), [(SO(2), 4), (O(2), 2)])
+def test_kernel_values_on_the_circle(group, expected):
+    assert value_rank(Irrep(1), Irrep(2), group) == expected
+    assert value_rank(Irrep(2), Irrep(2), group) == expected
+
+
+def value_rank(rep_in, rep_out, group):
+    torch.manual_seed(0)
+    rep_in, rep_out = rep_in(group), 24 * rep_out(group)
+    kernel = ImplicitKernel(rep_in, rep_out, hidden=400, dtype=torch.float64)
+    x = torch.tensor([[0.3, 0.5, -0.2][: group.d]], dtype=torch.float64)
+    values = kernel(x)[0].reshape(24, -1).detach()
+    return int(torch.linalg.matrix_rank(values, rtol=1e-8))
+
+
+# -- module contract --------------------------------------------------------------------------------------
+
+
+def test_pickle_deepcopy_compile_of_every_layer():
+    x, pos = cloud(8, Scalar + V, torch.float32)
+    edges = radius_graph(pos, 2.0)
+    layers = [
+        (PointConv(Scalar + V, V, group=O(3), hidden=24, cutoff=3.0), (x, pos, edges)),
+        (ImplicitKernel(Scalar + V, V, group=O(3), hidden=24), (pos * 0.2,)),
+        (GridConv(Scalar, V, group=O(2), kernel_size=3, hidden=24), (torch.randn(1, 1, 5, 5),)),
+        (InvariantPool(Scalar + V, group=O(3)), (x,)),
+    ]
+    for layer, inputs in layers:
+        expected = layer(*inputs)
+        for twin in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
+            torch.testing.assert_close(twin(*inputs), expected, rtol=0, atol=0)
+        compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+        torch.testing.assert_close(compiled(*inputs), expected, rtol=1e-4, atol=1e-5)
+
+
+# -- hostile and degenerate inputs ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contraction", ["node", "edge", "auto"])
+def test_degenerate_graphs(contraction):
+    layer = PointConv(Scalar + V, Scalar + V, group=O(3), contraction=contraction, dtype=torch.float64)
+    x, pos = cloud(5, Scalar + V)
+    none = torch.zeros(2, 0, dtype=torch.int64)
+    torch.testing.assert_close(layer(x, pos, none), layer.root(x))  # zero edges
+    isolated = layer(x, pos, torch.tensor([[0], [1]]))
+    torch.testing.assert_close(isolated[2:], layer.root(x)[2:])
+    coincident = torch.zeros(5, 3, dtype=torch.float64)
+    edges = torch.tensor([[0, 1, 2], [1, 2, 2]])
+    assert layer(x, coincident, edges).isfinite().all()
+    assert_equivariant(layer, inputs=(x, coincident, edges), rep_in=(layer.rep_in, layer.space, None))
+    assert layer(x[:1], pos[:1], none).shape == (1, 4)
+
+
+def test_kernel_at_the_origin_commutes_with_the_group():
+    kernel = ImplicitKernel(T(2), T(2), group=SO(3), dtype=torch.float64)
+    k = kernel(torch.zeros(1, 3, dtype=torch.float64))[0]
+    for g in SO(3).sample(3, rng=0):
+        rho = torch.from_numpy(T(2)(SO(3)).rho(g))
+        torch.testing.assert_close(rho @ k, k @ rho, atol=1e-10, rtol=1e-10)
+
+
+def test_bipartite_graphs():
+    layer = PointConv(Scalar + V, Scalar + V, group=O(3), cutoff=3.0, dtype=torch.float64)
+    x, pos = cloud(9, Scalar + V)
+    coarse, few = cloud(4, Scalar + V, seed=5)
+    edges = radius(pos, few, 3.0)
+    assert layer((x, coarse), (pos, few), edges).shape == (4, 4)
+    assert layer((x, None), (pos, few), edges).shape == (4, 4)
+    moved = O(3).sample(1, rng=3)[0]
+    rho = torch.from_numpy(layer.rep_in.rho(moved))
+    g = torch.from_numpy(moved)
+    y = layer((x @ rho.T, coarse @ rho.T), (pos @ g.T, few @ g.T), edges)
+    torch.testing.assert_close(y, layer((x, coarse), (pos, few), edges) @ rho.T)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": torch.randn(5, 3)}, "rep_in .* has dim 4 but x has shape"),
+        ({"pos": torch.randn(5, 2)}, "has dim 3 but pos"),
+        ({"pos": torch.randn(4, 3)}, "5 features but 4 positions"),
+        ({"edges": torch.zeros(2, 3)}, "int64 tensor of shape"),
+        ({"edges": torch.zeros(3, 3, dtype=torch.int64)}, "int64 tensor of shape"),
+        ({"attr": torch.randn(1, 3)}, "built with edge=None"),
+    ],
+)
+def test_wrong_inputs_are_explained(change, message):
+    layer = PointConv(Scalar + V, V, group=O(3))
+    inputs = {"x": torch.randn(5, 4), "pos": torch.randn(5, 3), "edges": torch.tensor([[0], [1]]), "attr": None}
+    with pytest.raises(ValueError, match=message):
+        layer(*{**inputs, **change}.values())
+
+
+def test_groups_without_invariants_say_that_the_kernel_is_not_local():
+    with pytest.warns(NonLocalKernelWarning, match="no invariant"):
+        PointConv(Scalar + V, V, group=SL(3))
+
+
+# -- graphs and pooling -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_graphs_match_brute_force_and_batches_do_not_mix(loop):
+    pos = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    pos[7] = pos[3]  # coincident points are neighbours of each other
+    batch = torch.arange(40) // 15
+    distance = torch.cdist(pos, pos, compute_mode="donot_use_mm_for_euclid_dist")
+    allowed = batch[:, None] == batch[None, :]
+    if not loop:
+        allowed &= ~torch.eye(40, dtype=torch.bool)
+    expected = ((distance <= 1.2) & allowed).nonzero()
+    edges = radius_graph(pos, 1.2, batch, loop=loop)
+    assert {tuple(e) for e in edges.T.tolist()} == {(j, i) for i, j in expected.tolist()}
+    nearest = knn_graph(pos, 3, batch, loop=loop)
+    for i in range(40):
+        found = distance[i, nearest[0, nearest[1] == i]].sort().values
+        others = distance[i, allowed[i]].sort().values[:3]
+        torch.testing.assert_close(found, others)
+
+
+def test_the_chunked_search_finds_what_the_tree_finds():
+    from intertwine.conv import _graph
+
+    x, y = torch.randn(30, 3, dtype=torch.float64), torch.randn(20, 3, dtype=torch.float64)
+    for tree, chunks, argument in (
+        (_graph._radius_tree, _graph._radius_chunks, 1.0),
+        (_graph._knn_tree, _graph._knn_chunks, 4),
+    ):
+        a = torch.stack(tree(x, y, False, argument, None))
+        b = torch.stack(chunks(x, y, False, argument, None))
+        assert {tuple(e) for e in a.T.tolist()} == {tuple(e) for e in b.T.tolist()}
+
+
+def test_graph_errors():
+    with pytest.raises(ValueError, match="not finite"):
+        radius_graph(torch.tensor([[0.0, float("nan")]]), 1.0)
+    with pytest.raises(ValueError, match="radius > 0"):
+        radius_graph(torch.zeros(2, 3), 0.0)
+    with pytest.raises(ValueError, match=r"shape \(N, d\)"):
+        knn_graph(torch.zeros(3), 2)
+
+
+def test_pooling():
+    x = torch.randn(7, 4, dtype=torch.float64)
+    batch = torch.tensor([0, 0, 0, 2, 2, 2, 2])
+    torch.testing.assert_close(pool(x, batch, 4)[2], x[3:].mean(0))
+    assert pool(x, batch, 4)[1].abs().sum() == 0
+    layer = InvariantPool(Scalar + V, group=O(3), dtype=torch.float64)
+    assert equivariance_error(layer, inputs=(x,), rep_in=layer.rep_in, rep_out=layer.rep_out) < 1e-12
+    with pytest.raises(ValueError, match="no invariants"):
+        InvariantPool(V, group=SL(3))
