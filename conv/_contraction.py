@@ -151,7 +151,7 @@ class Contraction(Layer):
                 weighted = (hs[path.h].reshape(items * d_h, u) @ weight).reshape(items, d_h * m * r, v)
                 pairs = torch.bmm(weighted, part).reshape(items, d_h, m, r * d_a).transpose(1, 2)
                 matrix = cg.permute(2, 1, 3, 0).reshape(d_h * r * d_a, d_b)
-                y = pairs.reshape(items * m, -1) @ matrix
+                y = pairs.reshape(items * m, d_h * r * d_a) @ matrix
                 y = y.reshape(items, m, d_b).mT.reshape(items, d_b * m)
                 _add(out, k, y)
         return torch.cat([h.new_zeros(items, n) if y is None else y for y, n in zip(out, widths[2])], 1)
@@ -201,10 +201,10 @@ def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
     """Σ over edges with L' applied to every edge: h (E, Σ d·u), f (N, Σ d·v) to (n, Σ d·m)."""
     out = f.new_zeros(n, sum(layer.widths[2]))
     if torch.compiler.is_compiling():
-        return out.index_add(0, target, layer.messages(h, f[source]))
+        return out.index_add(0, target, layer.messages(h, f[source]).to(out.dtype))
     size = max(1, CHUNK // max(h.shape[1], f.shape[1]))
     for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
-        out = out.index_add(0, at, _recomputed(layer.messages, hc, fc))
+        out = out.index_add(0, at, _recomputed(layer.messages, hc, fc).to(out.dtype))  # autocast
     return out
 
 

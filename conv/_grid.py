@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ._kernel import ImplicitKernel
-from ._radial import window
+from ._radial import Window
 
 CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 Size = int | Sequence[int]
@@ -115,9 +115,9 @@ class GridConv(Layer):
         self.dilation = _sizes("dilation", dilation, n, 1)
         dtype = next(iter(self.kernel.contraction.weights)).dtype
         offsets, pixel = grid_offsets(self.kernel_size)
-        self.kernel.window = (1.0, 1.0 + pixel)
+        self.kernel.window = Window(1.0, 1.0 + pixel, n)
         distances = torch.from_numpy(np.linalg.norm(offsets, axis=1))
-        self.taps = float(window(distances, *self.kernel.window).square().sum())
+        self.taps = float(self.kernel.window(distances).square().sum())
         self.grid = Constants({"offsets": offsets}, dtype, device)
         self.shift = Linear(Scalar(self.group), self.rep_out, bias=False, dtype=dtype, device=device) if bias else None
         self._filter: Tensor | None = None

@@ -30,9 +30,8 @@ from torch import Tensor, nn
 
 from ._contraction import Contraction, flatten
 from ._invariants import Invariants
-from ._lift import Lift, degree_needed, usable
-from ._radial import BASES
-from ._radial import window as taper
+from ._lift import Lift, degree_needed, highest_degree, usable
+from ._radial import BASES, Window
 
 Atoms = Sequence[tuple[Atom, int]]
 Device = torch.device | str | None
@@ -68,7 +67,7 @@ class ImplicitKernel(Layer):
         The kernel is taken smoothly to zero between these distances, in units of the cutoff.
     degree : int, optional
         Highest symmetric power of the position; by default the smallest that offers every atom a kernel can
-        use up to degree 6.
+        use, up to degree 6 and 256 monomials (degree 2 where the group is not reductive).
 
     Raises
     ------
@@ -124,18 +123,27 @@ class ImplicitKernel(Layer):
         if radial not in BASES:
             raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {radial!r}")
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
-        self.cutoff, self.window = float(cutoff), window
+        self.cutoff = float(cutoff)
+        self.window = None if window is None else Window(*window, dim=self.space.dim)
         self.invariants = Invariants(self.space, dtype, device)
+        if shells < 1 or layers < 0 or width < 1:
+            raise ValueError(f"shells and width are >= 1 and layers >= 0, got {shells}, {width} and {layers}")
+        if window is not None and not 0 <= window[0] < window[1]:
+            raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
         if degree is None:
-            most = MAX_DEGREE if is_reductive(self.group) else 2
+            most = highest_degree(self.space.dim, MAX_DEGREE if is_reductive(self.group) else 2)
             degree = degree_needed(self.space, self.rep_in, self.rep_out, most)
+        elif degree < 0:
+            raise ValueError(f"degree is the highest power of the position, >= 0, got {degree!r}")
+        else:
+            most = degree
         self.lift = Lift(self.space, degree, dtype, device)
         atoms_edge = frame(self.edge).atoms if self.edge is not None else ()
         self.encode_edge = Encode(self.edge, dtype, device) if self.edge is not None else None
-        self.atoms = self._hidden_atoms(hidden, atoms_edge)
+        self.atoms = self._hidden_atoms(hidden, atoms_edge, most)
         self._build_features(atoms_edge, dtype, device)
         low = -1.0 if self.invariants.kind == "form" else 0.0
-        self.radial = BASES[radial](shells, low, 1.0, device, dtype)
+        self.radial = BASES[radial](shells, low, 1.0, self.space.dim, device, dtype)
         fan = shells + self.invariants.count + self.scalars
         out = sum(m for _, m in self.atoms)
         self.network = scalar_network(fan, width, out, layers, device, dtype)
@@ -143,7 +151,7 @@ class ImplicitKernel(Layer):
         self.decode = Decode(self.rep_out, dtype, device)
         self.constants = Constants({"enc": _encoding(self.rep_in)}, dtype, device)
 
-    def _hidden_atoms(self, hidden: int | Rep, atoms_edge: Atoms) -> tuple[tuple[Atom, int], ...]:
+    def _hidden_atoms(self, hidden: int | Rep, atoms_edge: Atoms, most: int) -> tuple[tuple[Atom, int], ...]:
         if isinstance(hidden, Rep):
             atoms = frame(hidden(self.group)).atoms
             if not usable({a for a, _ in atoms}, self.rep_in, self.rep_out):
@@ -160,7 +168,7 @@ class ImplicitKernel(Layer):
         if not chosen:
             raise ValueError(
                 f"no equivariant kernel {self.rep_in!r} -> {self.rep_out!r} for {self.group.name} was found in "
-                f"polynomials of degree <= {self.lift.degree} on {self.space!r}"
+                f"polynomials of degree <= {most} on {self.space!r}"
             )
         channels = max(1, round(hidden / sum(a.dim for a in chosen)))
         return tuple((a, channels) for a in chosen)
@@ -212,7 +220,7 @@ class ImplicitKernel(Layer):
         radial = self.radial(distance)
         phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
         if self.window is not None and self.invariants.kind != "none":
-            phi = phi * taper(distance, *self.window).unsqueeze(-1)
+            phi = phi * self.window(distance).unsqueeze(-1)
         mixed = iter(self.mix([s for s, t in zip(sources, self.trivial) if not t]) if self.mix is not None else ())
         hs = []
         for i, part in enumerate(phi.split([m for _, m in self.atoms], -1)):
@@ -252,8 +260,8 @@ class _Act(Layer):
 
 def _dense(n: int, m: int, device: Device, dtype: torch.dtype) -> nn.Linear:
     layer = nn.Linear(n, m, device=device, dtype=dtype)
-    nn.init.normal_(layer.weight, std=n**-0.5)
-    nn.init.normal_(layer.bias, std=0.5)
+    nn.init.normal_(layer.weight, std=(0.75 / n) ** 0.5)
+    nn.init.normal_(layer.bias, std=0.5)  # 3/4 + 1/4: unit variance, and functions that are not odd
     return layer
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[np.float64]
+LARGEST = 256  # monomials of one degree
 
 
 @lru_cache(maxsize=256)
@@ -99,6 +100,11 @@ def _canonical(basis: Array) -> Array:
     z = np.random.default_rng(11).normal(size=(len(basis), basis.shape[1]))
     u, _, vh = np.linalg.svd(basis.T @ z)
     return basis @ u @ vh
+
+
+def highest_degree(n: int, most: int) -> int:
+    """The highest degree up to ``most`` with at most `LARGEST` monomials in n variables; at least 1."""
+    return max((l for l in range(2, most + 1) if math.comb(n + l - 1, l) <= LARGEST), default=1)
 
 
 def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:

@@ -96,6 +96,8 @@ class PointConv(Layer):
             raise ValueError(f"aggr is 'sum' or 'mean', got {aggr!r}")
         if contraction not in ("auto", "node", "edge"):
             raise ValueError(f"contraction is 'auto', 'node' or 'edge', got {contraction!r}")
+        if not neighbours > 0:
+            raise ValueError(f"neighbours is an expected number of incoming edges > 0, got {neighbours!r}")
         self.kernel = ImplicitKernel(
             rep_in,
             rep_out,
@@ -199,6 +201,14 @@ class PointConv(Layer):
                 f"edge_index must be an int64 tensor of shape (2, E), rows source and target; got "
                 f"{tuple(edge_index.shape)}, {edge_index.dtype}"
             )
+        if edge_index.device.type == "cpu" and not torch.compiler.is_compiling() and edge_index.numel():
+            low, high = edge_index.amin(1).tolist(), edge_index.amax(1).tolist()
+            sizes = [pos_source.shape[0], pos_target.shape[0]]
+            if min(low) < 0 or high[0] >= sizes[0] or high[1] >= sizes[1]:
+                raise ValueError(
+                    f"edge_index = (source, target) runs from {low} to {high}, but there are {sizes[0]} sources and "
+                    f"{sizes[1]} targets"
+                )
         if (edge_attr is None) != (self.edge is None):
             raise ValueError(
                 f"the layer was built with edge={self.edge!r}, but edge_attr was "

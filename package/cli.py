@@ -6,7 +6,6 @@ Group names are parsed, never evaluated.  torch is imported only by ``train``.
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's 
 Budget = Annotated[float | None, typer.Option(min=0.01, help="Minutes of training after which to end.")]
 Channels = Annotated[int | None, typer.Option(min=1, help="Width: copies of every feature type.")]
 Rate = Annotated[float | None, typer.Option(min=1e-8, help="Peak learning rate.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all, at most 8.")]
+Threads = Annotated[int, typer.Option(min=1, help="Processor threads; more than 1 pays for large batches only.")]
 Parameters = Annotated[
     int | None, typer.Option(min=1000, help="Choose the width so that the model has about so many weights.")
 ]
@@ -150,20 +149,20 @@ def nbody(
     lr: Rate = None,
     augment: Annotated[bool, typer.Option("--augment", help="Turn training data at random about z.")] = False,
     kappa: Annotated[float, typer.Option(help="Stiffness of the springs to the plane.")] = 1.0,
-    threads: Threads = None,
+    threads: Threads = 1,
     demo: Annotated[bool, typer.Option("--demo", help="The main job: under 5 minutes on two cores.")] = False,
 ) -> None:
     """Predict the motion of five particles from their positions and velocities."""
     console = Console()
 
     def job() -> Report:
-        from intertwine.examples.nbody._experiment import DEMO_MINUTES, train
+        from intertwine.examples.nbody._experiment import DEMO_MINUTES, EPOCHS, train
 
         return train(
             system=dataset.value,
             group=parse_group(group),
             samples=samples,
-            epochs=epochs,
+            epochs=EPOCHS if demo and epochs is None else epochs,
             seed=seed,
             device=device,
             out=out,
@@ -194,7 +193,7 @@ def qm9(
     budget: Budget = None,
     channels: Channels = None,
     lr: Rate = None,
-    threads: Threads = None,
+    threads: Threads = 1,
 ) -> None:
     """Predict a property of real molecules (needs the data package qm9pack)."""
     console = Console()
@@ -220,14 +219,14 @@ def qm9(
     perform(console, job, threads)
 
 
-def perform(console: Console, job: Callable[[], Report], threads: int | None) -> None:
+def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
     """Run an experiment and show its report; on Ctrl-C say how to go on."""
     with user_errors(console):
         import torch
         from intertwine.train import Stopped
 
         before = torch.get_num_threads()
-        torch.set_num_threads(threads or min(8, available_processors()))
+        torch.set_num_threads(threads)
         try:
             job().show(console)
         except Stopped as stopped:
@@ -236,11 +235,6 @@ def perform(console: Console, job: Callable[[], Report], threads: int | None) ->
             raise typer.Exit(130) from None
         finally:
             torch.set_num_threads(before)
-
-
-def available_processors() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def resume_command(folder: Path) -> str:

@@ -21,7 +21,7 @@ from ._simulate import simulate
 
 #: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, arXiv:2110.02905 table 1
 PUBLISHED = {"EGNN (published)": 0.0070, "SEGNN (published)": 0.0043}
-DEMO_MINUTES = 3.0
+DEMO_MINUTES = 3.5
 EPOCHS, BATCH, RATE, LAYERS, AVERAGE = 30, 50, 3e-3, 4, 0.995
 DRAWN = 4
 
