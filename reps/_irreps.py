@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -83,7 +83,7 @@ class IrrepTable:
             )
         _, _, found, added = min(tried, key=lambda t: t[:2])
         self.irreps += added
-        return sorted(found, key=lambda pair: pair[0].key)
+        return sorted(((irrep, _signed(copies)) for irrep, copies in found), key=lambda pair: pair[0].key)
 
     def _attempt(
         self, draw: int, generators: Generators, rho: Callable[[Array], Array], drho: Callable[[Array], Array]
@@ -137,8 +137,17 @@ class IrrepTable:
         self.irreps.append(irrep)
         return irrep, change @ component.copies
 
+    @cached_property
+    def standard(self) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
+        """V, split before anything else, so that its irreps keep its coordinates."""
+        return self._split(V(self.group))
+
     def leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         """Decompose one representation directly: parts, and the balancing enc, dec they refer to."""
+        standard = self.standard
+        return standard if rep == V(self.group) else self._split(rep)
+
+    def _split(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         if not rep.is_functorial:
             return self._custom_leaf(rep)
         # ρ(P g P⁻¹) and not ρ(P) ρ(g) ρ(P)⁻¹, whose rounding grows with the condition number of ρ(P)
@@ -240,6 +249,14 @@ def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]
     if worst > RESIDUAL:
         raise DecompositionError(f"residual {worst:.1e} of a decomposition")
     return worst
+
+
+def _signed(copies: Array) -> Array:
+    """Every copy (…, d, n) times the sign (phase) that makes the first of its largest entries positive."""
+    flat = copies.reshape(len(copies), -1)
+    size = np.abs(flat)
+    lead = np.take_along_axis(flat, np.argmax(size > size.max(1, keepdims=True) - 1e-6, 1)[:, None], 1)
+    return copies * (np.abs(lead) / lead)[:, :, None]
 
 
 def _fingerprint(generators: Generators) -> str:

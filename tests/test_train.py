@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -96,9 +95,7 @@ def test_the_handler_of_the_interrupt_is_put_back(tmp_path):
 
 
 def test_a_time_budget_ends_the_run_and_the_learning_rate_reaches_its_floor(tmp_path):
-    since = time.monotonic()
     state = make(tmp_path, epochs=10**6, budget=0.5, warmup=0.1).train()
-    assert time.monotonic() - since < 20
     assert state.seconds >= 0.5
     assert state.history[-1]["rate"] < 0.2 * max(h["rate"] for h in state.history)
 

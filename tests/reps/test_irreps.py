@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 from intertwine.groups import GL, SE, SL, SO, SU, A, Group, Lorentz, O, S, Sp, Trivial, Z
-from intertwine.reps import Custom, Irrep, Scalar, Sym, T, V, parse
+from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, parse
 from intertwine.reps._errors import NotReductive
 from intertwine.reps._frame import bilinear_basis, frame, linear_basis, trivial_atom
-from intertwine.reps._irreps import irrep_table, irreps
+from intertwine.reps._irreps import IrrepTable, irrep_table, irreps
 from intertwine.reps._named import harmonic_matrices
 
 # SU(2) as unit quaternions on R^4, typed in: irreps of quaternionic type
@@ -130,8 +130,17 @@ def test_unknown_irrep_lists_those_found():
 def test_v_keeps_its_own_coordinates():
     for group in (SO(3), Sp(4), SL(3), Lorentz(), SU(3)):
         assert all(term.is_identity for term in frame((3 * V + Scalar)(group)).terms)
-    (term,) = frame(V(O(3).subgroup(fixing=[0, 0, 1]))).terms  # the axis, then the plane
-    np.testing.assert_allclose(term.enc, [[0, 0, 1], [1, 0, 0], [0, 1, 0]])
+
+
+@pytest.mark.parametrize("first", [Scalar, T(3), Det * V])
+@pytest.mark.parametrize("group", [O(3), SO(3)])
+def test_v_keeps_its_own_coordinates_whatever_was_met_before(first, group):
+    azimuthal = group.subgroup(fixing=[0, 0, 1])
+    table = IrrepTable(azimuthal)
+    for summand in (first(azimuthal), V(azimuthal)):
+        parts, _, _ = table.leaf(summand)
+    rows = np.concatenate([copies.reshape(-1, 3) for _, copies in parts])
+    np.testing.assert_allclose(rows, [[0, 0, 1], [1, 0, 0], [0, 1, 0]], atol=1e-12)  # the axis, then the plane
 
 
 def test_groups_that_are_not_reductive_keep_whole_summands():
