@@ -115,7 +115,7 @@ class GridConv(Layer):
         self.dilation = _sizes("dilation", dilation, n, 1)
         dtype = next(iter(self.kernel.contraction.weights)).dtype
         offsets, pixel = grid_offsets(self.kernel_size)
-        self.kernel.window = Window(1.0, 1.0 + pixel, n)
+        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial)
         distances = torch.from_numpy(np.linalg.norm(offsets, axis=1))
         self.taps = float(self.kernel.window(distances).square().sum())
         self.grid = Constants({"offsets": offsets}, dtype, device)

@@ -124,7 +124,6 @@ class ImplicitKernel(Layer):
             raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {radial!r}")
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
         self.cutoff = float(cutoff)
-        self.window = None if window is None else Window(*window, dim=self.space.dim)
         self.invariants = Invariants(self.space, dtype, device)
         if shells < 1 or layers < 0 or width < 1:
             raise ValueError(f"shells and width are >= 1 and layers >= 0, got {shells}, {width} and {layers}")
@@ -144,6 +143,7 @@ class ImplicitKernel(Layer):
         self._build_features(atoms_edge, dtype, device)
         low = -1.0 if self.invariants.kind == "form" else 0.0
         self.radial = BASES[radial](shells, low, 1.0, self.space.dim, device, dtype)
+        self.window = None if window is None else Window(*window, self.space.dim, self.radial)
         fan = shells + self.invariants.count + self.scalars
         out = sum(m for _, m in self.atoms)
         self.network = scalar_network(fan, width, out, layers, device, dtype)

@@ -7,6 +7,7 @@ well scaled.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -27,36 +28,6 @@ def window(t: Tensor, start: float = 0.0, stop: float = 1.0) -> Tensor:
     return torch.exp(1 - 1 / inside) * (s < 1)
 
 
-class Window(nn.Module):
-    """The smooth cutoff `window`, scaled to unit mean square over the ball |x| ≤ stop.
-
-    Parameters
-    ----------
-    start, stop : float
-        Where it leaves one and reaches zero.
-    dim : int
-        Dimension of the ball.
-
-    Examples
-    --------
-    >>> Window(0.0, 1.0, dim=3)(torch.tensor([0.0, 1.0])).round(decimals=3)
-    tensor([2.4290, 0.0000])
-    """
-
-    def __init__(self, start: float, stop: float, dim: int) -> None:
-        super().__init__()
-        self.start, self.stop = float(start), float(stop)
-        self.gain = _gain(window(radii(0.0, self.stop, dim), self.start, self.stop))
-
-    def forward(self, t: Tensor) -> Tensor:
-        """Values at distances t (...), of the same shape."""
-        return window(t, self.start, self.stop) * self.gain
-
-    def extra_repr(self) -> str:
-        """Where it starts and stops."""
-        return f"{self.start}, {self.stop}"
-
-
 def sinc(x: Tensor) -> Tensor:
     """sin(x)/x with all its derivatives at 0 (those of `torch.sinc` are nan there from the second on).
 
@@ -72,22 +43,17 @@ def sinc(x: Tensor) -> Tensor:
     return torch.where(near, series, torch.sin(far) / far)
 
 
-class GaussianShells(nn.Module):
-    """exp(−(t − μ_k)² / 2σ_k²) with learnable centres and widths.
+class RadialBasis(nn.Module, ABC):
+    """Smooth functions of the distance with learnable parameters, scaled to unit mean square over a ball.
 
     Parameters
     ----------
     count : int
-        Number of shells.
+        Number of functions.
     low, high : float
-        Range in which the centres start, equally spaced; t is in units of the cutoff.
+        The range they cover at the start; t is in units of the cutoff.
     dim : int
-        They are scaled to unit mean square over a ball of this dimension.
-
-    Examples
-    --------
-    >>> GaussianShells(8)(torch.rand(5)).shape
-    torch.Size([5, 8])
+        Dimension of the ball |x| ≤ high.
     """
 
     def __init__(
@@ -100,31 +66,55 @@ class GaussianShells(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.count = count
-        width = (high - low) / max(count - 1, 1)
-        centres = torch.linspace(low, high, count, dtype=torch.float64)
-        t = radii(low, high, dim)
-        self.gain = _gain(torch.exp(-0.5 * ((t[:, None] - centres) / width).square()))
-        self.centres = nn.Parameter(centres.to(device, dtype or torch.get_default_dtype()))
-        self.log_widths = nn.Parameter(torch.full((count,), math.log(width), device=device, dtype=dtype))
+        self.count, self.low, self.high = count, low, high
+        self.gain = _gain(self.functions(radii(low, high, dim), *self.initial()))
+        kind = dtype or torch.get_default_dtype()
+        self.parts = nn.ParameterList(nn.Parameter(p.to(device, kind)) for p in self.initial())
+
+    @abstractmethod
+    def initial(self) -> tuple[Tensor, ...]:
+        """Parameters at the start, (count,) each, float64."""
+
+    @abstractmethod
+    def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
+        """Functions of t (...) before scaling, shape (..., count)."""
 
     def forward(self, t: Tensor) -> Tensor:
-        """Shells of t (...), shape (..., count)."""
-        z = (t.unsqueeze(-1) - self.centres) * torch.exp(-self.log_widths)
-        return torch.exp(-0.5 * z.square()) * self.gain
+        """Functions of t (...), shape (..., count)."""
+        return self.functions(t, *self.parts) * self.gain
+
+    def profile(self, t: Tensor) -> Tensor:
+        """Root mean square (...) of the functions at t (...) as they start."""
+        return self.functions(t, *self.initial()).square().mean(-1).sqrt() * self.gain
 
     def extra_repr(self) -> str:
-        """Number of shells."""
+        """Number of functions."""
         return str(self.count)
 
 
-class Bessel(nn.Module):
-    """sin(πkt)/t for k = 1 … count, smooth at 0, with learnable frequencies.
+class GaussianShells(RadialBasis):
+    """exp(−(t − μ_k)² / 2σ_k²) with learnable centres and widths, equally spaced at the start.
 
-    Parameters
-    ----------
-    count, low, high, dim
-        As in `GaussianShells`.
+    Examples
+    --------
+    >>> GaussianShells(8)(torch.rand(5)).shape
+    torch.Size([5, 8])
+    """
+
+    def initial(self) -> tuple[Tensor, ...]:
+        """Centres and logarithms of the widths."""
+        centres = torch.linspace(self.low, self.high, self.count, dtype=torch.float64)
+        width = (self.high - self.low) / max(self.count - 1, 1)
+        return centres, torch.full_like(centres, math.log(width))
+
+    def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
+        """The shells."""
+        centres, log_widths = parameters
+        return torch.exp(-0.5 * ((t.unsqueeze(-1) - centres) * torch.exp(-log_widths)).square())
+
+
+class Bessel(RadialBasis):
+    """sin(πkt)/t for k = 1 … count, smooth at 0, with learnable frequencies.
 
     References
     ----------
@@ -137,33 +127,48 @@ class Bessel(nn.Module):
     tensor([[1., 2., 3., 4.]], grad_fn=<...>)
     """
 
-    def __init__(
-        self,
-        count: int,
-        low: float = 0.0,
-        high: float = 1.0,
-        dim: int = 3,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__()
-        self.count, self.high = count, high
-        frequencies = torch.arange(1.0, count + 1, dtype=torch.float64)
-        t = radii(low, high, dim)
-        self.gain = _gain(self._waves(t, frequencies))
-        self.frequencies = nn.Parameter(frequencies.to(device, dtype or torch.get_default_dtype()))
+    def initial(self) -> tuple[Tensor, ...]:
+        """Frequencies."""
+        return (torch.arange(1.0, self.count + 1, dtype=torch.float64),)
 
-    def _waves(self, t: Tensor, frequencies: Tensor) -> Tensor:
-        k = math.pi * frequencies
+    def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
+        """The waves."""
+        k = math.pi * parameters[0]
         return k * sinc(k * (t / self.high).unsqueeze(-1))
 
+
+class Window(nn.Module):
+    """The smooth cutoff `window`, scaled so that with the radial functions its mean square over |x| ≤ stop is 1.
+
+    Parameters
+    ----------
+    start, stop : float
+        Where it leaves one and reaches zero.
+    dim : int
+        Dimension of the ball.
+    radial : RadialBasis, optional
+        What the window multiplies; by default constants.
+
+    Examples
+    --------
+    >>> Window(0.0, 1.0, dim=3)(torch.tensor([0.0, 1.0])).round(decimals=3)
+    tensor([2.4290, 0.0000])
+    """
+
+    def __init__(self, start: float, stop: float, dim: int, radial: RadialBasis | None = None) -> None:
+        super().__init__()
+        self.start, self.stop = float(start), float(stop)
+        t = radii(0.0, self.stop, dim)
+        values = window(t, self.start, self.stop)
+        self.gain = _gain(values if radial is None else values * radial.profile(t))
+
     def forward(self, t: Tensor) -> Tensor:
-        """Functions of t (...), shape (..., count)."""
-        return self._waves(t, self.frequencies) * self.gain
+        """Values at distances t (...), of the same shape."""
+        return window(t, self.start, self.stop) * self.gain
 
     def extra_repr(self) -> str:
-        """Number of functions."""
-        return str(self.count)
+        """Where it starts and stops."""
+        return f"{self.start}, {self.stop}"
 
 
 def radii(low: float, high: float, dim: int) -> Tensor:
@@ -176,4 +181,4 @@ def _gain(values: Tensor) -> float:
     return float(values.square().mean() ** -0.5)
 
 
-BASES = {"gaussian": GaussianShells, "bessel": Bessel}
+BASES: dict[str, type[RadialBasis]] = {"gaussian": GaussianShells, "bessel": Bessel}

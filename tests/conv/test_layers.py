@@ -18,7 +18,7 @@ from intertwine.conv import (
     radius,
     radius_graph,
 )
-from intertwine.groups import SL, SO, C, Dihedral, O, Octahedral, Trivial
+from intertwine.groups import SL, SO, C, Dihedral, Lorentz, O, Octahedral, S, Trivial
 from intertwine.reps import Irrep, Scalar, T, V, parse
 from intertwine.testing import assert_equivariant, equivariance_error
 
@@ -314,3 +314,26 @@ def test_pooling():
     assert equivariance_error(layer, inputs=(x,), rep_in=layer.rep_in, rep_out=layer.rep_out) < 1e-12
     with pytest.raises(ValueError, match="no invariants"):
         InvariantPool(V, group=SL(3))
+
+
+@pytest.mark.parametrize(
+    ("radial", "group"),
+    [
+        *itertools.product(["gaussian", "bessel"], [O(3), SO(2), S(4), Trivial(3)]),
+        ("gaussian", Lorentz()),  # Bessel functions peak at the light cone, where most intervals lie
+    ],
+    ids=str,
+)
+def test_features_keep_their_variance_at_the_start(radial, group):
+    """On a uniform cloud, over the draws of the weights; the sum is over about ``neighbours`` edges."""
+    rep = 6 * (Scalar + V)
+    mean = []
+    for seed in range(6):
+        torch.manual_seed(seed)
+        pos = 2 * torch.rand(200, group.d) - 1
+        edges = radius_graph(pos, 0.9)
+        near = edges.shape[1] / len(pos)
+        layer = PointConv(rep, rep, group=group, cutoff=0.9, neighbours=near, radial=radial, root_weight=False)
+        x = torch.randn(200, layer.rep_in.dim)
+        mean.append(float(layer(x, pos, edges).detach().square().mean()))
+    assert 0.4 < np.exp(np.mean(np.log(mean))) < 2.5
