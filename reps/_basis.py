@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._constraint import Constraint
+
 if TYPE_CHECKING:
     from ..groups import Group
     from ._certificate import Certificate
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 LIMIT = 2**30
+_ALL = 2**22  # entries up to which the residual of every element is measured
+_DRAWS = 4
 
 
 class Block(ABC):
@@ -76,6 +80,18 @@ class Block(ABC):
     def project(self, W: ArrayLike) -> Array:
         """The equivariant map nearest to W in the Frobenius norm, shapes (..., out, in)."""
         return self.combine(self.coefficients(W))
+
+    def apply(self, coefficients: ArrayLike, x: ArrayLike) -> Array:
+        """(Σ c_i B_i) x for coefficients (rank,) and vectors x (..., in): (..., out)."""
+        return np.asarray(x @ self.combine(coefficients).T)
+
+    def residual(self, rep_in: Rep, rep_out: Rep) -> float:
+        """Largest ‖C q‖ / ‖C‖ over the elements q, or over random combinations where they are many."""
+        constraint, size = Constraint.of(rep_in, rep_out), math.prod(self.shape)
+        if self.rank * size <= _ALL:
+            return constraint.residual(self.dense())
+        draws = _DRAWS if size <= _ALL else 1
+        return constraint.residual(self.combine(np.random.default_rng(0).standard_normal((draws, self.rank))))
 
     def arrays(self) -> dict[str, Array] | None:
         """What `restore` needs to rebuild the block, or None where it is not worth storing."""
