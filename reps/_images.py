@@ -1,4 +1,4 @@
-"""What the irreps engine reads of a representation: images of generators and of fixed random elements."""
+"""What the irreps engine reads of a representation: images of generators and of fixed random letters."""
 
 from __future__ import annotations
 
@@ -11,28 +11,38 @@ from operator import attrgetter
 import numpy as np
 from intertwine.groups._lie import self_adjoint_basis
 from numpy.typing import NDArray
-from scipy.linalg import expm
 
 Array = NDArray
 
 MAX_CONDITION = 10.0  # of a random word
+TURNS, WORDS = 4, 8  # how many
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The fixed matrices of a group that representations are compared on, (·, d, d).
+    """The fixed matrices of a group that representations are read on, (·, d, d).
 
-    They are in a basis in which the group is closed under conjugate transpose.  ``algebra`` is orthonormal, and
-    orthogonal for the invariant form Re tr(AB), whose values on it are ``signs``.
+    They are in a basis in which the group is closed under conjugate transpose.
+
+    Attributes
+    ----------
+    algebra, signs : arrays
+        Orthonormal basis of the Lie algebra, orthogonal for the invariant form Re tr(AB), and its values ±1 there.
+    discrete : array
+        Discrete generators.
+    turns, words : arrays
+        Random elements of the Lie algebra, and words in the discrete generators.  Their images generate the algebra
+        of matrices that the group spans, and stay well conditioned where those of group elements do not.
     """
 
     algebra: Array
     signs: Array
     discrete: Array
-    elements: Array
+    turns: Array
+    words: Array
 
 
-Pick = Callable[["Images"], Array]  # which images: attrgetter("elements"), or those of elements at hand
+Pick = Callable[["Images"], Array]  # which images: attrgetter("words"), or those of elements at hand
 
 
 class Images(ABC):
@@ -42,15 +52,16 @@ class Images(ABC):
     ----------
     dim : int
     letters : Letters
-    elements, discrete, algebra : arrays (·, dim, dim)
+    algebra, discrete, turns, words : arrays (·, dim, dim)
         Images of the letters.
     """
 
     dim: int
     letters: Letters
-    elements: Array
-    discrete: Array
     algebra: Array
+    discrete: Array
+    turns: Array
+    words: Array
 
     @abstractmethod
     def rho(self, g: Array) -> Array:
@@ -63,6 +74,11 @@ class Images(ABC):
     def times(self, rows: Array, pick: Pick, derived: bool = False) -> Array:
         """Rows (p, dim) times every picked image: (s, p, dim); ``derived`` where they are of the Lie algebra."""
         return rows @ pick(self)
+
+    @property
+    def generic(self) -> Array:
+        """Matrices that generate the algebra the group spans, (s, dim, dim)."""
+        return np.concatenate([self.turns, self.words])
 
     def casimir(self) -> Array:
         """Σ ± A², the Casimir element of the invariant form, up to a multiple of the identity; commutes with all."""
@@ -81,9 +97,9 @@ class Leaf(Images):
         own: Callable[[Array], Array],
     ) -> None:
         self.letters, self._rho, self._drho, self._own = letters, rho, drho, own
-        self.elements, self.discrete = rho(letters.elements), rho(letters.discrete)
-        self.algebra = drho(letters.algebra)
-        self.dim = int(self.elements.shape[-1])
+        self.algebra, self.turns = drho(letters.algebra), drho(letters.turns)
+        self.discrete, self.words = rho(letters.discrete), rho(letters.words)
+        self.dim = int(self.algebra.shape[-1])
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements."""
@@ -110,9 +126,9 @@ class Tensor(Images):
         return derived_kron(self.left.drho(a), self.right.drho(a))
 
     @property
-    def elements(self) -> Array:  # type: ignore[override]
-        """Images of the fixed random elements."""
-        return kron(self.left.elements, self.right.elements)
+    def algebra(self) -> Array:  # type: ignore[override]
+        """Images of the basis of the Lie algebra."""
+        return derived_kron(self.left.algebra, self.right.algebra)
 
     @property
     def discrete(self) -> Array:  # type: ignore[override]
@@ -120,9 +136,14 @@ class Tensor(Images):
         return kron(self.left.discrete, self.right.discrete)
 
     @property
-    def algebra(self) -> Array:  # type: ignore[override]
-        """Images of the Lie-algebra generators."""
-        return derived_kron(self.left.algebra, self.right.algebra)
+    def turns(self) -> Array:  # type: ignore[override]
+        """Images of the random elements of the Lie algebra."""
+        return derived_kron(self.left.turns, self.right.turns)
+
+    @property
+    def words(self) -> Array:  # type: ignore[override]
+        """Images of the words."""
+        return kron(self.left.words, self.right.words)
 
     def times(self, rows: Array, pick: Pick, derived: bool = False) -> Array:
         """One factor after the other."""
@@ -157,9 +178,9 @@ class Compressed(Images):
         return self.parent.times(self.rows, pick, derived) @ self.rows.conj().T
 
     @cached_property
-    def elements(self) -> Array:  # type: ignore[override]
-        """Images of the fixed random elements, (s, dim, dim)."""
-        return self._compressed(attrgetter("elements"))
+    def algebra(self) -> Array:  # type: ignore[override]
+        """Images of the basis of the Lie algebra, (k, dim, dim)."""
+        return self._compressed(attrgetter("algebra"), derived=True)
 
     @cached_property
     def discrete(self) -> Array:  # type: ignore[override]
@@ -167,9 +188,14 @@ class Compressed(Images):
         return self._compressed(attrgetter("discrete"))
 
     @cached_property
-    def algebra(self) -> Array:  # type: ignore[override]
-        """Images of the basis of the Lie algebra, (k, dim, dim)."""
-        return self._compressed(attrgetter("algebra"), derived=True)
+    def turns(self) -> Array:  # type: ignore[override]
+        """Images of the random elements of the Lie algebra, (s, dim, dim)."""
+        return self._compressed(attrgetter("turns"), derived=True)
+
+    @cached_property
+    def words(self) -> Array:  # type: ignore[override]
+        """Images of the words, (s, dim, dim)."""
+        return self._compressed(attrgetter("words"))
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements, (..., d, d) to (..., dim, dim)."""
@@ -207,42 +233,28 @@ def is_trivial(algebra: Array, discrete: Array) -> bool:
     return bool(np.abs(algebra).max(initial=0) < 1e-9 and np.abs(discrete - 1).max(initial=0) < 1e-9)
 
 
-def letters(algebra: Array, discrete: Array, closure: Array) -> Letters:
+def letters(closure: Array, discrete: Array) -> Letters:
     """The letters of a group closed under conjugate transpose, up to rounding.
 
-    algebra (k, d, d), discrete (m, d, d) : generators; closure (r, d, d) : a basis of the Lie algebra.
+    closure (r, d, d) : a basis of the Lie algebra; discrete (m, d, d) : generators.
     """
-    basis, signs = self_adjoint_basis(closure)
-    inside = np.einsum("kr,rij->kij", np.einsum("kij,rij->kr", algebra, basis.conj()).real, basis)
-    return Letters(basis, signs, discrete, random_elements(inside, discrete))
-
-
-def random_elements(algebra: Array, discrete: Array, count: int = 4, length: int = 12) -> Array:
-    """Fixed pseudo-random elements that generate a dense subgroup, (s, d, d).
-
-    Products of exponentials of the Lie algebra and random words in the discrete generators.  Non-compact
-    directions are lengthened, but letters left out of words that grow: high tensor powers of a large boost
-    spread the spectrum until its small end is noise.
-    """
+    algebra, signs = self_adjoint_basis(closure)
     rng = np.random.default_rng(1618)
-    elements = []
-    for _ in range(count if len(algebra) else 2 * count):
-        g = np.eye(algebra.shape[-1])
-        if len(discrete):
-            for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
-                longer = g @ discrete[letter]
-                g = longer if np.linalg.cond(longer) <= MAX_CONDITION else g
-        if len(algebra):
-            weights = rng.normal(size=len(algebra)) * (1.5 / np.sqrt(len(algebra)))
-            g = g @ expm(_stretched(np.tensordot(weights, algebra, 1)))
-        elements.append(g)
-    return np.stack([*elements, *discrete]) if len(discrete) else np.stack(elements)
+    fixed = rng.normal(size=(TURNS if len(algebra) else 0, *closure.shape[1:]))
+    if np.iscomplexobj(closure):
+        fixed = fixed + 1j * rng.normal(size=fixed.shape)
+    inside = np.einsum("kij,rij->kr", fixed, algebra.conj()).real  # a projection: no basis is preferred
+    inside *= np.sqrt(closure.shape[-1]) / np.linalg.norm(inside, axis=1, keepdims=True)
+    return Letters(algebra, signs, discrete, np.tensordot(inside, algebra, 1), random_words(discrete, rng))
 
 
-def _stretched(a: Array, boost: float = 1.5) -> Array:
-    """A Lie-algebra element with its self-adjoint part lengthened.
-
-    Where boosts are short the elements nearly lie in a maximal compact torus, commute, and separate nothing.
-    """
-    adjoint = a.conj().T
-    return (a - adjoint) / 2 + boost * (a + adjoint) / 2
+def random_words(discrete: Array, rng: np.random.Generator, length: int = 12) -> Array:
+    """Words in discrete generators (m, d, d), and the generators; letters are left out of words that grow."""
+    found = []
+    for _ in range(WORDS if len(discrete) else 0):
+        g = np.eye(discrete.shape[-1])
+        for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
+            longer = g @ discrete[letter]
+            g = longer if np.linalg.cond(longer) <= MAX_CONDITION else g
+        found.append(g)
+    return np.stack([*found, *discrete]) if found else discrete

@@ -95,7 +95,7 @@ class Irrep(Compressed):
 
     def _prepare(self, draw: int) -> None:
         if draw not in self._lines:
-            (component,) = isotypic(self.elements, draw)
+            (component,) = isotypic(self.generic, draw)
             self.known(draw, component.spectrum, component.copies[0])
 
     @cached_property

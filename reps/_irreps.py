@@ -1,7 +1,7 @@
 """The irreducible representations of a group, found as they are met and recognised when met again.
 
 One `IrrepTable` per group.  An irrep is stored as orthogonal (unitary) matrices of the Lie-algebra
-generators, the discrete generators and a few fixed random group elements; the latter give the spectrum by
+generators, the discrete generators and a few fixed random letters; the latter give the spectrum by
 which it is recognised (`_isotypic`).  Its basis is that of V where V is irreducible, e3nn's for SO(3) and
 O(3) (`_named`), and otherwise the canonical one of the decomposition: it does not depend on the order in
 which irreps are met.
@@ -52,7 +52,7 @@ class IrrepTable:
         self.irreps: list[Irrep] = []
         self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
         # the table's own letters: an equal group may have its generators in another order, or another sign
-        self.letters = letters(*map(self.balanced, (group.lie_algebra, group.discrete_generators, group.closure)))
+        self.letters = letters(self.balanced(group.closure), self.balanced(group.discrete_generators))
 
     def balanced(self, m: Array) -> Array:
         """P m P⁻¹ for elements of the group or its algebra, (..., d, d): V in a basis closed under adjoints."""
@@ -76,11 +76,11 @@ class IrrepTable:
 
     def _decompose(self, images: Images) -> list[tuple[Irrep, Array]]:
         known, problem = len(self.irreps), None
-        elements = images.elements
+        generic = images.generic
         tried = []
         for draw in range(DRAWS):
             try:
-                found = [self._recognise(c, draw, images) for c in isotypic(elements, draw)]
+                found = [self._recognise(c, draw, images) for c in isotypic(generic, draw)]
                 tried.append((check_decomposition(images, found), draw, found, self.irreps[known:]))
             except DecompositionError as error:
                 problem = error
@@ -233,7 +233,7 @@ def check_decomposition(images: Images, parts: list[tuple[Irrep, Array]]) -> flo
         m, d, n = copies.shape
         u = np.random.default_rng(4).standard_normal((min(PROBES, d), d))
         rows = (u @ copies).reshape(-1, n)
-        for name in ("algebra", "discrete", "elements"):
+        for name in ("algebra", "discrete"):
             pick, derived = attrgetter(name), name == "algebra"
             big = images.times(rows, pick, derived).reshape(-1, m, len(u), n)
             small = irrep.times(u, pick, derived)[:, None] @ copies

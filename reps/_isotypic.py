@@ -53,7 +53,7 @@ class Words:
     The coefficients depend on the draw and the number of elements only, so the same *abstract* element is
     evaluated in every representation and its spectrum identifies an irreducible.
 
-    elements : (s, n, n) images of fixed group elements.
+    elements : (s, n, n) generators of the algebra.
     """
 
     def __init__(self, elements: Array, draw: int) -> None:
@@ -85,8 +85,7 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     Parameters
     ----------
     elements : (s, n, n) array
-        Images of group elements that generate the algebra; the group must be closed under conjugate
-        transpose.
+        Matrices that generate the algebra, which must be closed under conjugate transpose.
     draw : int
         Which pseudo-random algebra elements to use.
 

@@ -59,7 +59,8 @@ def label(irrep: Irrep) -> str | int | None:
 def preferred_basis(irrep: Irrep) -> Array:
     """Orthogonal (d, d) change from an irrep's rows to the basis it is kept in."""
     if kind(irrep.group) is not None and irrep.dim > 1:
-        return _align(irrep.elements, _named_elements(irrep))
+        g = _elements(irrep.group)
+        return _align(irrep.rho(g), _named_matrices(irrep, g))
     return _coordinate_change(irrep.rows)
 
 
@@ -87,33 +88,29 @@ def _align(own: Array, target: Array) -> Array:
     raise DecompositionError("an irrep did not match the named irrep of its dimension")
 
 
-def _named_elements(irrep: Irrep) -> Array:
-    elements = irrep.letters.elements
+@lru_cache(maxsize=8)
+def _elements(group: Group) -> Array:
+    """Fixed elements of a named group that generate a dense subgroup, (4, d, d)."""
+    return group.sample(4, rng=1618)
+
+
+def _named_matrices(irrep: Irrep, g: Array) -> Array:
+    signs = np.sign(np.linalg.det(g))
     if irrep.group.d == 3:
-        degree = (irrep.dim - 1) // 2
-        signs = np.sign(np.linalg.det(elements))
-        matrices = harmonic_matrices(degree, elements * signs[:, None, None])
+        matrices = harmonic_matrices((irrep.dim - 1) // 2, g * signs[:, None, None])
         even = _parity(irrep) == "e"
         return matrices if even else matrices * signs[:, None, None]
     k = _frequency(irrep)
-    angle = np.arctan2(elements[:, 1, 0], elements[:, 0, 0])
+    angle = np.arctan2(g[:, 1, 0], g[:, 0, 0])
     rotation = np.stack([np.cos(k * angle), -np.sin(k * angle), np.sin(k * angle), np.cos(k * angle)], 1)
-    reflected = np.linalg.det(elements) < 0
     matrices = rotation.reshape(-1, 2, 2)
-    matrices[reflected, :, 1] *= -1
+    matrices[signs < 0, :, 1] *= -1
     return matrices
 
 
 def _parity(irrep: Irrep) -> str:
-    """Parity from an element of determinant −1: its trace against that of its rotation; SO(3) has only "e"."""
-    elements = irrep.letters.elements
-    reflected = np.flatnonzero(np.linalg.det(elements) < 0)
-    if not len(reflected):
-        return "e"
-    i = reflected[0]
-    rotation = harmonic_matrices((irrep.dim - 1) // 2, -elements[i : i + 1])[0]
-    # −1 acts as ±1; irrep.elements holds the image of the same fixed element
-    return "e" if np.trace(irrep.elements[i]) * np.trace(rotation) > 0 else "o"
+    """How −1 acts."""
+    return "e" if np.trace(irrep.rho(-np.eye(3))) > 0 else "o"
 
 
 def spherical_harmonics(degree: int, points: Array) -> Array:

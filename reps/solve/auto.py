@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .._basis import Block
 from .._errors import DecompositionError, NotReductive
 from .._warnings import NumericalWarning
+from .isotypic import solve_isotypic
 from .nullspace import solve_nullspace
 from .orbits import solve_orbits
 
@@ -39,8 +40,6 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     if block is not None:
         return block
     try:
-        from .isotypic import solve_isotypic
-
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     except NotReductive:
         return solve_nullspace(rep_in, rep_out)
