@@ -11,11 +11,12 @@ from operator import attrgetter
 import numpy as np
 from intertwine.groups._lie import self_adjoint_basis
 from numpy.typing import NDArray
+from scipy.linalg import expm
 
 Array = NDArray
 
 MAX_CONDITION = 10.0  # of a random word
-TURNS, WORDS = 4, 8  # how many
+RANDOM = 4  # elements of each kind
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,18 @@ class Letters:
         Orthonormal basis of the Lie algebra, orthogonal for the invariant form Re tr(AB), and its values ±1 there.
     discrete : array
         Discrete generators.
-    turns, words : arrays
-        Random elements of the Lie algebra, and words in the discrete generators.  Their images generate the algebra
-        of matrices that the group spans, and stay well conditioned where those of group elements do not.
+    boosts : array
+        Random self-adjoint elements of the Lie algebra.
+    words : array
+        Random words in the discrete generators times random compact elements, and the generators.  Images of boosts
+        and words generate the algebra of matrices that the group spans, and stay well conditioned where those of
+        non-compact group elements do not.
     """
 
     algebra: Array
     signs: Array
     discrete: Array
-    turns: Array
+    boosts: Array
     words: Array
 
 
@@ -52,7 +56,7 @@ class Images(ABC):
     ----------
     dim : int
     letters : Letters
-    algebra, discrete, turns, words : arrays (·, dim, dim)
+    algebra, discrete, boosts, words : arrays (·, dim, dim)
         Images of the letters.
     """
 
@@ -60,7 +64,7 @@ class Images(ABC):
     letters: Letters
     algebra: Array
     discrete: Array
-    turns: Array
+    boosts: Array
     words: Array
 
     @abstractmethod
@@ -78,7 +82,7 @@ class Images(ABC):
     @property
     def generic(self) -> Array:
         """Matrices that generate the algebra the group spans, (s, dim, dim)."""
-        return np.concatenate([self.turns, self.words])
+        return np.concatenate([self.boosts, self.words])
 
     def casimir(self) -> Array:
         """Σ ± A², the Casimir element of the invariant form, up to a multiple of the identity; commutes with all."""
@@ -97,7 +101,7 @@ class Leaf(Images):
         own: Callable[[Array], Array],
     ) -> None:
         self.letters, self._rho, self._drho, self._own = letters, rho, drho, own
-        self.algebra, self.turns = drho(letters.algebra), drho(letters.turns)
+        self.algebra, self.boosts = drho(letters.algebra), drho(letters.boosts)
         self.discrete, self.words = rho(letters.discrete), rho(letters.words)
         self.dim = int(self.algebra.shape[-1])
 
@@ -136,9 +140,9 @@ class Tensor(Images):
         return kron(self.left.discrete, self.right.discrete)
 
     @property
-    def turns(self) -> Array:  # type: ignore[override]
-        """Images of the random elements of the Lie algebra."""
-        return derived_kron(self.left.turns, self.right.turns)
+    def boosts(self) -> Array:  # type: ignore[override]
+        """Images of the boosts."""
+        return derived_kron(self.left.boosts, self.right.boosts)
 
     @property
     def words(self) -> Array:  # type: ignore[override]
@@ -188,9 +192,9 @@ class Compressed(Images):
         return self._compressed(attrgetter("discrete"))
 
     @cached_property
-    def turns(self) -> Array:  # type: ignore[override]
-        """Images of the random elements of the Lie algebra, (s, dim, dim)."""
-        return self._compressed(attrgetter("turns"), derived=True)
+    def boosts(self) -> Array:  # type: ignore[override]
+        """Images of the boosts, (s, dim, dim)."""
+        return self._compressed(attrgetter("boosts"), derived=True)
 
     @cached_property
     def words(self) -> Array:  # type: ignore[override]
@@ -240,21 +244,30 @@ def letters(closure: Array, discrete: Array) -> Letters:
     """
     algebra, signs = self_adjoint_basis(closure)
     rng = np.random.default_rng(1618)
-    fixed = rng.normal(size=(TURNS if len(algebra) else 0, *closure.shape[1:]))
-    if np.iscomplexobj(closure):
+    compact, boosts = (_random_elements(algebra[signs == sign], rng) for sign in (-1, 1))
+    return Letters(algebra, signs, discrete, boosts, _random_words(compact, discrete, rng))
+
+
+def _random_elements(basis: Array, rng: np.random.Generator) -> Array:
+    """Elements (s, d, d) of the span of orthonormal matrices: projections of fixed ones, so no basis is preferred."""
+    if not len(basis):
+        return basis
+    fixed = rng.normal(size=(RANDOM, *basis.shape[1:]))
+    if np.iscomplexobj(basis):
         fixed = fixed + 1j * rng.normal(size=fixed.shape)
-    inside = np.einsum("kij,rij->kr", fixed, algebra.conj()).real  # a projection: no basis is preferred
-    inside *= np.sqrt(closure.shape[-1]) / np.linalg.norm(inside, axis=1, keepdims=True)
-    return Letters(algebra, signs, discrete, np.tensordot(inside, algebra, 1), random_words(discrete, rng))
+    weights = np.einsum("kij,rij->kr", fixed, basis.conj()).real
+    weights *= np.sqrt(basis.shape[-1]) / np.linalg.norm(weights, axis=1, keepdims=True)
+    return np.tensordot(weights, basis, 1)
 
 
-def random_words(discrete: Array, rng: np.random.Generator, length: int = 12) -> Array:
-    """Words in discrete generators (m, d, d), and the generators; letters are left out of words that grow."""
+def _random_words(compact: Array, discrete: Array, rng: np.random.Generator, length: int = 12) -> Array:
+    """Words in the discrete generators times exponentials; letters are left out of words that grow."""
     found = []
-    for _ in range(WORDS if len(discrete) else 0):
+    for k in range(max(len(compact), 2 * RANDOM if len(discrete) else 0)):
         g = np.eye(discrete.shape[-1])
-        for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
-            longer = g @ discrete[letter]
-            g = longer if np.linalg.cond(longer) <= MAX_CONDITION else g
-        found.append(g)
+        if len(discrete):
+            for letter in rng.integers(len(discrete), size=length + int(rng.integers(len(discrete) + 1))):
+                longer = g @ discrete[letter]
+                g = longer if np.linalg.cond(longer) <= MAX_CONDITION else g
+        found.append(g @ expm(compact[k]) if k < len(compact) else g)
     return np.stack([*found, *discrete]) if found else discrete
