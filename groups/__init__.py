@@ -6,7 +6,7 @@
 (O(3) × S(4), 7, (7, 7))
 """
 
-from ._errors import ComponentsWarning
+from ._errors import ComponentsWarning, InexactWarning
 from ._group import Group
 from ._membership import same_group
 from .catalog import (
@@ -71,6 +71,7 @@ __all__ = [
     "Heisenberg",
     "Hyperoctahedral",
     "Icosahedral",
+    "InexactWarning",
     "Lorentz",
     "O",
     "Octahedral",

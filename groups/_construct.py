@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from . import _exact
+from ._checks import check_normalises, warn_of_floats
 from ._errors import ComponentsWarning
 from ._generators import Generators, Permutations, from_matrices
 from ._value import Value
@@ -49,7 +50,12 @@ class Construction(Value):
         ------
         ValueError
             No generator at all, shapes that differ, entries that are not finite numbers, a singular discrete
-            generator, or complex entries over ``field="R"``.
+            generator, one that does not normalise the Lie algebra, or complex entries over ``field="R"``.
+
+        Warns
+        -----
+        InexactWarning
+            A float next to a simple exact number, as 0.7071067811865476 is next to √2/2.  It stays a float.
 
         Examples
         --------
@@ -73,7 +79,10 @@ class Construction(Value):
         for i, (h, values) in enumerate(zip(finite, _exact.numeric(tuple(finite), sizes[0], field))):
             hint = "; a Lie-algebra generator belongs in algebra=[...]"
             _exact.check_invertible(h, values, f"discrete generator {i}", hint)
-        return cls._named(name, from_matrices(lie, finite, sizes[0], field), f"{sizes[0]}-dimensional group")
+        made = cls._named(name, from_matrices(lie, finite, sizes[0], field), f"{sizes[0]}-dimensional group")
+        check_normalises(made)
+        warn_of_floats(lie, finite, stacklevel=2)
+        return made
 
     @classmethod
     def from_permutations(cls, permutations: Sequence[Sequence[int]], name: str | None = None) -> Self:
