@@ -107,12 +107,16 @@ def nearest_exact(x: float) -> Any:
     (sqrt(2)/2, 1/3, -sqrt(5)/4 - 1/4)
     >>> nearest_exact(0.123456789)
     """
-    sign, size = (1, x) if x > 0 else (-1, -x)
-    golden = (sp.Rational(round(4 * size - b * 5**0.5), 4) + b * sp.sqrt(5) / 4 for b in (-3, -2, -1, 1, 2, 3))
-    candidates = (_small_fraction(size), sp.sqrt(_small_fraction(size * size)), *golden)
-    return next((sign * c for c in candidates if c != 0 and abs(float(c) - size) <= NEAR * size), None)
+    size = abs(x)
+    surds = [(_small_fraction(size), 0, 1), (0, 1, _small_fraction(size * size))]  # s + c √r
+    surds += [(Fraction(round(4 * size - b * 5**0.5), 4), Fraction(b, 4), 5) for b in (-3, -2, -1, 1, 2, 3)]
+    for s, c, r in surds:
+        value = float(s) + float(c) * float(r) ** 0.5
+        if value != 0 and abs(value - size) <= NEAR * size:
+            return int(np.sign(x)) * (_exact.number(s) + _exact.number(c) * sp.sqrt(_exact.number(r)))
+    return None
 
 
-def _small_fraction(x: float) -> Any:
+def _small_fraction(x: float) -> Fraction:
     nearest = Fraction(x).limit_denominator(SIMPLE)
-    return _exact.number(nearest) if nearest.numerator <= SIMPLE else sp.Integer(0)
+    return nearest if nearest.numerator <= SIMPLE else Fraction(0)

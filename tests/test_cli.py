@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from intertwine import cli
-from intertwine.groups import G2, SL, SO, Grid, Lorentz, O, Octahedral, PointGroup, S, Spin, Trivial
+from intertwine.groups import G2, SL, SO, E, Grid, Lorentz, O, Octahedral, PointGroup, S, Spin, Trivial
 from typer.testing import CliRunner
 
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
@@ -34,6 +34,7 @@ def call(*words):
         ("SL(2, field='C')", lambda: SL(2, field="C")),
         ('PointGroup("4/mmm")', lambda: PointGroup("D4h")),
         ("spin7", lambda: Spin(7)),
+        ("e3", lambda: E(3)),
         ("Grid(5, 4, reflections=True)", lambda: Grid(5, 4, reflections=True)),
         ("O(2) azimuthal", lambda: O(3).subgroup(fixing=[0, 0, 1])),
         ("O2z", lambda: O(3).subgroup(fixing=[0, 0, 1])),
@@ -44,7 +45,7 @@ def test_group_names(text, group):
 
 
 @pytest.mark.parametrize(
-    "text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)", "G3"]
+    "text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)", "G3", "E8"]
 )
 def test_unknown_groups_are_answered_with_a_list(text):
     with pytest.raises(ValueError, match=r"there is no group .*SO\(p, q=0|cannot read the"):
