@@ -55,33 +55,31 @@ def _escape(h: NDArray[Any], lie: NDArray[Any]) -> float:
     return distance if distance > ESCAPE + 100 * growth * np.linalg.cond(h) * np.finfo(float).eps else 0.0
 
 
-def warn_of_floats(algebra: Sequence[Matrix], discrete: Sequence[Matrix], stacklevel: int) -> None:
-    """Offer the exact number next to a float; the float is kept.
+def warn_of_floats(what: str, matrices: Sequence[Matrix], stacklevel: int, *, projective: bool = False) -> None:
+    """Offer the exact number next to a float, for the first such entry; the float is kept.
 
     Warns
     -----
     InexactWarning
-        Once, for the first such entry.
+        Says which entry of which matrix, and the number.
     """
-    for what, matrices in (("algebra", algebra), ("discrete", discrete)):
-        for i, m in enumerate(matrices):
-            found = suspect(m, projective=what == "algebra")
-            if found is not None:
-                place, value, exact = found
-                warnings.warn(
-                    f"entry {place} of {what} generator {i} is the float {value!r}, next to {exact}: the float is "
-                    f"used, and the group is not exact; if {exact} is meant, give the sympy number",
-                    InexactWarning,
-                    stacklevel=stacklevel + 1,
-                )
-                return
+    for i, m in enumerate(matrices):
+        found = suspect(m, projective)
+        if found is not None:
+            place, value, exact = found
+            warnings.warn(
+                f"entry {place} of {what} {i} is the float {value!r}, next to {exact}: the float is used, and the "
+                f"group is not exact; if {exact} is meant, give the sympy number",
+                InexactWarning,
+                stacklevel=stacklevel + 1,
+            )
+            return
 
 
 def suspect(m: Matrix, projective: bool) -> tuple[tuple[int, int], float, Any] | None:
     """A place, the float there, and the exact number next to it; None where nothing looks like one.
 
-    The scale of an algebra generator (``projective``) does not count: a float times whole numbers is as good
-    as exact.
+    Where the scale does not count (``projective``), a float times whole numbers is as good as exact.
     """
     numbers = {ij: complex(x) for ij, x in m.todok().items()}
     floats = [(ij, part) for ij, x in m.todok().items() for part in _floats(x)]
@@ -108,8 +106,9 @@ def nearest_exact(x: float) -> Any:
     >>> nearest_exact(0.123456789)
     """
     size = abs(x)
-    surds = [(_small_fraction(size), 0, 1), (0, 1, _small_fraction(size * size))]  # s + c √r
-    surds += [(Fraction(round(4 * size - b * 5**0.5), 4), Fraction(b, 4), 5) for b in (-3, -2, -1, 1, 2, 3)]
+    zero, one, five = Fraction(0), Fraction(1), Fraction(5)
+    surds = [(_small_fraction(size), zero, one), (zero, one, _small_fraction(size * size))]  # s + c √r
+    surds += [(Fraction(round(4 * size - b * 5**0.5), 4), Fraction(b, 4), five) for b in (-3, -2, -1, 1, 2, 3)]
     for s, c, r in surds:
         value = float(s) + float(c) * float(r) ** 0.5
         if value != 0 and abs(value - size) <= NEAR * size:

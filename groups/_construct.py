@@ -81,7 +81,8 @@ class Construction(Value):
             _exact.check_invertible(h, values, f"discrete generator {i}", hint)
         made = cls._named(name, from_matrices(lie, finite, sizes[0], field), f"{sizes[0]}-dimensional group")
         check_normalises(made)
-        warn_of_floats(lie, finite, stacklevel=2)
+        warn_of_floats("algebra generator", lie, stacklevel=2, projective=True)
+        warn_of_floats("discrete generator", finite, stacklevel=2)
         return made
 
     @classmethod
@@ -174,6 +175,8 @@ class Construction(Value):
         ComponentsWarning
             For several forms, a degenerate one, or one without symmetry: only the identity component is
             given.
+        InexactWarning
+            A float next to a simple exact number.  It stays a float.
 
         Raises
         ------

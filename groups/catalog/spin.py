@@ -9,7 +9,7 @@ Geometry, sections I.2 and I.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -193,25 +193,27 @@ class DoubleCover:
         """The group of vectors, `SO` or `O`."""
         return O(self.p, self.q) if self.pin else SO(self.p, self.q)
 
-    def _gammas(self) -> tuple[Array, Array]:
-        n = self.p + self.q
-        gammas, spare = _gammas(self.p, self.q, (n + self.pin) // 2, real=self.pin)
-        return np.array(gammas), spare if self.pin and spare is not None else np.eye(len(gammas[0]))
+    @cached_property
+    def _clifford(self) -> tuple[Array, Array, Array]:
+        """γ (n, N, N), their inverses, and a matrix that anticommutes with them where odd elements occur."""
+        gammas, spare = _gammas(self.p, self.q, (self.p + self.q + self.pin) // 2, real=self.pin)
+        found = np.array(gammas)
+        return found, np.linalg.inv(found), spare if self.pin and spare is not None else np.eye(found.shape[-1])
 
     def _coefficients(self, moved: Array) -> Array:
         """R (…, n, n) from γ'_k (…, n, N, N) = Σ_l γ_l R_lk: R_lk = tr(γ_l⁻¹ γ'_k) / N."""
-        gammas, _ = self._gammas()
-        return np.asarray(np.einsum("lab,...kba->...lk", np.linalg.inv(gammas), moved).real) / gammas.shape[-1]
+        _, inverse, _ = self._clifford
+        return np.asarray(np.einsum("lab,...kba->...lk", inverse, moved).real) / inverse.shape[-1]
 
     def rho(self, g: Array) -> Array:
         """Vector representation (…, n, n) of elements (…, N, N) of the spin group."""
-        gammas, alpha = self._gammas()
+        gammas, _, alpha = self._clifford
         twisted = alpha @ g @ np.linalg.inv(alpha)
         return self._coefficients(twisted[..., None, :, :] @ gammas @ np.linalg.inv(g)[..., None, :, :])
 
     def drho(self, a: Array) -> Array:
         """Vector representation (…, n, n) of Lie-algebra elements (…, N, N): [A, γ_k] = Σ_l γ_l R_lk."""
-        gammas, _ = self._gammas()
+        gammas, _, _ = self._clifford
         a = np.asarray(a)[..., None, :, :]
         return self._coefficients(a @ gammas - gammas @ a)
 
@@ -235,7 +237,6 @@ def _rounded(m: Array) -> Matrix:
     return matrix(np.round(m).astype(int))
 
 
-@lru_cache(maxsize=64)
 def double_cover(p: int, q: int = 0, *, pin: bool = False) -> DoubleCover:
     """The double cover Spin(p, q) → SO(p, q) (Pin(p, q) → O(p, q)): vectors as a representation of the spin group.
 
@@ -253,4 +254,6 @@ def double_cover(p: int, q: int = 0, *, pin: bool = False) -> DoubleCover:
     (True, True)
     """
     p, q = signature("double_cover", p, q)
-    return DoubleCover(p, q, bool(pin))
+    if not isinstance(pin, bool):
+        raise TypeError(f"pin must be True or False, got {pin!r}")
+    return DoubleCover(p, q, pin)

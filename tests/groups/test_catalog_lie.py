@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+from intertwine import groups as ig
 from intertwine.groups import (
     G2,
     GL,
@@ -64,6 +65,7 @@ def test_dimensions_and_structure(row):
     assert found == expected
     assert len(group.algebra) == group.lie_dim, "the catalogue gives bases"
     assert group.is_exact
+    assert eval(repr(group), vars(ig)) == group
     check_group_laws(group)
 
 

@@ -61,6 +61,13 @@ def test_floats_that_were_meant_as_exact_numbers(algebra, discrete, text):
     assert not group.is_exact, "nothing is substituted"
 
 
+def test_forms_and_changes_of_basis():
+    with pytest.warns(InexactWarning, match="entry \\(1, 1\\) of form 0 is the float 0.3333333333, next to 1/3"):
+        Group.preserving([[1, 0], [0, 0.3333333333]])
+    with pytest.warns(InexactWarning, match="change of basis 0"):
+        SO(2).conjugate([[1, 0.7071067811865476], [0, 1]])
+
+
 def test_floats_that_are_what_was_meant():
     """No warning: data, numbers that floats hold exactly, and the scale of an algebra generator."""
     rng = np.random.default_rng(0)

@@ -25,7 +25,8 @@ from intertwine.groups import (
     USp,
     double_cover,
 )
-from intertwine.reps import Custom, Scalar, T, V
+from intertwine.reps import Custom, Scalar, Sym, T, V, parse
+from intertwine.reps._parse import find_group
 
 W = V * V.conj  # Weyl spinors: vectors of Minkowski space
 
@@ -73,11 +74,28 @@ def test_ranks(group, maps, rank):
     assert hom.certificate.residual < 1e-10
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        SL(2, field="C"),
+        SU(2, 1),
+        Spin(1, 3, connected=True),
+        PointGroup("4/mmm"),
+        Grid(5, 6, reflections=True),
+        G2(),
+        Heisenberg(2),
+        Pin(2) * PointGroup("-1"),
+    ],
+    ids=str,
+)
+def test_names_are_read_back(group):
+    assert find_group(group.name) == group
+    assert parse(f"V({group.factors[0].name})").group == group.factors[0]
+
+
 @pytest.mark.parametrize("symbol", ["-1", "2/m", "-42m", "-3m", "6/mmm", "m-3m"])
 def test_elastic_and_piezoelectric_constants_of_crystals(symbol):
     """Numbers of independent constants (Nye, Physical Properties of Crystals, tables 8 and 9)."""
-    from intertwine.reps import Sym
-
     elastic = {"-1": 21, "2/m": 13, "-42m": 6, "-3m": 6, "6/mmm": 5, "m-3m": 3}[symbol]
     piezoelectric = {"-42m": 2}.get(symbol, 0)
     group = PointGroup(symbol)
