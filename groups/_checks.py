@@ -1,4 +1,7 @@
-"""Mistakes in a list of generators: a discrete part that enlarges the algebra, floats that were meant as exact."""
+"""Mistakes in a list of generators.
+
+Sizes that differ, a discrete part that enlarges the algebra, floats that were meant as exact numbers.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,28 @@ ESCAPE = 1e-7  # relative distance from the algebra that is not rounding
 NEAR = 2e-10  # relative distance at which an exact number may have been meant
 SIMPLE = 64  # largest numerator and denominator that may have been meant
 TYPED = 64  # matrices with more different floats were not typed by hand
+
+
+def common_size(algebra: Sequence[Matrix], discrete: Sequence[Matrix]) -> int:
+    """The dimension on which all generators act.
+
+    Raises
+    ------
+    ValueError
+        For no generator, and for different sizes; names one generator of each size.
+    """
+    labels = [f"algebra generator {i}" for i in range(len(algebra))]
+    labels += [f"discrete generator {i}" for i in range(len(discrete))]
+    first = dict(reversed([(m.rows, label) for m, label in zip((*algebra, *discrete), labels)]))
+    if not first:
+        raise ValueError("no generators given: the trivial group of R^d is Trivial(d)")
+    if len(first) > 1:
+        raise ValueError(
+            f"all generators must act on the same space, got sizes {sorted(first)}: "
+            f"{', '.join(f'{first[d]} is {d}×{d}' for d in sorted(first))}; "
+            "G * H acts on two spaces, G.embed(n) places a group in a larger one"
+        )
+    return int(next(iter(first)))
 
 
 def check_normalises(value: Value) -> None:

@@ -11,9 +11,10 @@ from .point_groups import exact_rows, turn
 
 
 def Dicyclic(n: int) -> Group:
-    """Dicyclic group of order 4n on ℂ²: a²ⁿ = 1, x² = aⁿ, xax⁻¹ = a⁻¹; the double cover of the n-gon's rotations.
+    """Dicyclic group of order 4n on ℂ²: a²ⁿ = 1, x² = aⁿ, xax⁻¹ = a⁻¹.
 
-    a is a turn by π/n, x is diag(i, −i).  Dic(2) is the quaternion group, Dic(2ᵏ) a generalised one.
+    a is a turn by π/n, x is diag(i, −i).  It is the double cover, in SU(2), of the rotations in space that map
+    a regular n-gon to itself.  Dicyclic(2) is the quaternion group, Dicyclic(2ᵏ) a generalised one.
 
     Examples
     --------

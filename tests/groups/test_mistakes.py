@@ -119,7 +119,7 @@ def test_right_definitions_pass_in_any_basis(group, seed):
 
 
 def test_sizes_and_singular_generators():
-    with pytest.raises(ValueError, match=r"sizes \[2, 4\]"):
+    with pytest.raises(ValueError, match=r"sizes \[2, 4\]: algebra generator 0 is 2×2, algebra generator 1 is 4×4"):
         Group.from_generators(algebra=[TURN, *Sp(4).algebra])
     with pytest.raises(ValueError, match="discrete generator 1 is singular"):
         Group.from_generators(discrete=[TURN, [[1, 2], [2, 4]]])
