@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,84 +139,6 @@ class DenseBlock(Block):
     def arrays(self) -> dict[str, Array]:
         """The stored array, by name."""
         return {"elements": self.elements}
-
-
-class OrbitBlock(Block):
-    """Basis elements that are (signed) indicators of orbits of index pairs.
-
-    Parameters
-    ----------
-    labels : int array (out, in)
-        Orbit of every index pair; −1 where equivariance forces a zero.
-    signs : int8 array (out, in) or None
-        Sign of every index pair relative to its orbit; None when all are +1.
-    rank : int
-        Number of orbits.
-    """
-
-    kind = method = "orbits"
-    certain = True
-
-    def __init__(self, labels: Array, signs: Array | None, rank: int) -> None:
-        self.labels = labels
-        self.signs = signs
-        self.rank = rank
-        self.shape = (int(labels.shape[0]), int(labels.shape[1]))
-        self.dtype = np.dtype(np.float64)
-
-    @cached_property
-    def sizes(self) -> Array:
-        """Number of index pairs in every orbit, shape (rank,)."""
-        return np.bincount(self.labels.ravel() + 1, minlength=self.rank + 1)[1:]
-
-    def combine(self, coefficients: ArrayLike) -> Array:
-        """Gather c / √size by label."""
-        c = np.asarray(coefficients) / np.sqrt(self.sizes)
-        # the extra last entry is what label −1 reads
-        c = np.concatenate([c, np.zeros((*c.shape[:-1], 1), c.dtype)], axis=-1)
-        W = c[..., self.labels]
-        return W if self.signs is None else W * self.signs
-
-    def coefficients(self, W: ArrayLike) -> Array:
-        """Sum over every orbit, divided by √size."""
-        W = np.asarray(W)
-        signed = W if self.signs is None else W * self.signs
-        flat = signed.reshape(-1, self.labels.size)
-        labels = self.labels.ravel() + 1
-        sums = [self._sum(labels, row) for row in flat]
-        return (np.array(sums).reshape(*W.shape[:-2], self.rank)) / np.sqrt(self.sizes)
-
-    def _sum(self, labels: Array, row: Array) -> Array:
-        real = np.bincount(labels, row.real, self.rank + 1)[1:]
-        if not np.iscomplexobj(row):
-            return real
-        return real + 1j * np.bincount(labels, row.imag, self.rank + 1)[1:]
-
-    def arrays(self) -> dict[str, Array]:
-        """Labels, signs and rank, by name."""
-        stored = {"labels": self.labels, "rank": np.array([self.rank])}
-        return stored if self.signs is None else {**stored, "signs": self.signs}
-
-
-def restore(kind: str, arrays: Mapping[str, Array], rep_in: Rep, rep_out: Rep) -> Block:
-    """Rebuild a block from what its ``arrays`` stored.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not fit the representations.
-    """
-    shape = (rep_out.dim, rep_in.dim)
-    block: Block
-    if kind == "dense":
-        block = DenseBlock(arrays["elements"])
-    elif kind == "orbits":
-        block = OrbitBlock(arrays["labels"], arrays.get("signs"), int(arrays["rank"][0]))
-    else:
-        raise ValueError(f"no block of kind {kind!r} is stored; expected 'dense' or 'orbits'")
-    if block.shape != shape:
-        raise ValueError(f"stored block maps {block.shape}, but the representations need {shape}")
-    return block
 
 
 @dataclass(frozen=True, eq=False)
