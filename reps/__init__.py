@@ -8,10 +8,12 @@
 3
 """
 
+from ._adjoint import Adjoint, Coadjoint
 from ._basis import Basis
 from ._certificate import Certificate
 from ._custom import Custom, Irrep
 from ._hom import Hom
+from ._irreps import irreps
 from ._node import Rep
 from ._parse import ParseError, parse
 from ._powers import Alt, Sym, power_isometry
@@ -19,9 +21,11 @@ from ._tensor import Det, Scalar, T, V
 from .solve import solve
 
 __all__ = [
+    "Adjoint",
     "Alt",
     "Basis",
     "Certificate",
+    "Coadjoint",
     "Custom",
     "Det",
     "Hom",
@@ -32,6 +36,7 @@ __all__ = [
     "Sym",
     "T",
     "V",
+    "irreps",
     "parse",
     "power_isometry",
     "solve",

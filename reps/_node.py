@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+MAX_FACTORS = 128  # of a tensor power: expressions are trees, and trees that deep cannot be walked
+
 
 class Rep:
     """A representation of a group, as an expression; unbound until ``rep(G)``.
@@ -162,6 +164,59 @@ class Rep:
         """Return the direct sum as ``((n, rep), …)`` in the user's order; ``n * rep`` is copy-major."""
         return ((1, self),)
 
+    def sub(self, basis: Any) -> Rep:
+        """Restrict to an invariant subspace.
+
+        Parameters
+        ----------
+        basis : (m, dim)
+            Independent vectors, exact or floats; they become the basis of the new representation.
+
+        Raises
+        ------
+        ValueError
+            If the vectors are dependent or have the wrong length, or a generator moves the subspace out of itself
+            (found when the representation is bound).
+
+        Examples
+        --------
+        >>> from intertwine.groups import S
+        >>> from intertwine.reps import V
+        >>> standard = V.sub([[1, -1, 0], [0, 1, -1]])(S(3))  # sum zero
+        >>> standard.dim, standard.rho_exact(S(3).discrete[0])
+        (2, Matrix([
+        [-1, 1],
+        [ 0, 1]]))
+        """
+        from ._subrep import sub
+
+        return sub(self, basis)
+
+    def quotient(self, basis: Any) -> Rep:
+        """Divide by an invariant subspace: the dual of its annihilator.
+
+        Parameters
+        ----------
+        basis : (m, dim)
+            Independent vectors that span the subspace, exact or floats.
+
+        Raises
+        ------
+        ValueError
+            As for `sub`, and when the subspace is the whole space.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SE
+        >>> from intertwine.reps import V
+        >>> rotation = V(SE(2)).quotient([[1, 0, 0], [0, 1, 0]])  # by the translations
+        >>> rotation.dim
+        1
+        """
+        from ._subrep import quotient
+
+        return quotient(self, basis)
+
     # -- binding ------------------------------------------------------------------------------------
     def __call__(self, group: Group) -> Rep:
         """Bind every unbound leaf to ``group``.
@@ -194,6 +249,10 @@ class Rep:
 
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         raise NotImplementedError
+
+    def _parameters(self) -> str | None:
+        """What tells the node from others of its type, besides its children; None where nothing can."""
+        return ""
 
     def _map(self, change: Callable[[Rep], Rep]) -> Rep:
         children = self._children()
@@ -234,8 +293,18 @@ class Rep:
 
     @cached_property
     def is_functorial(self) -> bool:
-        """Whether ``rho`` extends to every invertible matrix: no `Irrep` and no `Custom` leaf."""
+        """Whether ``rho`` extends to every invertible matrix: built from ``V``, ``Det`` and ``Scalar`` alone."""
         return all(child.is_functorial for child in self._children())
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether exact group elements have exact matrices: no `Irrep` and no `Custom` leaf."""
+        return all(child.is_exact for child in self._children())
+
+    @cached_property
+    def numbers(self) -> frozenset[Any]:
+        """Irrational numbers (sympy) in the definition, besides those in the group's generators."""
+        return frozenset().union(*(child.numbers for child in self._children()))
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements.
@@ -378,6 +447,8 @@ def exponent(k: Any, where: str) -> int:
     if k < 0:
         hint = "; negative powers of V are powers of V.dual" if where.startswith(("rep", "T")) else ""
         raise ValueError(f"{where}: the degree is an integer >= 0, got {k}{hint}")
+    if k > MAX_FACTORS and where.startswith(("rep", "T")):
+        raise ValueError(f"{where}: a tensor product has at most {MAX_FACTORS} factors, got {k}")
     return int(k)
 
 

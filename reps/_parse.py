@@ -6,10 +6,13 @@ Grammar (a recursive-descent parser, nothing is evaluated)::
     sum     = product {"+" product}
     product = factor {"*" factor}                factor: a power, or an integer (a multiplicity)
     power   = [integer] postfix ["**" integer]   "2V" is 2 * V
-    postfix = atom {".dual" | ".conj" | "(" group ")"}
+    postfix = atom {".dual" | ".conj" | (".sub" | ".quotient") "(" rows ")" | "(" group ")"}
     atom    = "Scalar" | "V" | "Det" | "T(" p ["," q] ")" | ("Sym" | "Alt") "(" k ["," sum] ")"
             | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
-    group   = a factor of the group given, by its name | catalogue call {"*" catalogue call}
+            | "Adjoint" | "Coadjoint"
+    rows    = [[number, …], …], exact: 1/2, sqrt(3), I
+    group   = a factor of the group given, by its name | call {"*" call}, call a catalogue call or
+              Group.from_permutations([[…], …]) or Group.from_generators(algebra=[rows, …], discrete=[rows, …])
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from . import _literal
+from ._adjoint import Adjoint, Coadjoint
 from ._custom import Irrep
+from ._group_text import find_group as find_group
 from ._node import Rep
 from ._powers import Alt, Sym
 from ._tensor import Det, Scalar, T, V
@@ -28,9 +34,10 @@ if TYPE_CHECKING:
     from ._hom import Hom
 
 _ACCEPTED = (
-    "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), "
-    "16x0e, n * rep, rep ** k, rep.dual, rep.conj or (rep + rep)"
+    "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), Adjoint, "
+    "16x0e, n * rep, rep ** k, rep.dual, rep.conj, rep.sub(basis) or (rep + rep)"
 )
+_LEAVES = {"Scalar": Scalar, "V": V, "Det": Det, "Adjoint": Adjoint, "Coadjoint": Coadjoint}
 
 
 class ParseError(ValueError):
@@ -105,11 +112,22 @@ class _Parser:
             self.fail(f"unexpected {got}" if self.at < len(self.text) else got, accepted)
         return found.group()
 
-    def build(self, function: Callable[[], Rep], at: int) -> Rep:
+    def build(self, function: Callable[[], Rep], accepted: str, at: int) -> Rep:
         try:
             return function()
         except (TypeError, ValueError) as error:
-            self.fail(str(error), "a group that this representation can be bound to", at)
+            self.fail(str(error), accepted, at)
+
+    def until(self, closing: str) -> str:
+        """Text up to a closing character outside all brackets, which is read too."""
+        start, depth = self.at, 0
+        while self.at < len(self.text) and (depth or self.text[self.at] not in closing):
+            depth += (self.text[self.at] in "([") - (self.text[self.at] in ")]")
+            self.at += 1
+        if self.at == len(self.text):
+            self.fail("this parenthesis is never closed", f"{closing[0]!r}", start - 1)
+        self.at += 1
+        return self.text[start : self.at - 1].strip()
 
     # -- grammar ------------------------------------------------------------------------------------
     def parse(self) -> Rep | Hom:
@@ -156,7 +174,9 @@ class _Parser:
     def power(self) -> Rep:
         base = self.postfix()
         if self.match(r"\*\*"):
-            base = base ** int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+            start = self.at
+            k = int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+            return self.build(lambda: base**k, "a smaller exponent", start)
         return base
 
     def postfix(self) -> Rep:
@@ -164,13 +184,22 @@ class _Parser:
         while True:
             attribute = self.match(r"\.\s*(\w*)")
             if attribute:
-                if attribute[1] not in ("dual", "conj"):
-                    self.fail(f"unknown attribute {attribute[1]!r}", ".dual or .conj", attribute.start(1))
-                rep = rep.dual if attribute[1] == "dual" else rep.conj
+                rep = self.attribute(rep, attribute[1], attribute.start(1))
             elif self.match(r"\("):
                 rep = self.bind(rep)
             else:
                 return rep
+
+    def attribute(self, rep: Rep, name: str, start: int) -> Rep:
+        if name in ("dual", "conj"):
+            return rep.dual if name == "dual" else rep.conj
+        if name not in ("sub", "quotient"):
+            self.fail(f"unknown attribute {name!r}", ".dual, .conj, .sub(basis) or .quotient(basis)", start)
+        self.expect(r"\(", f"'(' after .{name}")
+        at = self.at
+        basis = self.until(")")
+        method = rep.sub if name == "sub" else rep.quotient
+        return self.build(lambda: method(_literal.read(basis)), "a basis, [[1, -1, 0], ...]", at)
 
     def atom(self) -> Rep:
         if self.match(r"\("):
@@ -179,8 +208,8 @@ class _Parser:
             return rep
         start = self.at
         name = self.expect(r"[A-Za-z_]\w*", _ACCEPTED)
-        if name in ("Scalar", "V", "Det"):
-            return {"Scalar": Scalar, "V": V, "Det": Det}[name]
+        if name in _LEAVES:
+            return _LEAVES[name]
         if name not in ("T", "Sym", "Alt", "Irrep"):
             self.fail(f"unknown name {name!r}", _ACCEPTED, start)
         self.expect(r"\(", f"'(' after {name}")
@@ -192,8 +221,10 @@ class _Parser:
         return int(self.expect(r"\d+", f"{what}, an integer >= 0"))
 
     def tensors(self) -> Rep:
+        start = self.at
         p = self.integer("p in T(p, q)")
-        return T(p, self.integer("q in T(p, q)") if self.match(",") else 0)
+        q = self.integer("q in T(p, q)") if self.match(",") else 0
+        return self.build(lambda: T(p, q), "smaller degrees", start)
 
     def powers(self, name: str) -> Rep:
         k = self.integer(f"k in {name}(k, rep)")
@@ -208,55 +239,7 @@ class _Parser:
     def bind(self, rep: Rep) -> Rep:
         """Read ``group)`` and bind."""
         start = self.at
-        depth = 1
-        while depth and self.at < len(self.text):
-            depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
-            self.at += 1
-        if depth:
-            self.fail("this parenthesis is never closed", "')'", start - 1)
-        name = self.text[start : self.at - 1].strip()
-        return self.build(lambda: rep(find_group(name, self.group)), at=start)
-
-
-def find_group(name: str, group: Group | None = None) -> Group:
-    """Return the factor of ``group`` called ``name``, or the catalogue group the text calls.
-
-    Examples
-    --------
-    >>> find_group("SO(3) * S(5)").d
-    8
-    """
-    for candidate in (group, *group.factors) if group is not None else ():
-        if candidate.name == name:
-            return candidate
-    parts = re.split(r"\s*[*×]\s*(?![^()]*\))", name)
-    if len(parts) > 1:
-        product = find_group(parts[0], group)
-        for part in parts[1:]:
-            product = product * find_group(part, group)
-        return product
-    return _catalogue(name)
-
-
-def _catalogue(name: str) -> Group:
-    from .. import groups
-
-    call = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", name)
-    known = [n for n in groups.__all__ if n[0].isupper() and not isinstance(getattr(groups, n), type)]
-    if call is None or call[1] not in known:
-        raise ValueError(
-            f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "
-            f"SO(3); the catalogue has {', '.join(known)}"
+        name = self.until(")")
+        return self.build(
+            lambda: rep(find_group(name, self.group)), "a group that this representation can be bound to", start
         )
-    positional, named = [], {}
-    for argument in filter(None, re.split(r"\s*,\s*", call[2].strip())):
-        key, _, value = argument.rpartition("=")
-        if not re.fullmatch(r"\d+|True|False", value.strip()) or not re.fullmatch(r"\w*", key.strip()):
-            raise ValueError(f"cannot read the argument {argument!r} of {name!r}: expected integers, True or False")
-        number = value.strip() == "True" if value.strip() in ("True", "False") else int(value)
-        if key:
-            named[key.strip()] = number
-        else:
-            positional.append(number)
-    group: Group = getattr(groups, call[1])(*positional, **named)
-    return group

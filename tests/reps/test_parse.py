@@ -119,3 +119,30 @@ def test_errors_point_at_the_character(text, column, expected):
 def test_parse_takes_text():
     with pytest.raises(TypeError, match="parse reads text"):
         parse(3)
+
+
+@pytest.mark.parametrize("text", ["T(999999)", "T(0, 999999)", "V ** 999999"])
+def test_tensors_of_absurd_degree_fail_at_once(text):
+    with pytest.raises(ParseError, match="at most 128 factors, got 999999"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V.sub([[1, -1, 0], [0, 1/2, -sqrt(3)/2]])",
+        "V.conj.sub([[1, I, 0]]).dual",
+        "(2 * V + T(2)).sub([[1, 0, 0, 2*sqrt(2)]])",
+        "V.sub([[0.1, -2.5e-07]])",
+        "Adjoint * V + Sym(2, Adjoint.dual)",
+    ],
+)
+def test_subrepresentations_and_adjoints_round_trip(text):
+    assert repr(parse(text)) == text
+    assert parse(repr(parse(text))) == parse(text)
+
+
+@pytest.mark.parametrize("rows", ["[[1], [2, 3]]", "[[x]]", "[[9**9**9]]", "[[1/0]]", "[[open('f')]]", "[]", "7"])
+def test_a_basis_that_is_none_is_refused(rows):
+    with pytest.raises(ParseError):
+        parse(f"V.sub({rows})")

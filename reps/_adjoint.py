@@ -1,0 +1,135 @@
+"""The adjoint representation, A ↦ g A g⁻¹ on the group's own Lie algebra.
+
+It is a subrepresentation of ``V * V.dual``, in a basis orthonormal for Re tr(A*B). The Lie algebra of a
+complex group is a *real* vector space of complex matrices, so there A is sent to (A, Ā) in
+``V * V.dual + (V * V.dual).conj``, where real independence is complex independence: matrices stay real.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import gcd, lcm
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from intertwine.groups._words import bracket_words, spell
+
+from ._constant import Constant, tidy
+from ._node import Array, Rep
+from ._tensor import Leaf, V
+
+if TYPE_CHECKING:
+    from ..groups import Group
+    from ._evaluate import Walk
+
+Vector = dict[int, Any]
+
+
+class Adjoint_(Leaf):
+    """The adjoint representation."""
+
+    _fields = ("own", "group")
+    is_functorial = False
+
+    def _name(self) -> str:
+        return "Adjoint"
+
+    def _dim(self) -> int:
+        return self._owner().lie_dim
+
+    def _scale_squared(self) -> Array:
+        return _model(self._owner()).squares
+
+    @property
+    def numbers(self) -> frozenset[Any]:
+        """Irrational numbers in the basis."""
+        model = _model(self._owner())
+        return model.left.numbers | model.right.numbers
+
+    def _rho(self, at: Walk[Any]) -> Any:
+        model = _model(self._owner())
+        return at.sandwich(model.left, model.ambient, model.right)
+
+    _drho = _rho
+
+
+Adjoint: Rep = Adjoint_._make(own=None, group=None)
+Coadjoint: Rep = Adjoint.dual
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """The Lie algebra inside ``ambient``: basis vectors are the columns of ``right``, squared lengths ``squares``."""
+
+    ambient: Rep
+    left: Constant
+    right: Constant
+    squares: Array
+
+
+@lru_cache(maxsize=64)
+def _model(group: Group) -> _Model:
+    matrices = V(group) * V(group).dual
+    if group.field == "R":
+        ambient, copies = matrices, 1
+    else:
+        ambient, copies = matrices + matrices.conj, 2
+    basis = _orthogonal_basis(group)
+    squares = [_inner(b, b) for b in basis]
+    n = group.d**2
+    columns: dict[tuple[int, int], Any] = {}
+    rows: dict[tuple[int, int], Any] = {}
+    for j, (b, square) in enumerate(zip(basis, squares, strict=True)):
+        for i, x in b.items():
+            for copy in range(copies):
+                value = sympy.conjugate(x) if copy else x
+                columns[i + copy * n, j] = value
+                rows[j, i + copy * n] = sympy.conjugate(value) / (copies * square)
+    right = sympy.ImmutableMatrix(sympy.SparseMatrix(copies * n, len(basis), columns))
+    left = sympy.ImmutableMatrix(sympy.SparseMatrix(len(basis), copies * n, rows))
+    return _Model(ambient, Constant(tidy(left)), Constant(right), np.array([int(s) for s in squares], dtype=np.int64))
+
+
+def _orthogonal_basis(group: Group) -> list[Vector]:
+    """Basis of the Lie algebra, orthogonal for Re tr(A*B), with whole squared lengths."""
+    if not group.is_exact:
+        return [{i: sympy.sympify(x.item()) for i, x in enumerate(b.ravel()) if x} for b in group.closure]
+    words = bracket_words(group.lie_algebra)
+    basis: list[Vector] = []
+    for matrix in spell(words, group.algebra, lambda a, b: a * b - b * a):
+        v = {i * group.d + j: x for (i, j), x in sympy.ImmutableMatrix(matrix).todok().items()}
+        for b in basis:
+            ratio = _inner(b, v) / _inner(b, b)
+            if ratio:
+                v = _combined(v, b, -ratio)
+        basis.append(_normal(v))
+    return basis
+
+
+def _inner(u: Vector, v: Vector) -> Any:
+    """Re Σ ū v."""
+    total = sum((sympy.conjugate(x) * v[i] for i, x in u.items() if i in v), sympy.Integer(0))
+    total = sympy.re(sympy.expand(total))
+    return sympy.Integer(1) if total.has(sympy.Float) and abs(total - 1) < 1e-9 else sympy.radsimp(total)
+
+
+def _combined(u: Vector, v: Vector, factor: Any) -> Vector:
+    total = dict(u)
+    for i, x in v.items():
+        total[i] = sympy.expand(sympy.radsimp(total.get(i, sympy.Integer(0)) + factor * x))
+    return {i: x for i, x in total.items() if x != 0}
+
+
+def _normal(v: Vector) -> Vector:
+    """The multiple that does not depend on the scale of the generators: primitive, or of unit length."""
+    parts = [part for _, x in sorted(v.items()) for part in sympy.expand(x).as_real_imag()]
+    if all(part.is_Rational for part in parts):
+        whole = lcm(*(int(p.q) for p in parts))
+        size = sympy.Rational(gcd(*(int(p * whole) for p in parts)), whole)
+    else:
+        size = sympy.sqrt(_inner(v, v))
+    lead = next(part for part in parts if part != 0)
+    factor = 1 / size if lead > 0 else -1 / size
+    return {i: sympy.expand(sympy.radsimp(x * factor)) for i, x in v.items()}
