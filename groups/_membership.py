@@ -17,7 +17,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from . import _balance, _finite, _lie
+from . import _balance, _cosets, _finite, _lie
 from ._value import Value
 
 if TYPE_CHECKING:
@@ -112,16 +112,8 @@ def _discrete_contains(group: Group, h: Array) -> bool:
     model = _finite.model(group)
     if model is None:
         raise Undecided(f"{group.name} is discrete and not known to be finite: cannot tell what it contains")
-    place = {_finite.mark(x): i for i, x in enumerate(model.points)}
-    if np.iscomplexobj(h) and not np.iscomplexobj(model.points):
-        if np.abs(h.imag).max() > TOLERANCE:
-            return False
-        h = h.real
-    moved = (model.points @ h.T).astype(model.points.dtype)
-    image = [place.get(_finite.mark(x)) for x in moved]
-    if None in image or len(set(image)) < len(image):
-        return False
-    return _finite.contains(model.group, [int(i) for i in image if i is not None])
+    permuted = _cosets.image(model, h)
+    return permuted is not None and _finite.contains(model.group, permuted.tolist())
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from ._basis import Basis
 from ._certificate import Certificate
 from ._custom import Custom, Irrep
 from ._hom import Hom
+from ._induced import Induce, Permutation, Regular
 from ._irreps import irreps
 from ._node import Rep
 from ._parse import ParseError, parse
@@ -29,8 +30,11 @@ __all__ = [
     "Custom",
     "Det",
     "Hom",
+    "Induce",
     "Irrep",
     "ParseError",
+    "Permutation",
+    "Regular",
     "Rep",
     "Scalar",
     "Sym",

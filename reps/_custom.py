@@ -21,7 +21,6 @@ class Opaque(Leaf):
     """A leaf known by callables, not by an equation in the matrix of the element."""
 
     is_functorial = False
-    is_exact = False
 
     def _call(self, at: Walk[Any], function: Callable[[Array], Array], exact: Exact | None = None) -> Any:
         own = self._owner()
@@ -70,6 +69,7 @@ class Custom(Opaque):
     4
     """
 
+    is_exact = False
     _fields = ("rho_of", "drho_of", "size", "name", "complex_entries", "own", "group")
     rho_of: Callable[[Array], Array]
     drho_of: Callable[[Array], Array] | None
@@ -167,6 +167,7 @@ class Irrep(Opaque):
     16 * Irrep('0e') + 8 * Irrep('1o')
     """
 
+    is_exact = False
     _fields = ("label", "own", "group")
     label: int | str
 

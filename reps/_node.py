@@ -417,6 +417,20 @@ class Rep:
 
         return permutation(self, p, signs)
 
+    def _signed(self, g: Array) -> tuple[Array, Array] | None:
+        """Signed permutation by which the element g (d, d) acts on a leaf; None where it acts otherwise."""
+        from ._permute import signed_permutation
+
+        return signed_permutation(self.rho(g))
+
+    def _character(self, g: Array) -> Array:
+        """Traces of a leaf, (b, d, d) to (b,)."""
+        return np.trace(self.rho(g), axis1=-2, axis2=-1)
+
+    def _character_cost(self) -> int:
+        """Operations per element that `_character` takes."""
+        return self.dim**2
+
     # -- the equations, one pair per node -------------------------------------------------------------
     def _rho(self, at: Walk[Any]) -> Any:
         raise NotImplementedError

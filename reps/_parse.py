@@ -9,7 +9,7 @@ Grammar (a recursive-descent parser, nothing is evaluated)::
     postfix = atom {".dual" | ".conj" | (".sub" | ".quotient") "(" rows ")" | "(" group ")"}
     atom    = "Scalar" | "V" | "Det" | "T(" p ["," q] ")" | ("Sym" | "Alt") "(" k ["," sum] ")"
             | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
-            | "Adjoint" | "Coadjoint"
+            | "Adjoint" | "Coadjoint" | "Regular" | "Permutation(" group ")" | "Induce(" group "," sum ")"
     rows    = [[number, …], …], exact: 1/2, sqrt(3), I
     group   = a factor of the group given, by its name | call {"*" call}, call a catalogue call or
               Group.from_permutations([[…], …]) or Group.from_generators(algebra=[rows, …], discrete=[rows, …])
@@ -25,8 +25,9 @@ from . import _literal
 from ._adjoint import Adjoint, Coadjoint
 from ._custom import Irrep
 from ._group_text import find_group as find_group
+from ._induced import Induce, Permutation, Regular
 from ._node import Rep
-from ._powers import Alt, Sym
+from ._powers import Alt, Power, Sym
 from ._tensor import Det, Scalar, T, V
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _ACCEPTED = (
     "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), Adjoint, "
     "16x0e, n * rep, rep ** k, rep.dual, rep.conj, rep.sub(basis) or (rep + rep)"
 )
-_LEAVES = {"Scalar": Scalar, "V": V, "Det": Det, "Adjoint": Adjoint, "Coadjoint": Coadjoint}
+_LEAVES = {"Scalar": Scalar, "V": V, "Det": Det, "Adjoint": Adjoint, "Coadjoint": Coadjoint, "Regular": Regular}
 
 
 class ParseError(ValueError):
@@ -210,10 +211,18 @@ class _Parser:
         name = self.expect(r"[A-Za-z_]\w*", _ACCEPTED)
         if name in _LEAVES:
             return _LEAVES[name]
-        if name not in ("T", "Sym", "Alt", "Irrep"):
+        read = {
+            "T": self.tensors,
+            "Sym": lambda: self.powers(Sym),
+            "Alt": lambda: self.powers(Alt),
+            "Irrep": self.irrep,
+            "Permutation": self.permutation,
+            "Induce": self.induced,
+        }.get(name)
+        if read is None:
             self.fail(f"unknown name {name!r}", _ACCEPTED, start)
         self.expect(r"\(", f"'(' after {name}")
-        rep = {"T": self.tensors, "Irrep": self.irrep}.get(name, lambda: self.powers(name))()
+        rep = read()
         self.expect(r"\)", "')'")
         return rep
 
@@ -226,16 +235,40 @@ class _Parser:
         q = self.integer("q in T(p, q)") if self.match(",") else 0
         return self.build(lambda: T(p, q), "smaller degrees", start)
 
-    def powers(self, name: str) -> Rep:
-        k = self.integer(f"k in {name}(k, rep)")
-        base = self.sum() if self.match(",") else V
-        return (Sym if name == "Sym" else Alt)(k, base)
+    def powers(self, power: type[Power]) -> Rep:
+        k = self.integer(f"k in {power.__name__}(k, rep)")
+        return power(k, self.sum() if self.match(",") else V)
 
     def irrep(self) -> Rep:
         label = self.expect(r"\d+|'[^']*'|\"[^\"]*\"", "an index or a quoted name, Irrep(2) or Irrep('2e')")
         return Irrep(int(label) if label.isdigit() else label[1:-1])
 
+    def permutation(self) -> Rep:
+        return Permutation(self.named_group(")"))
+
+    def induced(self) -> Rep:
+        subgroup, rep = self.group_and_rep()
+        return Induce(subgroup, rep)
+
     # -- groups -------------------------------------------------------------------------------------
+    def named_group(self, closing: str) -> Group:
+        """Read a group up to a closing character, which is left to be read."""
+        start = self.at
+        text = self.until(closing)
+        self.at -= 1
+        try:
+            return find_group(text, self.group)
+        except (TypeError, ValueError) as error:
+            self.fail(str(error), "a group", start)
+
+    def group_and_rep(self) -> tuple[Group, Rep]:
+        """``group, rep`` with rep a representation of that group."""
+        outer, self.group = self.group, self.named_group(",")
+        self.expect(",", "','")
+        rep, inner = self.sum(), self.group
+        self.group = outer
+        return inner, self.build(lambda: rep(inner), "a representation of that group", self.at)
+
     def bind(self, rep: Rep) -> Rep:
         """Read ``group)`` and bind."""
         start = self.at

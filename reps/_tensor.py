@@ -80,6 +80,13 @@ class Leaf(Rep):
         """How it prints, without its group."""
         raise NotImplementedError
 
+    def _own_block(self, g: Array) -> Array:
+        """The block of an element (..., d, d) of ``group`` that the leaf reads."""
+        own = self._owner()
+        rows = block_indices(own, self._require_group())
+        block = g[..., rows, :][..., rows]
+        return block.real if own.field == "R" else block
+
     def _owner(self) -> Group:
         if self.own is None:
             self._require_group()

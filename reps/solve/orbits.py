@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from .._basis import OrbitBlock
-from .._permute import signed_permutation
+from .._permute import of_element
 
 if TYPE_CHECKING:
     from ...groups import Group
@@ -37,12 +37,7 @@ def signed_permutations(rep: Rep, group: Group) -> list[Signed] | None:
         return None
     found = []
     for h in group.discrete_generators:
-        defining = signed_permutation(h)
-        if defining is None:
-            return None
-        acting = rep.permutation(*defining)
-        if acting is None:
-            acting = signed_permutation(rep.rho(h))
+        acting = of_element(rep, h)
         if acting is None:
             return None
         found.append((np.asarray(acting[0]), np.asarray(acting[1], np.int8)))
