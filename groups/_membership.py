@@ -60,6 +60,23 @@ def same_group(G: Group, H: Group) -> bool:
     return all(contains(a, h) for a, b in ((G, H), (H, G)) for h in b.discrete_generators)
 
 
+def check_subgroup(group: Group, subgroup: Group) -> None:
+    """Raise unless every generator of one group is shown to be in the other."""
+    if subgroup.d != group.d:
+        raise ValueError(
+            f"{subgroup.name} acts on dimension {subgroup.d} and {group.name} on dimension {group.d}: a subgroup acts "
+            "on the same space"
+        )
+    a, b = _promoted(subgroup.closure, group.closure)
+    if _lie.outside(a, b) > TOLERANCE:
+        raise ValueError(f"{subgroup.name} is not a subgroup of {group.name}: its Lie algebra is not contained")
+    for i, h in enumerate(subgroup.discrete_generators):
+        if not contains(group, h):
+            raise ValueError(
+                f"{subgroup.name} is not a subgroup of {group.name}: its discrete generator {i} is no element"
+            )
+
+
 def _same_algebra(G: Group, H: Group) -> bool:
     if G.lie_dim != H.lie_dim:
         return False

@@ -12,12 +12,15 @@ from ._adjoint import Adjoint, Coadjoint
 from ._basis import Basis
 from ._certificate import Certificate
 from ._custom import Custom, Irrep
+from ._decompose import Decomposition
+from ._fusion import FusionTable, fusion_table
 from ._hom import Hom
 from ._induced import Induce, Permutation, Regular
 from ._irreps import irreps
 from ._node import Rep
 from ._parse import ParseError, parse
 from ._powers import Alt, Sym, power_isometry
+from ._restrict import Restrict
 from ._tensor import Det, Scalar, T, V
 from .solve import solve
 
@@ -28,7 +31,9 @@ __all__ = [
     "Certificate",
     "Coadjoint",
     "Custom",
+    "Decomposition",
     "Det",
+    "FusionTable",
     "Hom",
     "Induce",
     "Irrep",
@@ -36,10 +41,12 @@ __all__ = [
     "Permutation",
     "Regular",
     "Rep",
+    "Restrict",
     "Scalar",
     "Sym",
     "T",
     "V",
+    "fusion_table",
     "irreps",
     "parse",
     "power_isometry",

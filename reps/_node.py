@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import sympy
 
     from ..groups import Group
+    from ._decompose import Decomposition
     from ._evaluate import Backend, Walk
     from ._hom import Hom
 
@@ -216,6 +217,86 @@ class Rep:
         from ._subrep import quotient
 
         return quotient(self, basis)
+
+    # -- decomposition ------------------------------------------------------------------------------
+
+    def decompose(self) -> Decomposition:
+        """Write the representation of a reductive group as a direct sum of irreps.
+
+        Returns
+        -------
+        Decomposition
+            The irreps with multiplicities, the change of basis, and projectors.
+
+        Raises
+        ------
+        NotReductive
+            When the group, or a custom representation of it, does not split.
+
+        Examples
+        --------
+        >>> from intertwine.groups import O
+        >>> from intertwine.reps import T
+        >>> T(2)(O(3)).decompose()
+        T(2) of O(3), dimension 9
+            1 × Irrep('0e')  dimension 1, type R
+            1 × Irrep('1e')  dimension 3, type R
+            1 × Irrep('2e')  dimension 5, type R
+        """
+        from ._decompose import decompose
+
+        return decompose(self)
+
+    def projectors(self) -> dict[Rep, Array]:
+        """Projector (dim, dim) on the isotypic part of every irrep that occurs."""
+        return self.decompose().projectors()
+
+    def branch(self, subgroup: Group) -> Decomposition:
+        """Decompose the restriction to a subgroup that acts on the same space (branching rules).
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import Irrep
+        >>> Irrep(2)(SO(3)).branch(SO(3).subgroup(fixing=[0, 0, 1])).direct_sum.dim
+        5
+        """
+        from ._restrict import branch
+
+        return branch(self, subgroup)
+
+    def is_isomorphic(self, other: Rep) -> bool:
+        """Whether some invertible equivariant map leads to another representation of the same group.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import Adjoint, Alt, V
+        >>> Adjoint(SO(3)).is_isomorphic(V(SO(3))), Adjoint(SO(4)).is_isomorphic(V(SO(4)))
+        (True, False)
+        """
+        from ._decompose import is_isomorphic
+
+        return is_isomorphic(self, other)
+
+    def character(self, g: Array) -> Array:
+        """Traces of group elements, (..., d, d) to (...).
+
+        Examples
+        --------
+        >>> from intertwine.groups import S
+        >>> from intertwine.reps import V
+        >>> V(S(3)).character(S(3).elements())  # fixed points
+        array([3., 1., 1., 0., 0., 1.])
+        """
+        from ._count import character
+
+        g = np.asarray(g)
+        d = self._require_group().d
+        if g.shape[-2:] != (d, d):
+            raise ValueError(f"elements of {self.group} have shape (..., {d}, {d}), got {g.shape}")
+        found = np.asarray(character(self, g.reshape(-1, d, d)))
+        return (found if self.is_complex or g.dtype.kind == "c" else found.real).reshape(g.shape[:-2])
 
     # -- binding ------------------------------------------------------------------------------------
     def __call__(self, group: Group) -> Rep:

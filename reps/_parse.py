@@ -9,7 +9,8 @@ Grammar (a recursive-descent parser, nothing is evaluated)::
     postfix = atom {".dual" | ".conj" | (".sub" | ".quotient") "(" rows ")" | "(" group ")"}
     atom    = "Scalar" | "V" | "Det" | "T(" p ["," q] ")" | ("Sym" | "Alt") "(" k ["," sum] ")"
             | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
-            | "Adjoint" | "Coadjoint" | "Regular" | "Permutation(" group ")" | "Induce(" group "," sum ")"
+            | "Adjoint" | "Coadjoint" | "Regular" | "Permutation(" group ")"
+            | ("Induce" | "Restrict") "(" group "," sum ")"
     rows    = [[number, …], …], exact: 1/2, sqrt(3), I
     group   = a factor of the group given, by its name | call {"*" call}, call a catalogue call or
               Group.from_permutations([[…], …]) or Group.from_generators(algebra=[rows, …], discrete=[rows, …])
@@ -28,6 +29,7 @@ from ._group_text import find_group as find_group
 from ._induced import Induce, Permutation, Regular
 from ._node import Rep
 from ._powers import Alt, Power, Sym
+from ._restrict import Restrict
 from ._tensor import Det, Scalar, T, V
 
 if TYPE_CHECKING:
@@ -217,7 +219,8 @@ class _Parser:
             "Alt": lambda: self.powers(Alt),
             "Irrep": self.irrep,
             "Permutation": self.permutation,
-            "Induce": self.induced,
+            "Induce": lambda: Induce(*self.group_and_rep()),
+            "Restrict": lambda: Restrict(*self.group_and_rep()),
         }.get(name)
         if read is None:
             self.fail(f"unknown name {name!r}", _ACCEPTED, start)
@@ -245,10 +248,6 @@ class _Parser:
 
     def permutation(self) -> Rep:
         return Permutation(self.named_group(")"))
-
-    def induced(self) -> Rep:
-        subgroup, rep = self.group_and_rep()
-        return Induce(subgroup, rep)
 
     # -- groups -------------------------------------------------------------------------------------
     def named_group(self, closing: str) -> Group:
