@@ -10,6 +10,7 @@ to 4 are tried).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -149,33 +150,45 @@ def component_words(group: Group) -> tuple[Array, ...]:
 
 def _in_identity_component(group: Group, g: Array) -> bool:
     """Search for k in the identity component with log(g k) in the algebra; a yes is a proof."""
+    return identity_logarithms(group, [g]) is not None
+
+
+def identity_logarithms(group: Group, candidates: Sequence[Array]) -> tuple[int, Array, Array] | None:
+    """The first i, X, x found with g_i exp(x) = exp(X), X and x in the Lie algebra.
+
+    They prove that g_i is in the identity component.
+    """
     lie = group.closure
     rng = np.random.default_rng(0)
     for attempt in range(TRIES):
         size = 0.0 if attempt == 0 else np.pi * attempt / TRIES
         x = np.tensordot(rng.standard_normal(len(lie)), lie, 1) * size
-        if _log_is_in(lie, g @ scipy.linalg.expm(x)):
-            return True
-    return False
+        k = scipy.linalg.expm(x)
+        for i, g in enumerate(candidates):
+            big = _logarithm(lie, g @ k)
+            if big is not None:
+                return i, big, x
+    return None
 
 
-def _log_is_in(lie: Array, g: Array) -> bool:
+def _logarithm(lie: Array, g: Array) -> Array | None:
+    """The principal logarithm, where there is one and it lies in the algebra."""
     w = np.linalg.eigvals(g)
     on_cut = np.abs(w.imag) < 1e-9 * np.abs(w)
-    if np.any(on_cut & (w.real < 0)):  # no principal logarithm
-        return False
-    x = scipy.linalg.logm(g)
+    if np.any(on_cut & (w.real < 0)):
+        return None
+    x = np.asarray(scipy.linalg.logm(g))
     if not np.iscomplexobj(lie):
         if np.abs(np.imag(x)).max() > TOLERANCE:
-            return False
+            return None
         x = np.real(x)
     elif not np.iscomplexobj(x):
         x = x.astype(complex)
     if np.linalg.norm(x) < TOLERANCE:
-        return True
+        return x
     if np.linalg.norm(scipy.linalg.expm(x) - g) > TOLERANCE * np.linalg.norm(g):
-        return False
-    return bool(_lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE)
+        return None
+    return x if _lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE else None
 
 
 def _refuted(group: Group, h: Array) -> bool:

@@ -8,7 +8,7 @@ complex group is a *real* vector space of complex matrices, so there A is sent t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,12 @@ class Adjoint_(Leaf):
     def _scale_squared(self) -> Array:
         return _model(self._owner()).squares
 
-    @property
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether the group is."""
+        return self._owner().is_exact
+
+    @cached_property
     def numbers(self) -> frozenset[Any]:
         """Irrational numbers in the basis."""
         model = _model(self._owner())

@@ -13,7 +13,7 @@ leaves, and ``Scalar`` is the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -217,6 +217,46 @@ class Rep:
         from ._subrep import quotient
 
         return quotient(self, basis)
+
+    @staticmethod
+    def from_matrices(group: Group, algebra: Sequence[Any] = (), discrete: Sequence[Any] = ()) -> Rep:
+        """Representation given by the images of the group's generators, checked to be one.
+
+        Parameters
+        ----------
+        group : Group
+        algebra : sequence of (dim, dim)
+            Images of ``group.algebra``, in that order; sympy matrices, nested lists or arrays.
+        discrete : sequence of (dim, dim)
+            Images of ``group.discrete``, in that order.
+
+        Returns
+        -------
+        Rep
+            Evaluated on the elements of a finite group by words in the generators, and on those of a Lie group
+            through logarithms; exact on generators (and, for finite groups, everywhere).
+
+        Raises
+        ------
+        ValueError
+            Naming a relation of the group that the images break; for images of several sizes or in the wrong
+            number; for finite groups too large, and infinite discrete ones, whose relations cannot be checked.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import Irrep, Rep
+        >>> thrice = Rep.from_matrices(SO(2), algebra=[[[0, -3], [3, 0]]])  # A0 is a turn of unit speed
+        >>> (thrice >> Irrep(3)(SO(2))).dim
+        2
+        >>> Rep.from_matrices(SO(2), algebra=[[[0, -1], [2, 0]]])
+        Traceback (most recent call last):
+        ...
+        ValueError: not a representation of SO(2): the images respect all brackets, but ...
+        """
+        from ._generated import from_matrices
+
+        return from_matrices(group, algebra, discrete)
 
     # -- decomposition ------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ Grammar (a recursive-descent parser, nothing is evaluated)::
             | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
             | "Adjoint" | "Coadjoint" | "Regular" | "Permutation(" group ")"
             | ("Induce" | "Restrict") "(" group "," sum ")"
+            | "Rep.from_matrices(" ["algebra=" [rows, …]] ["discrete=" [rows, …]] ")"
     rows    = [[number, …], …], exact: 1/2, sqrt(3), I
     group   = a factor of the group given, by its name | call {"*" call}, call a catalogue call or
               Group.from_permutations([[…], …]) or Group.from_generators(algebra=[rows, …], discrete=[rows, …])
@@ -25,7 +26,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import _literal
 from ._adjoint import Adjoint, Coadjoint
 from ._custom import Irrep
+from ._generated import unbound
 from ._group_text import find_group as find_group
+from ._group_text import keywords
 from ._induced import Induce, Permutation, Regular
 from ._node import Rep
 from ._powers import Alt, Power, Sym
@@ -213,6 +216,11 @@ class _Parser:
         name = self.expect(r"[A-Za-z_]\w*", _ACCEPTED)
         if name in _LEAVES:
             return _LEAVES[name]
+        if name == "Rep":
+            self.expect(r"\.\s*from_matrices\s*\(", "Rep.from_matrices(algebra=[...], discrete=[...])")
+            at = self.at
+            given = self.until(")")
+            return self.build(lambda: _generated(given), "images of the generators, as lists of rows", at)
         read = {
             "T": self.tensors,
             "Sym": lambda: self.powers(Sym),
@@ -275,3 +283,8 @@ class _Parser:
         return self.build(
             lambda: rep(find_group(name, self.group)), "a group that this representation can be bound to", start
         )
+
+
+def _generated(text: str) -> Rep:
+    given = {key: _literal.read(value) for key, value in keywords(text, ("algebra", "discrete"))}
+    return unbound(given.get("algebra", ()), given.get("discrete", ()))

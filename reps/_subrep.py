@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 from intertwine.groups._linear import nullspace
 
 from ._constant import Constant, left_inverse, rectangle, scaled_rows, text
@@ -75,6 +76,11 @@ class Sub(Rep):
             return self._left, self._columns
         left = scaled_rows(self._left.exact.T, squares, 1).T
         return Constant(left), Constant(scaled_rows(self._columns.exact, squares, -1))
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether the base and the basis are."""
+        return self.base.is_exact and not self.rows.has(sympy.Float)
 
     @cached_property
     def numbers(self) -> frozenset[Any]:
