@@ -61,6 +61,7 @@ def same_group(G: Group, H: Group) -> bool:
     return all(contains(a, h) for a, b in ((G, H), (H, G)) for h in b.discrete_generators)
 
 
+@lru_cache(maxsize=256)
 def check_subgroup(group: Group, subgroup: Group) -> None:
     """Raise unless every generator of one group is shown to be in the other."""
     if subgroup.d != group.d:

@@ -26,9 +26,19 @@ if TYPE_CHECKING:
 
 Vector = dict[int, Any]
 
+LARGEST = 2**52  # squared length of a whole vector
+
 
 class Adjoint_(Leaf):
-    """The adjoint representation."""
+    """The adjoint representation on the Lie algebra; its dual is ``Coadjoint``.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO, SU
+    >>> from intertwine.reps import Adjoint, V
+    >>> Adjoint(SU(3)).dim, (Adjoint >> V)(SO(3)).dim  # axial vectors
+    (8, 1)
+    """
 
     _fields = ("own", "group")
     is_functorial = False
@@ -81,8 +91,7 @@ def _model(group: Group) -> _Model:
         ambient, copies = matrices, 1
     else:
         ambient, copies = matrices + matrices.conj, 2
-    basis = _orthogonal_basis(group)
-    squares = [_inner(b, b) for b in basis]
+    basis, squares = _orthogonal_basis(group)
     n = group.d**2
     columns: dict[tuple[int, int], Any] = {}
     rows: dict[tuple[int, int], Any] = {}
@@ -94,30 +103,33 @@ def _model(group: Group) -> _Model:
                 rows[j, i + copy * n] = sympy.conjugate(value) / (copies * square)
     right = sympy.ImmutableMatrix(sympy.SparseMatrix(copies * n, len(basis), columns))
     left = sympy.ImmutableMatrix(sympy.SparseMatrix(len(basis), copies * n, rows))
-    return _Model(ambient, Constant(tidy(left)), Constant(right), np.array([int(s) for s in squares], dtype=np.int64))
+    return _Model(ambient, Constant(tidy(left)), Constant(right), np.array(squares, dtype=np.int64))
 
 
-def _orthogonal_basis(group: Group) -> list[Vector]:
-    """Basis of the Lie algebra, orthogonal for Re tr(A*B), with whole squared lengths."""
+def _orthogonal_basis(group: Group) -> tuple[list[Vector], list[int]]:
+    """Basis of the Lie algebra, orthogonal for Re tr(A*B), and its squared lengths."""
     if not group.is_exact:
-        return [{i: sympy.sympify(x.item()) for i, x in enumerate(b.ravel()) if x} for b in group.closure]
-    words = bracket_words(group.lie_algebra)
+        basis = [{i: sympy.sympify(x.item()) for i, x in enumerate(b.ravel()) if x} for b in group.closure]
+        return basis, [1] * len(basis)
     basis: list[Vector] = []
+    squares: list[int] = []
+    words = bracket_words(group.lie_algebra)
     for matrix in spell(words, group.algebra, lambda a, b: a * b - b * a):
         v = {i * group.d + j: x for (i, j), x in sympy.ImmutableMatrix(matrix).todok().items()}
-        for b in basis:
-            ratio = _inner(b, v) / _inner(b, b)
+        for b, square in zip(basis, squares, strict=True):
+            ratio = _inner(b, v) / square
             if ratio:
                 v = _combined(v, b, -ratio)
-        basis.append(_normal(v))
-    return basis
+        vector, square = _normal(v)
+        basis.append(vector)
+        squares.append(square)
+    return basis, squares
 
 
 def _inner(u: Vector, v: Vector) -> Any:
     """Re Σ ū v."""
     total = sum((sympy.conjugate(x) * v[i] for i, x in u.items() if i in v), sympy.Integer(0))
-    total = sympy.re(sympy.expand(total))
-    return sympy.Integer(1) if total.has(sympy.Float) and abs(total - 1) < 1e-9 else sympy.radsimp(total)
+    return sympy.radsimp(sympy.re(sympy.expand(total)))
 
 
 def _combined(u: Vector, v: Vector, factor: Any) -> Vector:
@@ -127,14 +139,21 @@ def _combined(u: Vector, v: Vector, factor: Any) -> Vector:
     return {i: x for i, x in total.items() if x != 0}
 
 
-def _normal(v: Vector) -> Vector:
-    """The multiple that does not depend on the scale of the generators: primitive, or of unit length."""
+def _normal(v: Vector) -> tuple[Vector, int]:
+    """The multiple that does not depend on the scale of the generators, and its squared length.
+
+    It is primitive where it has whole entries of moderate size, and of unit length otherwise.
+    """
     parts = [part for _, x in sorted(v.items()) for part in sympy.expand(x).as_real_imag()]
+    sign = 1 if next(part for part in parts if part != 0) > 0 else -1
+    square = _inner(v, v)
     if all(part.is_Rational for part in parts):
         whole = lcm(*(int(p.q) for p in parts))
         size = sympy.Rational(gcd(*(int(p * whole) for p in parts)), whole)
-    else:
-        size = sympy.sqrt(_inner(v, v))
-    lead = next(part for part in parts if part != 0)
-    factor = 1 / size if lead > 0 else -1 / size
+        if square / size**2 <= LARGEST:
+            return _multiple(v, sign / size), int(square / size**2)
+    return _multiple(v, sign / sympy.sqrt(square)), 1
+
+
+def _multiple(v: Vector, factor: Any) -> Vector:
     return {i: sympy.expand(sympy.radsimp(x * factor)) for i, x in v.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,7 @@ class Constant:
         return self._over[domain]
 
 
+@lru_cache(maxsize=256)
 def left_inverse(columns: Matrix) -> Matrix:
     """(RᴴR)⁻¹Rᴴ for independent columns R (n, m).
 

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 
 
 class Induced(Opaque):
-    """Induced from ``inner``, a representation of ``subgroup``; the trivial subgroup when that is None."""
+    """Induced from ``inner``, a representation of ``subgroup``; the trivial subgroup when that is None.
+
+    Examples
+    --------
+    >>> from intertwine.groups import D
+    >>> from intertwine.reps import Regular
+    >>> Regular(D(4)).dim, (Regular >> Regular)(D(4)).dim
+    (8, 8)
+    """
 
     _fields = ("subgroup", "inner", "own", "group")
     subgroup: Group | None

@@ -13,18 +13,19 @@ leaves, and ``Scalar`` is the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._verbs import Verbs
+
 if TYPE_CHECKING:
     import sympy
 
     from ..groups import Group
-    from ._decompose import Decomposition
     from ._evaluate import Backend, Walk
     from ._hom import Hom
 
@@ -33,12 +34,12 @@ Array = NDArray[Any]
 MAX_FACTORS = 128  # of a tensor power: expressions are trees, and trees that deep cannot be walked
 
 
-class Rep:
+class Rep(Verbs):
     """A representation of a group, as an expression; unbound until ``rep(G)``.
 
-    Build one from the leaves `Scalar`, `Det`, `V`, `Irrep`, `Custom` with ``+``, ``*``, ``n * rep``,
-    ``rep ** k``, ``.dual``, ``.conj``, `T`, `Sym`, `Alt`; ``rep_in >> rep_out`` is the `Hom` space of
-    equivariant maps.
+    Build one from the leaves `Scalar`, `Det`, `V`, `Adjoint`, `Irrep`, `Regular`, `Permutation`, `Induce`,
+    `Restrict`, `Rep.from_matrices`, `Custom` with ``+``, ``*``, ``n * rep``, ``rep ** k``, ``.dual``, ``.conj``,
+    `T`, `Sym`, `Alt`, ``.sub``, ``.quotient``; ``rep_in >> rep_out`` is the `Hom` space of equivariant maps.
 
     Examples
     --------
@@ -164,179 +165,6 @@ class Rep:
     def summands(self) -> tuple[tuple[int, Rep], ...]:
         """Return the direct sum as ``((n, rep), …)`` in the user's order; ``n * rep`` is copy-major."""
         return ((1, self),)
-
-    def sub(self, basis: Any) -> Rep:
-        """Restrict to an invariant subspace.
-
-        Parameters
-        ----------
-        basis : (m, dim)
-            Independent vectors, exact or floats; they become the basis of the new representation.
-
-        Raises
-        ------
-        ValueError
-            If the vectors are dependent or have the wrong length, or a generator moves the subspace out of itself
-            (found when the representation is bound).
-
-        Examples
-        --------
-        >>> from intertwine.groups import S
-        >>> from intertwine.reps import V
-        >>> standard = V.sub([[1, -1, 0], [0, 1, -1]])(S(3))  # sum zero
-        >>> standard.dim, standard.rho_exact(S(3).discrete[0])
-        (2, Matrix([
-        [-1, 1],
-        [ 0, 1]]))
-        """
-        from ._subrep import sub
-
-        return sub(self, basis)
-
-    def quotient(self, basis: Any) -> Rep:
-        """Divide by an invariant subspace: the dual of its annihilator.
-
-        Parameters
-        ----------
-        basis : (m, dim)
-            Independent vectors that span the subspace, exact or floats.
-
-        Raises
-        ------
-        ValueError
-            As for `sub`, and when the subspace is the whole space.
-
-        Examples
-        --------
-        >>> from intertwine.groups import SE
-        >>> from intertwine.reps import V
-        >>> rotation = V(SE(2)).quotient([[1, 0, 0], [0, 1, 0]])  # by the translations
-        >>> rotation.dim
-        1
-        """
-        from ._subrep import quotient
-
-        return quotient(self, basis)
-
-    @staticmethod
-    def from_matrices(group: Group, algebra: Sequence[Any] = (), discrete: Sequence[Any] = ()) -> Rep:
-        """Representation given by the images of the group's generators, checked to be one.
-
-        Parameters
-        ----------
-        group : Group
-        algebra : sequence of (dim, dim)
-            Images of ``group.algebra``, in that order; sympy matrices, nested lists or arrays.
-        discrete : sequence of (dim, dim)
-            Images of ``group.discrete``, in that order.
-
-        Returns
-        -------
-        Rep
-            Evaluated on the elements of a finite group by words in the generators, and on those of a Lie group
-            through logarithms; exact on generators (and, for finite groups, everywhere).
-
-        Raises
-        ------
-        ValueError
-            Naming a relation of the group that the images break; for images of several sizes or in the wrong
-            number; for finite groups too large, and infinite discrete ones, whose relations cannot be checked.
-
-        Examples
-        --------
-        >>> from intertwine.groups import SO
-        >>> from intertwine.reps import Irrep, Rep
-        >>> thrice = Rep.from_matrices(SO(2), algebra=[[[0, -3], [3, 0]]])  # A0 is a turn of unit speed
-        >>> (thrice >> Irrep(3)(SO(2))).dim
-        2
-        >>> Rep.from_matrices(SO(2), algebra=[[[0, -1], [2, 0]]])
-        Traceback (most recent call last):
-        ...
-        ValueError: not a representation of SO(2): the images respect all brackets, but ...
-        """
-        from ._generated import from_matrices
-
-        return from_matrices(group, algebra, discrete)
-
-    # -- decomposition ------------------------------------------------------------------------------
-
-    def decompose(self) -> Decomposition:
-        """Write the representation of a reductive group as a direct sum of irreps.
-
-        Returns
-        -------
-        Decomposition
-            The irreps with multiplicities, the change of basis, and projectors.
-
-        Raises
-        ------
-        NotReductive
-            When the group, or a custom representation of it, does not split.
-
-        Examples
-        --------
-        >>> from intertwine.groups import O
-        >>> from intertwine.reps import T
-        >>> T(2)(O(3)).decompose()
-        T(2) of O(3), dimension 9
-            1 × Irrep('0e')  dimension 1, type R
-            1 × Irrep('1e')  dimension 3, type R
-            1 × Irrep('2e')  dimension 5, type R
-        """
-        from ._decompose import decompose
-
-        return decompose(self)
-
-    def projectors(self) -> dict[Rep, Array]:
-        """Projector (dim, dim) on the isotypic part of every irrep that occurs."""
-        return self.decompose().projectors()
-
-    def branch(self, subgroup: Group) -> Decomposition:
-        """Decompose the restriction to a subgroup that acts on the same space (branching rules).
-
-        Examples
-        --------
-        >>> from intertwine.groups import SO
-        >>> from intertwine.reps import Irrep
-        >>> Irrep(2)(SO(3)).branch(SO(3).subgroup(fixing=[0, 0, 1])).direct_sum.dim
-        5
-        """
-        from ._restrict import branch
-
-        return branch(self, subgroup)
-
-    def is_isomorphic(self, other: Rep) -> bool:
-        """Whether some invertible equivariant map leads to another representation of the same group.
-
-        Examples
-        --------
-        >>> from intertwine.groups import SO
-        >>> from intertwine.reps import Adjoint, Alt, V
-        >>> Adjoint(SO(3)).is_isomorphic(V(SO(3))), Adjoint(SO(4)).is_isomorphic(V(SO(4)))
-        (True, False)
-        """
-        from ._decompose import is_isomorphic
-
-        return is_isomorphic(self, other)
-
-    def character(self, g: Array) -> Array:
-        """Traces of group elements, (..., d, d) to (...).
-
-        Examples
-        --------
-        >>> from intertwine.groups import S
-        >>> from intertwine.reps import V
-        >>> V(S(3)).character(S(3).elements())  # fixed points
-        array([3., 1., 1., 0., 0., 1.])
-        """
-        from ._count import character
-
-        g = np.asarray(g)
-        d = self._require_group().d
-        if g.shape[-2:] != (d, d):
-            raise ValueError(f"elements of {self.group} have shape (..., {d}, {d}), got {g.shape}")
-        found = np.asarray(character(self, g.reshape(-1, d, d)))
-        return (found if self.is_complex or g.dtype.kind == "c" else found.real).reshape(g.shape[:-2])
 
     # -- binding ------------------------------------------------------------------------------------
     def __call__(self, group: Group) -> Rep:
@@ -524,8 +352,7 @@ class Rep:
         Returns
         -------
         (images, signs), each ndarray (dim,), or None
-            ``None`` when the expression has a leaf that is not a signed permutation of its basis
-            (`Irrep`, `Custom`).
+            ``None`` when the expression has a leaf other than ``V``, ``Det`` and ``Scalar``.
 
         Examples
         --------

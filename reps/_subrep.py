@@ -21,6 +21,7 @@ from ._node import Rep
 from ._tensor import Conj, Dual
 
 if TYPE_CHECKING:
+    from ..groups import Group
     from ._evaluate import Walk
 
 RESIDUAL = 1e-9  # relative distance of g·w from the subspace, above which it is not invariant
@@ -39,6 +40,9 @@ class Sub(Rep):
 
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         return sub(children[0], self.rows)
+
+    def _place(self, group: Group | None) -> Rep:
+        return self if self.group == group else self._make(base=self.base._place(group), rows=self.rows, group=group)
 
     def _parameters(self) -> str | None:
         return text(self.rows)

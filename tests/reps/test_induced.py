@@ -4,8 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
-from intertwine.groups import SO, SU, A, C, D, Dihedral, Icosahedral, Octahedral, S, Tetrahedral, Trivial, Z
+import sympy as sp
+from intertwine.groups import SO, SU, A, C, D, Dihedral, Group, Icosahedral, Octahedral, S, Tetrahedral, Trivial, Z
 from intertwine.reps import Alt, Det, Induce, Irrep, Permutation, Regular, Scalar, Sym, T, V, parse
+from intertwine.reps._count import by_characters
 from intertwine.reps.laws import check_rep_laws
 
 FINITE = [S(3), S(4), C(5), D(5), Dihedral(6), Tetrahedral(), Octahedral(), S(3) * Z(4)]
@@ -110,3 +112,25 @@ def test_what_cannot_be_induced():
     with pytest.raises(ValueError, match="not an element of the finite group"):
         Regular(C(4)).rho(np.eye(2) * 2)
     assert Permutation(Trivial(3))(S(3)).dim == 6
+
+
+def test_a_complex_finite_group():
+    """The quaternion group: four characters and a plane that is met twice."""
+    G = Group.from_generators(discrete=[[[sp.I, 0], [0, -sp.I]], [[0, 1], [-1, 0]]], name="Q8")
+    check_rep_laws(Regular(G))
+    assert sorted((part.dim, part.multiplicity) for part in Regular(G).decompose()) == [*[(1, 1)] * 4, (2, 2)]
+    H = G.subgroup(generators=[[[sp.I, 0], [0, -sp.I]]])
+    induced = Induce(H, V)(G)
+    check_rep_laws(induced)
+    assert parse(repr(induced), G) == induced
+    assert len((induced >> V(G)).exact()) == (V >> V)(H).dim == 2
+    assert Induce(H, Irrep(1))(G).is_isomorphic(V(G))
+
+
+@pytest.mark.parametrize("rep", [Sym(2, Regular), Alt(2, Permutation(D(4))), Alt(2, Regular) * V], ids=repr)
+def test_powers_of_permutations_are_signed_permutations(rep):
+    rep = rep(S(4))
+    check_rep_laws(rep)
+    hom = rep >> T(2)(S(4))
+    assert hom.certificate.method == "orbits"
+    assert hom.dim == by_characters(rep, T(2)(S(4)))

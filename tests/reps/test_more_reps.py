@@ -115,3 +115,15 @@ def test_a_subspace_of_floats_and_of_complex_vectors():
     assert (spin >> spin.conj).dim == 0
     assert (spin >> spin.conj.dual).dim == 1
     assert (T(2) >> spin * spin)(G).dim == 1
+
+
+def test_adjoint_in_a_skewed_basis_and_of_floats():
+    skewed = SO(3).conjugate([[2, 1, 0], [0, 1, 0], [0, 0, 1]])
+    hom = (Adjoint + V >> Adjoint + V)(skewed)
+    assert {hom.basis(method).rank for method in ("auto", "nullspace", "isotypic", "exact")} == {4}
+    turns = [[[0, -0.51, 0], [0.51, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, -0.3], [0, 0.3, 0]]]
+    floats = Group.from_generators(algebra=turns)
+    check_rep_laws(Adjoint(floats))
+    assert (Adjoint >> V)(floats).dim == 1
+    with pytest.raises(ValueError, match="floating point"):
+        (Adjoint >> V)(floats).exact()
