@@ -3,13 +3,12 @@
 >>> from intertwine.groups import O
 >>> from intertwine.reps import Scalar, V
 >>> PointConv(8 * Scalar + 4 * V, 16 * Scalar + 8 * V, group=O(3))
-PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3) | ... weights)
+PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3), cutoff=1, ... weights)
 """
 
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
-from ._invariants import NonLocalKernelWarning
-from ._kernel import ImplicitKernel
+from ._kernel import ImplicitKernel, NonLocalKernelWarning
 from ._point import PointConv
 from ._pool import InvariantPool, pool
 from ._radial import Bessel, GaussianShells

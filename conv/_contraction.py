@@ -222,7 +222,8 @@ def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
 
 def _recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
     """function(*arguments), whose intermediates are formed again in the backward pass."""
-    if not torch.is_grad_enabled():
+    # torch.func (grad, jacrev, vmap, …) knows no checkpoints
+    if not torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
         return function(*arguments)
     return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
 

@@ -121,8 +121,11 @@ def _check(pos: Tensor, batch: Tensor | None, name: str) -> None:
         raise ValueError(
             f"{name} has {int(bad.sum())} points that are not finite, the first at {int(bad.nonzero()[0])}"
         )
-    if batch is not None and batch.shape != pos.shape[:1]:
-        raise ValueError(f"batch must have shape ({pos.shape[0]},) like {name}, got {tuple(batch.shape)}")
+    if pos.shape[1] == 0:
+        raise ValueError(f"{name} must have at least one coordinate, got shape {tuple(pos.shape)}")
+    if batch is not None and (not isinstance(batch, Tensor) or batch.shape != pos.shape[:1]):
+        given = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
+        raise ValueError(f"batch must be a tensor of shape ({pos.shape[0]},) like {name}, got {given}")
 
 
 def _per_cloud(
@@ -135,12 +138,14 @@ def _per_cloud(
     *arguments: float | None,
 ) -> Tensor:
     x, y = x.detach(), y.detach()
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"x and y must have the same number of coordinates, got {x.shape[1]} and {y.shape[1]}")
     if (batch_x is None) != (batch_y is None):
         raise ValueError("give the batch of both point clouds, or of neither")
     if batch_x is None or batch_y is None:
         clouds = [(torch.arange(len(x), device=x.device), torch.arange(len(y), device=x.device))]
     else:
-        clouds = [((batch_x == b).nonzero()[:, 0], (batch_y == b).nonzero()[:, 0]) for b in batch_y.unique()]
+        clouds = _clouds(batch_x, batch_y)
     found = [
         torch.stack([i[s], j[t]])
         for i, j in clouds
@@ -154,12 +159,29 @@ def _per_cloud(
     return torch.stack([source[order], target[order]])
 
 
+def _clouds(batch_x: Tensor, batch_y: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Points of x and of y in every cloud of y, each ascending."""
+    labels = batch_y.unique()
+    parts = []
+    for batch in (batch_x, batch_y):
+        order = torch.argsort(batch, stable=True)
+        ends = [torch.searchsorted(batch[order], labels, right=right).tolist() for right in (False, True)]
+        parts.append([order[start:stop] for start, stop in zip(*ends)])
+    return list(zip(*parts))
+
+
+def _reach(x: Tensor, y: Tensor, r: float) -> float:
+    """r and what positions are rounded by: a lattice's neighbours at distance r are neighbours."""
+    size = max(float(p.abs().max()) if p.numel() else 0.0 for p in (x, y))
+    return r + 4 * torch.finfo(x.dtype).eps * (r + size)
+
+
 def _radius_tree(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
     tree = cKDTree(x.double().numpy())
     if most is not None:
         k = min(most + exclude_same, len(x))
-        return _nearest(tree, y, k, exclude_same, r)
-    near = tree.query_ball_point(y.double().numpy(), r)
+        return _nearest(tree, y, k, exclude_same, _reach(x, y, r))
+    near = tree.query_ball_point(y.double().numpy(), _reach(x, y, r))
     target = np.repeat(np.arange(len(y)), [len(n) for n in near])
     source = np.concatenate([np.asarray(n, dtype=np.int64) for n in near])
     keep = source != target if exclude_same else slice(None)
@@ -187,13 +209,13 @@ def _nearest(tree: cKDTree, y: Tensor, k: int, exclude_same: bool, r: float) -> 
 def _radius_chunks(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
     if most is not None:
         source, target, distance = _chunks(x, y, exclude_same, min(most, len(x)))
-        near = distance <= r
+        near = distance <= _reach(x, y, r)
         return source[near], target[near]
     sources, targets = [], []
     step = max(1, CHUNK // max(len(x), 1))
     for start in range(0, len(y), step):
         distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")
-        near = distance <= r
+        near = distance <= _reach(x, y, r)
         if exclude_same:
             rows = torch.arange(len(near), device=x.device)
             near[rows, rows + start] = False

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
-from intertwine.emlp._linear import Linear
 from intertwine.emlp._module import Layer, weights
 from intertwine.groups import Group
-from intertwine.reps import Rep, Scalar, V
-from torch import Tensor
+from intertwine.reps import Rep, V
+from torch import Tensor, nn
 from torch.nn import functional
 
-from ._kernel import ImplicitKernel
+from ._kernel import ImplicitKernel, check_dtype, check_number, invariant_bias
 from ._radial import Window
 
 CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -73,7 +73,7 @@ class GridConv(Layer):
         group: Group | None = None,
         kernel_size: Size = 3,
         stride: Size = 1,
-        padding: Size = 0,
+        padding: Size | Literal["same", "valid"] = 0,
         dilation: Size = 1,
         space: Rep = V,
         bias: bool = True,
@@ -92,12 +92,11 @@ class GridConv(Layer):
             rep_out,
             group,
             space,
-            None,
-            hidden,
-            layers,
-            width,
-            radial,
-            shells,
+            hidden=hidden,
+            layers=layers,
+            width=width,
+            radial=radial,
+            shells=shells,
             cutoff=1.0,
             window=None,
             degree=degree,
@@ -111,33 +110,52 @@ class GridConv(Layer):
             raise ValueError(f"grids have 1, 2 or 3 dimensions, but space = {self.space!r} has {n}")
         self.kernel_size = _sizes("kernel_size", kernel_size, n, 1)
         self.stride = _sizes("stride", stride, n, 1)
-        self.padding = _sizes("padding", padding, n, 0)
+        self.padding = padding if padding in ("same", "valid") else _sizes("padding", padding, n, 0)
         self.dilation = _sizes("dilation", dilation, n, 1)
         dtype = next(iter(self.kernel.contraction.weights)).dtype
         offsets, pixel = grid_offsets(self.kernel_size)
-        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial)
-        distances = torch.from_numpy(np.linalg.norm(offsets, axis=1))
-        self.taps = float(self.kernel.window(distances).square().sum())
-        self.grid = Constants({"offsets": offsets}, dtype, device)
-        self.shift = Linear(Scalar(self.group), self.rep_out, bias=False, dtype=dtype, device=device) if bias else None
-        self._filter: Tensor | None = None
-        self._made_from: tuple[object, ...] = ()
+        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
+        taps = Window(1.0, 1.0 + pixel, n, self.kernel.radial, dtype=torch.float64)
+        gain = float(taps(torch.from_numpy(np.linalg.norm(offsets, axis=1))).square().sum()) ** -0.5
+        self.grid = Constants({"offsets": offsets, "gain": np.array(gain)}, dtype, device)
+        self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
 
     def filter(self) -> Tensor:
         """The plain convolution's weight, (rep_out.dim, rep_in.dim, *kernel_size)."""
-        kernels = self.kernel(self.grid.value("offsets")) * self.taps**-0.5  # (taps, out, in)
+        kernels = self.kernel(self.grid.value("offsets")) * self.grid.value("gain")  # (taps, out, in)
         return kernels.permute(1, 2, 0).reshape(self.rep_out.dim, self.rep_in.dim, *self.kernel_size)
 
-    def _cached_filter(self) -> Tensor:
-        """The filter, built once in eval mode (where no gradient needs it) and again when a weight has changed."""
-        wanted = torch.is_grad_enabled() and any(p.requires_grad for p in self.kernel.parameters())
-        if self.training or wanted or torch.compiler.is_compiling():
-            return self.filter()
-        held = (*self.kernel.parameters(), *self.kernel.buffers())
-        state = tuple((t.data_ptr(), t._version, t.dtype, t.device) for t in held)
-        if self._filter is None or state != self._made_from:
-            self._filter, self._made_from = self.filter(), state
-        return self._filter
+    def export(self) -> nn.Module:
+        """A plain `torch.nn.Conv1d`, `Conv2d` or `Conv3d` with the present filter, for inference without kernels.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from intertwine.groups import C
+        >>> from intertwine.reps import Scalar, V
+        >>> conv = GridConv(Scalar, V, group=C(4), kernel_size=3)
+        >>> plain, x = conv.export(), torch.randn(1, 1, 8, 8)
+        >>> bool(torch.allclose(plain(x), conv(x), atol=1e-5))
+        True
+        """
+        kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[self.space.dim - 1]
+        weight = self.filter().detach()
+        plain = kind(
+            self.rep_in.dim,
+            self.rep_out.dim,
+            self.kernel_size,  # type: ignore[arg-type]
+            self.stride,  # type: ignore[arg-type]
+            self.padding,  # type: ignore[arg-type]
+            self.dilation,  # type: ignore[arg-type]
+            bias=self.shift is not None,
+            device=weight.device,
+            dtype=weight.dtype,
+        )
+        with torch.no_grad():
+            plain.weight.copy_(weight)
+            if self.shift is not None and plain.bias is not None:
+                plain.bias.copy_(self.shift(weight.new_ones(1, 1))[0])
+        return plain
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve fields (B, rep_in.dim, *spatial) to (B, rep_out.dim, *spatial')."""
@@ -147,24 +165,27 @@ class GridConv(Layer):
                 f"expected a field of shape (batch, rep_in.dim = {self.rep_in.dim}, {n} spatial axes), got "
                 f"{tuple(x.shape)}"
             )
+        check_dtype(x, "x", self.grid.value("offsets"))
         bias = None if self.shift is None else self.shift(x.new_ones(1, 1))[0]
         convolve = CONVOLUTIONS[n]
-        return convolve(x, self._cached_filter(), bias, self.stride, self.padding, self.dilation)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_filter": None, "_made_from": ()}
+        return convolve(x, self.filter(), bias, self.stride, self.padding, self.dilation)
 
     def __repr__(self) -> str:
         size = "x".join(map(str, self.kernel_size))
+        plain = {"stride": 1, "padding": 0, "dilation": 1}
+        given = {name: getattr(self, name) for name in plain}
+        about = "".join(f", {k}={v}" for k, v in given.items() if v != (plain[k],) * self.space.dim)
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
-        return f"GridConv({reps} | {self.group.name}, {size} | {weights(self)} weights)"
+        return f"GridConv({reps} | {self.group.name}, {size}{about} | {weights(self)} weights)"
 
 
-def _sizes(name: str, value: Size, n: int, least: int) -> tuple[int, ...]:
-    values = (value,) * n if isinstance(value, int) else tuple(value)
-    if len(values) != n or any(not isinstance(v, int) or v < least for v in values):
-        raise ValueError(f"{name} is an integer >= {least} or {n} of them, got {value!r}")
-    return values
+def _sizes(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
+    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * n
+    if len(values) != n:
+        raise ValueError(f"{name} is one integer or {n} of them, got {value!r}")
+    for v in values:
+        check_number(name, v, least)
+    return tuple(int(v) for v in values)
 
 
 def grid_offsets(kernel_size: Sequence[int]) -> tuple[np.ndarray, float]:

@@ -1,12 +1,10 @@
-"""Invariants of a position, the arguments of a kernel's radial part.
+"""Invariants of a vector: the arguments of a kernel's radial part, and what features pool to.
 
 A space splits into atoms x = ⊕ x_a.  Trivial atoms are invariants themselves; every other copy gives the quadratic
 invariants of Sym²(a): |x_a|² where the atom is unitary, an indefinite form for O(p, q), none for SL(n) or Sp(n).
 """
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 import torch
@@ -19,10 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 SOFT = 1e-2  # the length, in units of the cutoff, below which distances are rounded off to stay smooth
-
-
-class NonLocalKernelWarning(UserWarning):
-    """The group leaves no invariant of a position, so a kernel cannot fall off with distance."""
 
 
 class Invariants(Layer):
@@ -52,23 +46,16 @@ class Invariants(Layer):
         sizes = [m * (1 if self.unitary[i] else len(forms[f"form{i}"])) for i, (_, m) in enumerate(atoms)]
         self.count = sum(sizes)
         self.kind = "norm" if all(self.unitary) else "form" if any(self.forms) else "none"
-        if self.kind == "none":
-            warnings.warn(
-                f"{space._require_group().name} has no invariant of a single position in {space!r}: the radial "
-                "part of the kernel is constant and the kernel is not local",
-                NonLocalKernelWarning,
-                stacklevel=2,
-            )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map x (..., n) to the distance (...), and all invariants (..., count)."""
+        """Map x (..., n) to the distance (...), and all invariants (..., count), one per copy of an atom."""
         parts, squares = [], []
         for i, y in enumerate(self.encode(x)):
             if self.trivial[i]:
                 parts.append(y[..., 0])
-                squares.append(y[..., 0].square())
+                squares.append(_square(y[..., 0]))
             elif self.unitary[i]:
-                squares.append(y.square().sum(-1))
+                squares.append(_square(y).sum(-1))
                 parts.append(root(squares[-1]))
             elif form := self.forms[i]:
                 q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(form), y)
@@ -87,8 +74,13 @@ class Invariants(Layer):
 
 
 def root(q: Tensor) -> Tensor:
-    """√q with its sign, smooth at 0: q / (q² + ε⁴)^¼."""
-    return q * (q.square() + SOFT**4) ** -0.25
+    """√q with its sign, smooth at 0: q / (q² + ε⁴)^¼; finite for every q, half precision included."""
+    q = q.clamp(-torch.finfo(q.dtype).max, torch.finfo(q.dtype).max)
+    return q * torch.rsqrt(torch.hypot(q, torch.full_like(q, SOFT**2)))
+
+
+def _square(y: Tensor) -> Tensor:
+    return (y * y.conj()).real if y.is_complex() else y.square()
 
 
 def _forms(atom: Atom) -> NDArray[np.float64]:

@@ -11,18 +11,21 @@ right for groups that are not orthogonal.  Nothing mixes different edges.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._gate import act
-from intertwine.emlp._linear import LinearAtoms
+from intertwine.emlp._linear import Linear, LinearAtoms
 from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
 from intertwine.emlp._product import ProductAtoms
 from intertwine.groups import Group
-from intertwine.reps import Rep, V
+from intertwine.reps import Rep, Scalar, V
 from intertwine.reps._frame import Atom, frame, is_reductive, trivial_atom
 from intertwine.reps._irrep import Irrep
 from numpy.typing import NDArray
@@ -38,6 +41,10 @@ Device = torch.device | str | None
 
 MAX_DEGREE = 6
 PRODUCT_LIMIT = 64  # largest dim a · dim b of the products of lift and attribute
+
+
+class NonLocalKernelWarning(UserWarning):
+    """The group leaves no invariant of a position, so a kernel cannot fall off with distance."""
 
 
 class ImplicitKernel(Layer):
@@ -118,22 +125,27 @@ class ImplicitKernel(Layer):
         self.space = space(self.group)
         if self.space.is_complex:
             raise ValueError(f"positions are real, but space = {space!r} of {self.group.name} is complex")
-        if not (isinstance(cutoff, int | float) and cutoff > 0):
-            raise ValueError(f"cutoff is a length > 0, got {cutoff!r}")
+        check_number("cutoff", cutoff, 0, strict=True, whole=False)
+        for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
+            check_number(name, value, least)
+        if degree is not None:
+            check_number("degree", degree, 0)
+        if window is not None and (len(window) != 2 or not 0 <= window[0] < window[1]):
+            raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
         if radial not in BASES:
             raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {radial!r}")
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
-        self.cutoff = float(cutoff)
         self.invariants = Invariants(self.space, dtype, device)
-        if shells < 1 or layers < 0 or width < 1:
-            raise ValueError(f"shells and width are >= 1 and layers >= 0, got {shells}, {width} and {layers}")
-        if window is not None and not 0 <= window[0] < window[1]:
-            raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
+        if self.invariants.kind == "none":
+            warnings.warn(
+                f"{self.group.name} has no invariant of a single position in {self.space!r}: the radial part of the "
+                "kernel is constant and the kernel is not local",
+                NonLocalKernelWarning,
+                stacklevel=2,
+            )
         if degree is None:
             most = highest_degree(self.space.dim, MAX_DEGREE if is_reductive(self.group) else 2)
             degree = degree_needed(self.space, self.rep_in, self.rep_out, most)
-        elif degree < 0:
-            raise ValueError(f"degree is the highest power of the position, >= 0, got {degree!r}")
         else:
             most = degree
         self.lift = Lift(self.space, degree, dtype, device)
@@ -143,13 +155,13 @@ class ImplicitKernel(Layer):
         self._build_features(atoms_edge, dtype, device)
         low = -1.0 if self.invariants.kind == "form" else 0.0
         self.radial = BASES[radial](shells, low, 1.0, self.space.dim, device, dtype)
-        self.window = None if window is None else Window(*window, self.space.dim, self.radial)
+        self.window = None if window is None else Window(*window, self.space.dim, self.radial, device, dtype)
         fan = shells + self.invariants.count + self.scalars
         out = sum(m for _, m in self.atoms)
         self.network = scalar_network(fan, width, out, layers, device, dtype)
         self.contraction = Contraction(self.atoms, frame(self.rep_in).atoms, frame(self.rep_out).atoms, dtype, device)
         self.decode = Decode(self.rep_out, dtype, device)
-        self.constants = Constants({"enc": _encoding(self.rep_in)}, dtype, device)
+        self.constants = Constants({"enc": _encoding(self.rep_in), "cutoff": np.array(float(cutoff))}, dtype, device)
 
     def _hidden_atoms(self, hidden: int | Rep, atoms_edge: Atoms, most: int) -> tuple[tuple[Atom, int], ...]:
         if isinstance(hidden, Rep):
@@ -207,7 +219,7 @@ class ImplicitKernel(Layer):
                 f"the kernel was built with edge={self.edge!r}, but attributes were "
                 f"{'not given' if attr is None else 'given'}"
             )
-        x = x / self.cutoff
+        x = x / self.constants.value("cutoff").to(x.dtype)
         distance, invariants = self.invariants(x)
         lifted = self.lift(self.invariants.direction(x, distance))
         sources = lifted
@@ -251,6 +263,42 @@ def scalar_network(fan_in: int, width: int, out: int, layers: int, device: Devic
         parts += [_dense(fan_in, width, device, dtype), _Act()]
         fan_in = width
     return nn.Sequential(*parts, _dense(fan_in, out, device, dtype))
+
+
+def invariant_bias(rep: Rep, dtype: torch.dtype, device: Device) -> Linear:
+    """The invariant part of a learned constant, zero at first."""
+    layer = Linear(Scalar, rep, rep.group, bias=False, dtype=dtype, device=device)
+    for weight in layer.parameters():
+        nn.init.zeros_(weight)
+    return layer
+
+
+def check_number(name: str, value: Any, least: float, strict: bool = False, whole: bool = True) -> None:
+    """Raise a ValueError unless value is a finite (whole) number from ``least`` on, or above it where ``strict``."""
+    right = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+    if not (right and (least < value if strict else least <= value) and value < float("inf")):
+        kind = "an integer" if whole else "a number"
+        raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
+
+
+def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x is (N, rep.dim) and of the dtype of a layer's constants (or autocast is on)."""
+    if not isinstance(x, Tensor) or x.ndim != 2:
+        shown = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"{name} must be a tensor of shape (N, {rep_name}.dim = {rep.dim}), got {shown}")
+    check_width(x, rep.dim, rep, name, rep_name)
+    check_dtype(x, name, like)
+
+
+def check_dtype(x: Tensor, name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x has the dtype of a layer's constants, or its real part's (or autocast is on)."""
+    if x.dtype in (like.dtype, like.real.dtype if like.is_complex() else like.dtype):
+        return
+    if not torch.is_autocast_enabled(x.device.type):
+        raise ValueError(
+            f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: convert {name}, or the layer with "
+            f"layer.to({x.dtype})" + ("" if x.is_floating_point() else "; features are floating-point numbers")
+        )
 
 
 class _Act(Layer):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
+from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._linear import Linear
-from intertwine.emlp._module import Layer, check_width, weights
+from intertwine.emlp._module import Layer, weights
 from intertwine.groups import Group
-from intertwine.reps import Rep, Scalar, V
+from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._contraction import contract_edges, contract_nodes, flatten, unflatten
-from ._kernel import ImplicitKernel
+from ._kernel import ImplicitKernel, check_number, check_points, invariant_bias
+from ._pool import check_aggregation, number
 
-Pair = Tensor | tuple[Tensor, Tensor]
+Features = Tensor | tuple[Tensor, Tensor | None]
+Positions = Tensor | tuple[Tensor, Tensor]
 
 
 class PointConv(Layer):
@@ -36,9 +40,10 @@ class PointConv(Layer):
     aggr : "sum" or "mean"
         The sum is divided by √neighbours, the mean by the number of incoming edges.
     neighbours : float
-        Expected number of incoming edges, to keep the variance of a sum at one.
+        Expected number of incoming edges, to keep the variance of a sum at one.  Give it: with the default the
+        variance of the output grows with the number of neighbours.
     root_weight : bool
-        Add an equivariant linear map of the target's own features.
+        Add an equivariant linear map of the target's own features (where the targets have any).
     bias : bool
         Add the invariant part of a learned constant.
     contraction : "auto", "node" or "edge"
@@ -57,7 +62,7 @@ class PointConv(Layer):
     >>> from intertwine.reps import Scalar, V
     >>> conv = PointConv(4 * Scalar, 8 * Scalar + 4 * V, group=O(3), cutoff=2.0)
     >>> conv
-    PointConv(4 * Scalar -> 8 * Scalar + 4 * V | O(3) | ... weights)
+    PointConv(4 * Scalar -> 8 * Scalar + 4 * V | O(3), cutoff=2, aggr='sum' | ... weights)
     >>> pos = torch.randn(20, 3)
     >>> conv(torch.randn(20, 4), pos, radius_graph(pos, 2.0)).shape
     torch.Size([20, 20])
@@ -92,50 +97,44 @@ class PointConv(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if aggr not in ("sum", "mean"):
-            raise ValueError(f"aggr is 'sum' or 'mean', got {aggr!r}")
+        check_aggregation(aggr)
         if contraction not in ("auto", "node", "edge"):
             raise ValueError(f"contraction is 'auto', 'node' or 'edge', got {contraction!r}")
-        if not neighbours > 0:
-            raise ValueError(f"neighbours is an expected number of incoming edges > 0, got {neighbours!r}")
+        check_number("neighbours", neighbours, 0, strict=True, whole=False)
         self.kernel = ImplicitKernel(
             rep_in,
             rep_out,
             group,
             space,
             edge,
-            hidden,
-            layers,
-            width,
-            radial,
-            shells,
-            cutoff,
-            window,
-            degree,
-            device,
-            dtype,
+            hidden=hidden,
+            layers=layers,
+            width=width,
+            radial=radial,
+            shells=shells,
+            cutoff=cutoff,
+            window=window,
+            degree=degree,
+            device=device,
+            dtype=dtype,
         )
         self.group, self.space, self.edge = self.kernel.group, self.kernel.space, self.kernel.edge
         self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
-        self.aggr, self.contraction, self.neighbours = aggr, contraction, float(neighbours)
+        self.aggr, self.contraction = aggr, contraction
         dtype = next(iter(self.kernel.contraction.weights)).dtype
+        self.constants = Constants({"gain": np.array(float(neighbours) ** -0.5)}, dtype, device)
         self.encode = Encode(self.rep_in, dtype, device)
         self.decode = Decode(self.rep_out, dtype, device)
-        self.root = Linear(self.rep_in, self.rep_out, bias=bias, dtype=dtype, device=device) if root_weight else None
-        self.shift = (
-            Linear(Scalar(self.group), self.rep_out, bias=False, dtype=dtype, device=device)
-            if bias and not root_weight
-            else None
-        )
+        self.root = Linear(self.rep_in, self.rep_out, bias=False, dtype=dtype, device=device) if root_weight else None
+        self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
 
-    def forward(self, x: Pair, pos: Pair, edge_index: Tensor, edge_attr: Tensor | None = None) -> Tensor:
+    def forward(self, x: Features, pos: Positions, edge_index: Tensor, edge_attr: Tensor | None = None) -> Tensor:
         """Convolve.
 
         Parameters
         ----------
         x : Tensor (N, rep_in.dim), or a pair for bipartite graphs
-            Features of the sources (and, second, of the targets; None in the second place leaves out the
-            targets' own features).
+            Features of the sources (and, second, of the targets, or None where these have none).
         pos : Tensor (N, n), or a pair
             Positions of sources and targets.
         edge_index : int64 Tensor (2, E)
@@ -158,16 +157,11 @@ class PointConv(Layer):
         y = self.decode(unflatten(y, self.kernel.contraction.shape_out))
         y = y * self._scale(y, target, n)
         if self.root is not None and x_target is not None:
-            return y + self.root(x_target)
-        if self.shift is not None:
-            return y + self.shift(y.new_ones(1, 1))
-        return y
+            y = (y + self.root(x_target)) * 0.5**0.5
+        return y if self.shift is None else y + self.shift(y.new_ones(1, 1))
 
-    def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor | float:
-        if self.aggr == "sum":
-            return self.neighbours**-0.5
-        count = y.new_zeros(n).index_add(0, target, y.new_ones(target.shape[0]))
-        return (1 / count.clamp_min(1)).unsqueeze(-1)
+    def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor:
+        return self.constants.value("gain") if self.aggr == "sum" else 1 / number(target, n, y)
 
     def _by_node(self, edges: int, nodes: int) -> bool:
         if self.contraction != "auto":
@@ -184,11 +178,12 @@ class PointConv(Layer):
         edge_index: Tensor,
         edge_attr: Tensor | None,
     ) -> None:
-        check_width(x_source, self.rep_in.dim, self.rep_in)
-        check_width(pos_source, self.space.dim, self.space, "pos", "space")
-        check_width(pos_target, self.space.dim, self.space, "pos", "space")
+        like = self.kernel.constants.value("enc")
+        check_points(x_source, self.rep_in, "x", "rep_in", like)
+        check_points(pos_source, self.space, "pos", "space", like)
+        check_points(pos_target, self.space, "pos", "space", like)
         if x_target is not None and self.root is not None:
-            check_width(x_target, self.rep_in.dim, self.rep_in, "x of the targets")
+            check_points(x_target, self.rep_in, "x of the targets", "rep_in", like)
         pairs = [("sources", x_source, pos_source), ("targets", x_target, pos_target)]
         for name, features, positions in pairs:
             if features is not None and features.shape[0] != positions.shape[0]:
@@ -196,6 +191,8 @@ class PointConv(Layer):
                     f"{features.shape[0]} features but {positions.shape[0]} positions of the {name}: "
                     "x and pos must list the same points"
                 )
+        if not isinstance(edge_index, Tensor):
+            raise ValueError(f"edge_index must be an int64 tensor of shape (2, E), got {type(edge_index).__name__}")
         if edge_index.ndim != 2 or edge_index.shape[0] != 2 or edge_index.dtype != torch.int64:
             raise ValueError(
                 f"edge_index must be an int64 tensor of shape (2, E), rows source and target; got "
@@ -215,12 +212,13 @@ class PointConv(Layer):
                 f"{'not given' if edge_attr is None else 'given'}"
             )
         if edge_attr is not None and self.edge is not None:
-            check_width(edge_attr, self.edge.dim, self.edge, "edge_attr", "edge")
+            check_points(edge_attr, self.edge, "edge_attr", "edge", like)
             if edge_attr.shape[0] != edge_index.shape[1]:
                 raise ValueError(f"{edge_attr.shape[0]} edge attributes for {edge_index.shape[1]} edges")
 
     def __repr__(self) -> str:
         edge = "" if self.edge is None else f", edge={self.edge!r}"
         space = "" if self.space == V(self.group) else f", space={self.space!r}"
+        about = f"cutoff={float(self.kernel.constants.value('cutoff')):g}, aggr={self.aggr!r}"
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
-        return f"PointConv({reps} | {self.group.name}{space}{edge} | {weights(self)} weights)"
+        return f"PointConv({reps} | {self.group.name}{space}{edge}, {about} | {weights(self)} weights)"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import torch
-from intertwine.emlp._frame import Encode
 from intertwine.emlp._module import Layer, bind, check_width, feature_dtype
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar
-from intertwine.reps._frame import frame
 from torch import Tensor
 
-from ._invariants import root
+from ._invariants import Invariants
 
 
 def pool(x: Tensor, batch: Tensor | None = None, size: int | None = None, aggr: str = "mean") -> Tensor:
@@ -37,23 +35,38 @@ def pool(x: Tensor, batch: Tensor | None = None, size: int | None = None, aggr: 
     tensor([[2.],
             [5.]])
     """
-    if aggr not in ("mean", "sum"):
-        raise ValueError(f"aggr is 'mean' or 'sum', got {aggr!r}")
+    check_aggregation(aggr)
+    if x.ndim != 2 or not (x.is_floating_point() or x.is_complex()):
+        raise ValueError(f"x must be floating-point features of shape (N, dim), got {tuple(x.shape)}, {x.dtype}")
     if batch is None:
-        batch, size = torch.zeros(len(x), dtype=torch.int64, device=x.device), 1
-    if batch.shape != x.shape[:1]:
-        raise ValueError(f"batch must have shape ({x.shape[0]},), got {tuple(batch.shape)}")
+        batch, size = torch.zeros(len(x), dtype=torch.int64, device=x.device), 1 if size is None else size
+    if not isinstance(batch, Tensor) or batch.shape != x.shape[:1] or batch.is_floating_point():
+        shown = f"shape {tuple(batch.shape)}, {batch.dtype}" if isinstance(batch, Tensor) else type(batch).__name__
+        raise ValueError(f"batch must be an integer tensor of shape ({x.shape[0]},), got {shown}")
     if size is None:
         size = int(batch.max()) + 1 if len(batch) else 0
-    total = x.new_zeros(size, *x.shape[1:]).index_add(0, batch, x)
-    if aggr == "sum":
-        return total
-    count = x.new_zeros(size).index_add(0, batch, torch.ones_like(x[:, 0]))
-    return total / count.clamp_min(1).unsqueeze(-1)
+    elif x.device.type == "cpu" and not torch.compiler.is_compiling() and len(batch):
+        low, high = int(batch.min()), int(batch.max())
+        if low < 0 or high >= size:
+            raise ValueError(f"batch runs from {low} to {high}, but there are size = {size} clouds")
+    total = x.new_zeros(size, x.shape[1]).index_add(0, batch, x)
+    return total if aggr == "sum" else total / number(batch, size, x)
+
+
+def check_aggregation(aggr: str) -> None:
+    """Raise a ValueError unless aggr is "mean" or "sum"."""
+    if aggr not in ("mean", "sum"):
+        raise ValueError(f"aggr is 'mean' or 'sum', got {aggr!r}")
+
+
+def number(index: Tensor, size: int, like: Tensor) -> Tensor:
+    """How often every index occurs, at least 1: real, (size, 1), of the precision of ``like``."""
+    ones = torch.ones(len(index), dtype=like.real.dtype if like.is_complex() else like.dtype, device=like.device)
+    return ones.new_zeros(size).index_add(0, index, ones).clamp_min(1).unsqueeze(-1)
 
 
 class InvariantPool(Layer):
-    """Pooled invariants of point features: trivial atoms as they are, one norm per copy of every unitary atom.
+    """Pooled invariants of point features: trivial atoms as they are, one norm or indefinite form per copy of others.
 
     Parameters
     ----------
@@ -87,29 +100,22 @@ class InvariantPool(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        check_aggregation(aggr)
         self.group, (self.rep_in,) = bind(group, rep_in=rep_in)
-        atoms = frame(self.rep_in).atoms
-        self.kinds = tuple("value" if a.is_trivial else "norm" if a.is_unitary else "none" for a, _ in atoms)
-        count = sum(m for (_, m), kind in zip(atoms, self.kinds) if kind != "none")
-        if not count:
+        self.invariants = Invariants(self.rep_in, feature_dtype(dtype, self.rep_in.is_complex), device)
+        if not self.invariants.count:
             raise ValueError(
                 f"{self.rep_in!r} of {self.group.name} has no invariants and no invariant norms to pool: make "
                 "invariants first, e.g. with Linear or Bilinear to n * Scalar"
             )
-        self.rep_out = count * Scalar(self.group)
+        self.rep_out = self.invariants.count * Scalar(self.group)
         self.aggr = aggr
-        self.encode = Encode(self.rep_in, feature_dtype(dtype, self.rep_in.is_complex), device)
 
     def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
         """Map point features (N, rep_in.dim) to invariants (clouds, rep_out.dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
-        parts = []
-        for kind, y in zip(self.kinds, self.encode(x)):
-            if kind == "value":
-                parts.append(y[..., 0])
-            elif kind == "norm":
-                parts.append(root((y * y.conj()).real.sum(-1) if y.is_complex() else y.square().sum(-1)))
-        return pool(torch.cat(parts, -1), batch, size, self.aggr)
+        _, invariants = self.invariants(x)
+        return pool(invariants, batch, size, self.aggr)
 
     def __repr__(self) -> str:
         return f"InvariantPool({self.rep_in!r} -> {self.rep_out!r} | {self.group.name})"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
+import numpy as np
 import torch
+from intertwine.emlp._constants import Constants
 from torch import Tensor, nn
 
 
-def window(t: Tensor, start: float = 0.0, stop: float = 1.0) -> Tensor:
+def window(t: Tensor, start: float | Tensor = 0.0, stop: float | Tensor = 1.0) -> Tensor:
     """Smooth cutoff: 1 for |t| ≤ start, 0 with all derivatives from |t| = stop on; t = r / cutoff.
 
     Between them the bump exp(1 − 1/(1 − s²)), s = (|t| − start)/(stop − start).
@@ -67,8 +69,9 @@ class RadialBasis(nn.Module, ABC):
     ) -> None:
         super().__init__()
         self.count, self.low, self.high = count, low, high
-        self.gain = _gain(self.functions(radii(low, high, dim), *self.initial()))
         kind = dtype or torch.get_default_dtype()
+        self.scale = _gain(self.functions(radii(low, high, dim), *self.initial()))
+        self.constants = Constants({"gain": np.array(self.scale)}, kind, device)
         self.parts = nn.ParameterList(nn.Parameter(p.to(device, kind)) for p in self.initial())
 
     @abstractmethod
@@ -81,11 +84,11 @@ class RadialBasis(nn.Module, ABC):
 
     def forward(self, t: Tensor) -> Tensor:
         """Functions of t (...), shape (..., count)."""
-        return self.functions(t, *self.parts) * self.gain
+        return self.functions(t, *self.parts) * self.constants.value("gain")
 
     def profile(self, t: Tensor) -> Tensor:
         """Root mean square (...) of the functions at t (...) as they start."""
-        return self.functions(t, *self.initial()).square().mean(-1).sqrt() * self.gain
+        return self.functions(t, *self.initial()).square().mean(-1).sqrt() * self.scale
 
     def extra_repr(self) -> str:
         """Number of functions."""
@@ -155,20 +158,32 @@ class Window(nn.Module):
     tensor([2.4290, 0.0000])
     """
 
-    def __init__(self, start: float, stop: float, dim: int, radial: RadialBasis | None = None) -> None:
+    def __init__(
+        self,
+        start: float,
+        stop: float,
+        dim: int,
+        radial: RadialBasis | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
-        self.start, self.stop = float(start), float(stop)
-        t = radii(0.0, self.stop, dim)
-        values = window(t, self.start, self.stop)
-        self.gain = _gain(values if radial is None else values * radial.profile(t))
+        t = radii(0.0, stop, dim)
+        values = window(t, start, stop)
+        gain = _gain(values if radial is None else values * radial.profile(t))
+        self.constants = Constants(
+            {"window": np.array([start, stop, gain])}, dtype or torch.get_default_dtype(), device
+        )
 
     def forward(self, t: Tensor) -> Tensor:
         """Values at distances t (...), of the same shape."""
-        return window(t, self.start, self.stop) * self.gain
+        start, stop, gain = self.constants.value("window").to(t.dtype).unbind()
+        return window(t, start, stop) * gain
 
     def extra_repr(self) -> str:
         """Where it starts and stops."""
-        return f"{self.start}, {self.stop}"
+        start, stop, _ = self.constants.value("window").tolist()
+        return f"{start}, {stop}"
 
 
 def radii(low: float, high: float, dim: int) -> Tensor:

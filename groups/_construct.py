@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from . import _exact
+from ._checks import check_normalises, common_size, warn_of_floats
 from ._errors import ComponentsWarning
 from ._generators import Generators, Permutations, from_matrices
 from ._value import Value
@@ -49,7 +50,12 @@ class Construction(Value):
         ------
         ValueError
             No generator at all, shapes that differ, entries that are not finite numbers, a singular discrete
-            generator, or complex entries over ``field="R"``.
+            generator, one that does not normalise the Lie algebra, or complex entries over ``field="R"``.
+
+        Warns
+        -----
+        InexactWarning
+            A float next to a simple exact number, as 0.7071067811865476 is next to √2/2.  It stays a float.
 
         Examples
         --------
@@ -61,19 +67,19 @@ class Construction(Value):
         if field not in (None, "R", "C"):
             raise ValueError(f'field must be "R", "C" or None, got {field!r}')
         lie, finite = _matrices(algebra, "algebra"), _matrices(discrete, "discrete")
-        sizes = sorted({m.rows for m in (*lie, *finite)})
-        if not sizes:
-            raise ValueError("no generators given: the trivial group of R^d is Trivial(d)")
-        if len(sizes) > 1:
-            raise ValueError(f"all generators must act on the same space, got sizes {sizes}")
+        d = common_size(lie, finite)
         found = "C" if any(_exact.is_complex(m) for m in (*lie, *finite)) else "R"
         if field == "R" and found == "C":
             raise ValueError('field="R" but some entries are complex: use field="C" or leave it out')
         field = field or found
-        for i, (h, values) in enumerate(zip(finite, _exact.numeric(tuple(finite), sizes[0], field))):
+        for i, (h, values) in enumerate(zip(finite, _exact.numeric(tuple(finite), d, field))):
             hint = "; a Lie-algebra generator belongs in algebra=[...]"
             _exact.check_invertible(h, values, f"discrete generator {i}", hint)
-        return cls._named(name, from_matrices(lie, finite, sizes[0], field), f"{sizes[0]}-dimensional group")
+        made = cls._named(name, from_matrices(lie, finite, d, field), f"{d}-dimensional group")
+        check_normalises(made)
+        warn_of_floats("algebra generator", lie, stacklevel=2, projective=True)
+        warn_of_floats("discrete generator", finite, stacklevel=2)
+        return made
 
     @classmethod
     def from_permutations(cls, permutations: Sequence[Sequence[int]], name: str | None = None) -> Self:
@@ -165,6 +171,8 @@ class Construction(Value):
         ComponentsWarning
             For several forms, a degenerate one, or one without symmetry: only the identity component is
             given.
+        InexactWarning
+            A float next to a simple exact number.  It stays a float.
 
         Raises
         ------

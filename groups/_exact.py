@@ -1,7 +1,7 @@
 """Exact matrices: reading what users type, and the float64 copies of it.
 
-Integers, fractions, sympy numbers and floats with integer values are exact.  Other floats stay floats:
-guessing the number behind ``0.7071`` would change the group.
+Integers, fractions, sympy numbers and floats that are whole multiples of 1/1024 (``0.5``, ``2.0``) are exact.
+Other floats stay floats: putting √2/2 for ``0.7071`` would change the group.  `nearest_exact` offers it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Array = NDArray[Any]
 Matrix = Any  # sympy.ImmutableMatrix; sympy ships no types
 
 SIGNIFICANT = 12  # digits of a float that count for identity
+DYADIC = 1024  # floats that are whole multiples of 1/DYADIC are what was meant
 
 
 def number(x: Any) -> Any:
@@ -33,8 +34,17 @@ def number(x: Any) -> Any:
         value = float(x)
         if not np.isfinite(value):
             raise ValueError(f"entries must be finite numbers, got {value}")
-        return sp.Integer(int(value)) if value.is_integer() else sp.Float(value)
+        return sp.Rational(int(value * DYADIC), DYADIC) if (value * DYADIC).is_integer() else sp.Float(value)
+    if isinstance(x, str):
+        return number(_fraction(x))
     return _tidy(sp.sympify(x))
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"text is not evaluated: instead of {text!r} write a number such as sympy.sqrt(2)") from None
 
 
 @lru_cache(maxsize=65536)

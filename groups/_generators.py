@@ -124,20 +124,15 @@ class Blocks:
         """Where each factor's block starts."""
         return tuple(np.cumsum([0, *(f.d for f in self.factors)])[:-1].tolist())
 
-    def _embed(self, start: int, m: Matrix, diagonal: int) -> Matrix:
-        rest = {(i, i): diagonal for i in range(self.d) if not start <= i < start + m.rows and diagonal}
-        block = {(i + start, j + start): x for (i, j), x in m.todok().items()}
-        return sp.ImmutableMatrix(sp.SparseMatrix(self.d, self.d, rest | block))
-
     @property
     def algebra(self) -> tuple[Matrix, ...]:
         """The factors' generators, zero elsewhere."""
-        return tuple(self._embed(o, a, 0) for o, f in zip(self.offsets, self.factors) for a in f.algebra)
+        return tuple(placed(a, self.d, o, 0) for o, f in zip(self.offsets, self.factors) for a in f.algebra)
 
     @property
     def discrete(self) -> tuple[Matrix, ...]:
         """The factors' generators, the identity elsewhere."""
-        return tuple(self._embed(o, h, 1) for o, f in zip(self.offsets, self.factors) for h in f.discrete)
+        return tuple(placed(h, self.d, o, 1) for o, f in zip(self.offsets, self.factors) for h in f.discrete)
 
     def _place(self, parts: Sequence[Array], diagonal: int) -> Array:
         dtype = complex if self.field == "C" else float
@@ -175,6 +170,13 @@ def permutation_matrices(images: Array) -> Array:
     """Matrices (..., d, d) of permutations (..., d): M[p[j], j] = 1."""
     d = images.shape[-1]
     return np.asarray(images[..., None, :] == np.arange(d)[:, None], dtype=float)
+
+
+def placed(m: Matrix, d: int, start: int, diagonal: int) -> Matrix:
+    """A block of a d×d matrix at ``start``, and ``diagonal`` on the rest of the diagonal."""
+    rest = {(i, i): diagonal for i in range(d) if not start <= i < start + m.rows and diagonal}
+    block = {(i + start, j + start): x for (i, j), x in m.todok().items()}
+    return sp.ImmutableMatrix(sp.SparseMatrix(d, d, rest | block))
 
 
 def as_permutation(h: Matrix) -> list[int] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ._construct import Construction
 from ._products import Products
 from ._sampling import Sampling
+from ._spaces import Spaces
 from ._structure import Structure
 from ._subgroups import Subgroups
 
 
-class Group(Construction, Products, Subgroups, Structure, Sampling):
+class Group(Construction, Products, Subgroups, Spaces, Structure, Sampling):
     """A matrix group, given by exact generators of its Lie algebra and discrete generators.
 
     Groups are immutable, hashable and compared by content (``key``), never by ``name``: the order of the

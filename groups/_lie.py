@@ -69,6 +69,18 @@ def closure(algebra: Array) -> Array:
     return as_matrices(basis, algebra)
 
 
+def self_adjoint_basis(closed: Array) -> tuple[Array, Array]:
+    """Orthonormal basis of a Lie algebra closed under conjugate transpose: skew elements, then symmetric ones.
+
+    Returns
+    -------
+    basis (r, d, d), signs (r,) : −1 for skew-adjoint elements and +1 for self-adjoint ones, the squares of their
+    lengths in the invariant form Re tr(AB).
+    """
+    parts = [as_matrices(orthonormal(as_real((closed + sign * adjoint(closed)) / 2)), closed) for sign in (-1, 1)]
+    return np.concatenate(parts), np.repeat([-1.0, 1.0], [len(part) for part in parts])
+
+
 def outside(matrices: Array, basis: Array) -> float:
     """Largest relative distance of matrices from the real span of an orthonormal basis."""
     if not len(matrices):

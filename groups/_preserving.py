@@ -14,6 +14,7 @@ import numpy as np
 import sympy as sp
 
 from . import _exact
+from ._checks import warn_of_floats
 from ._linear import nullspace
 
 Matrix = Any
@@ -23,6 +24,7 @@ Tensor = dict[tuple[int, ...], Any]
 def preserving(forms: Any, kind: str | None, field: str | None) -> tuple[list[Matrix], list[Matrix], int, str, bool]:
     """Algebra, discrete generators, dimension, field and whether the components are all there."""
     exact = [_exact.matrix(m, f"form {i}") for i, m in enumerate(_as_list(forms, order=2))]
+    warn_of_floats("form", exact, stacklevel=3, projective=True)
     sizes = sorted({m.rows for m in exact})
     if len(sizes) > 1:
         raise ValueError(f"all forms must be on the same space, got sizes {sizes}")

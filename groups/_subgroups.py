@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from . import _exact
+from ._checks import warn_of_floats
 from ._generators import Blocks, from_matrices
 from ._value import Value, as_group
 
@@ -114,6 +115,7 @@ class Subgroups(Value):
         p = _exact.matrix(P, "the change of basis P")
         if p.rows != self.d:
             raise ValueError(f"P must have shape ({self.d}, {self.d}) as {self.name} does, got {p.shape}")
+        warn_of_floats("change of basis", [p], stacklevel=2, projective=True)
         _exact.check_invertible(p, _exact.numeric((p,), self.d, "C")[0], "the change of basis P")
         inverse = sp.Matrix(p).inv()
         field = "C" if self.field == "C" or _exact.is_complex(p) else "R"

@@ -317,7 +317,10 @@ def spelled(text: str) -> str | None:
     known = {call.partition("(")[0].lower(): call.partition("(")[0] for call, _ in catalogue()}
     parts = []
     for part in re.split(r"\s*[*×]\s*(?![^()]*\))", text):
-        found = re.fullmatch(r"([A-Za-z]+)\s*(\d+|\([^()]*\))?", part)
+        short = part.lower() in known  # G2 is a name, O3 is O(3)
+        if re.fullmatch(r"[eE][678]", part):  # exceptional groups to some, isometries to others: E(8) is unambiguous
+            return None
+        found = re.fullmatch(r"(\w+)()" if short else r"([A-Za-z]\w*?)\s*(\d+|\([^()]*\))?", part)
         if found is None or found[1].lower() not in known:
             return None
         name, given = known[found[1].lower()], found[2] or ("3" if found[1].lower() == "trivial" else "()")

@@ -108,11 +108,11 @@ def _model(group: Group) -> _Model:
 
 def _orthogonal_basis(group: Group) -> tuple[list[Vector], list[int]]:
     """Basis of the Lie algebra, orthogonal for Re tr(A*B), and its squared lengths."""
+    basis: list[Vector] = []
+    squares: list[int] = []
     if not group.is_exact:
         basis = [{i: sympy.sympify(x.item()) for i, x in enumerate(b.ravel()) if x} for b in group.closure]
         return basis, [1] * len(basis)
-    basis: list[Vector] = []
-    squares: list[int] = []
     words = bracket_words(group.lie_algebra)
     for matrix in spell(words, group.algebra, lambda a, b: a * b - b * a):
         v = {i * group.d + j: x for (i, j), x in sympy.ImmutableMatrix(matrix).todok().items()}

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ._constraint import Constraint
 
 if TYPE_CHECKING:
     from ..groups import Group
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 LIMIT = 2**30
+_ALL = 2**22  # entries up to which the residual of every element is measured
+_DRAWS = 4
 
 
 class Block(ABC):
@@ -76,6 +78,18 @@ class Block(ABC):
     def project(self, W: ArrayLike) -> Array:
         """The equivariant map nearest to W in the Frobenius norm, shapes (..., out, in)."""
         return self.combine(self.coefficients(W))
+
+    def apply(self, coefficients: ArrayLike, x: ArrayLike) -> Array:
+        """(Σ c_i B_i) x for coefficients (rank,) and vectors x (..., in): (..., out)."""
+        return np.asarray(x @ self.combine(coefficients).T)
+
+    def residual(self, rep_in: Rep, rep_out: Rep) -> float:
+        """Largest ‖C q‖ / ‖C‖ over the elements q, or over random combinations where they are many."""
+        constraint, size = Constraint.of(rep_in, rep_out), math.prod(self.shape)
+        if self.rank * size <= _ALL:
+            return constraint.residual(self.dense())
+        draws = _DRAWS if size <= _ALL else 1
+        return constraint.residual(self.combine(np.random.default_rng(0).standard_normal((draws, self.rank))))
 
     def arrays(self) -> dict[str, Array] | None:
         """What `restore` needs to rebuild the block, or None where it is not worth storing."""
@@ -125,84 +139,6 @@ class DenseBlock(Block):
     def arrays(self) -> dict[str, Array]:
         """The stored array, by name."""
         return {"elements": self.elements}
-
-
-class OrbitBlock(Block):
-    """Basis elements that are (signed) indicators of orbits of index pairs.
-
-    Parameters
-    ----------
-    labels : int array (out, in)
-        Orbit of every index pair; −1 where equivariance forces a zero.
-    signs : int8 array (out, in) or None
-        Sign of every index pair relative to its orbit; None when all are +1.
-    rank : int
-        Number of orbits.
-    """
-
-    kind = method = "orbits"
-    certain = True
-
-    def __init__(self, labels: Array, signs: Array | None, rank: int) -> None:
-        self.labels = labels
-        self.signs = signs
-        self.rank = rank
-        self.shape = (int(labels.shape[0]), int(labels.shape[1]))
-        self.dtype = np.dtype(np.float64)
-
-    @cached_property
-    def sizes(self) -> Array:
-        """Number of index pairs in every orbit, shape (rank,)."""
-        return np.bincount(self.labels.ravel() + 1, minlength=self.rank + 1)[1:]
-
-    def combine(self, coefficients: ArrayLike) -> Array:
-        """Gather c / √size by label."""
-        c = np.asarray(coefficients) / np.sqrt(self.sizes)
-        # the extra last entry is what label −1 reads
-        c = np.concatenate([c, np.zeros((*c.shape[:-1], 1), c.dtype)], axis=-1)
-        W = c[..., self.labels]
-        return W if self.signs is None else W * self.signs
-
-    def coefficients(self, W: ArrayLike) -> Array:
-        """Sum over every orbit, divided by √size."""
-        W = np.asarray(W)
-        signed = W if self.signs is None else W * self.signs
-        flat = signed.reshape(-1, self.labels.size)
-        labels = self.labels.ravel() + 1
-        sums = [self._sum(labels, row) for row in flat]
-        return (np.array(sums).reshape(*W.shape[:-2], self.rank)) / np.sqrt(self.sizes)
-
-    def _sum(self, labels: Array, row: Array) -> Array:
-        real = np.bincount(labels, row.real, self.rank + 1)[1:]
-        if not np.iscomplexobj(row):
-            return real
-        return real + 1j * np.bincount(labels, row.imag, self.rank + 1)[1:]
-
-    def arrays(self) -> dict[str, Array]:
-        """Labels, signs and rank, by name."""
-        stored = {"labels": self.labels, "rank": np.array([self.rank])}
-        return stored if self.signs is None else {**stored, "signs": self.signs}
-
-
-def restore(kind: str, arrays: Mapping[str, Array], rep_in: Rep, rep_out: Rep) -> Block:
-    """Rebuild a block from what its ``arrays`` stored.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not fit the representations.
-    """
-    shape = (rep_out.dim, rep_in.dim)
-    block: Block
-    if kind == "dense":
-        block = DenseBlock(arrays["elements"])
-    elif kind == "orbits":
-        block = OrbitBlock(arrays["labels"], arrays.get("signs"), int(arrays["rank"][0]))
-    else:
-        raise ValueError(f"no block of kind {kind!r} is stored; expected 'dense' or 'orbits'")
-    if block.shape != shape:
-        raise ValueError(f"stored block maps {block.shape}, but the representations need {shape}")
-    return block
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ._basis import Block, restore
+from ._basis import Block, DenseBlock
+from ._orbits import OrbitBlock
 from ._warnings import CacheWarning
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Array = NDArray[Any]
 Value = TypeVar("Value")
 
 #: part of every file name: raise it when a solver's numbers change
-SOLVER_VERSION = 1
+SOLVER_VERSION = 2
 MEMORY_LIMIT = 2**29
 FILE_LIMIT = 2**28
 
@@ -147,6 +148,27 @@ def _complex(arrays: dict[str, Array]) -> dict[str, Array]:
     return {
         key.removesuffix(_COMPLEX): a.view(np.complex128) if key.endswith(_COMPLEX) else a for key, a in arrays.items()
     }
+
+
+def restore(kind: str, arrays: Mapping[str, Array], rep_in: Rep, rep_out: Rep) -> Block:
+    """Rebuild a block from what its ``arrays`` stored.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit the representations.
+    """
+    shape = (rep_out.dim, rep_in.dim)
+    block: Block
+    if kind == "dense":
+        block = DenseBlock(arrays["elements"])
+    elif kind == "orbits":
+        block = OrbitBlock(arrays["labels"], arrays.get("signs"), int(arrays["rank"][0]))
+    else:
+        raise ValueError(f"no block of kind {kind!r} is stored; expected 'dense' or 'orbits'")
+    if block.shape != shape:
+        raise ValueError(f"stored block maps {block.shape}, but the representations need {shape}")
+    return block
 
 
 def _checksum(header: dict[str, str], arrays: dict[str, Array]) -> str:

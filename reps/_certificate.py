@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ._constraint import Constraint
 from ._errors import CertificateError
 
 if TYPE_CHECKING:
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from ._node import Rep
 
 TOLERANCE = 1e-10
-_ALL = 2**22  # entries up to which the residual of every element is measured
-_DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -59,17 +54,6 @@ class Certificate:
         return Certificate(self.rank * copies, self.residual, self.gap, self.method, count, self.count_by)
 
 
-def residual(block: Block, constraint: Constraint, rng: np.random.Generator | None = None) -> float:
-    """Largest relative residual of a block's elements and of random combinations of them."""
-    if not block.rank:
-        return 0.0
-    rng = np.random.default_rng(0) if rng is None else rng
-    if block.rank * math.prod(block.shape) <= _ALL:
-        return constraint.residual(block.dense())
-    draws = _DRAWS if math.prod(block.shape) <= _ALL else 1
-    return constraint.residual(block.combine(rng.standard_normal((draws, block.rank))))
-
-
 def certify(block: Block, rep_in: Rep, rep_out: Rep) -> Certificate:
     """Measure and count a block.
 
@@ -82,7 +66,7 @@ def certify(block: Block, rep_in: Rep, rep_out: Rep) -> Certificate:
 
     method = block.method or block.kind
     where = f"Hom({rep_in!r}, {rep_out!r}) over {rep_in._require_group().name}"
-    measured = residual(block, Constraint.of(rep_in, rep_out))
+    measured = block.residual(rep_in, rep_out) if block.rank else 0.0
     if not measured <= TOLERANCE:
         raise CertificateError(
             f"{where}: method {method!r} gave {block.rank} maps with residual {measured:.2g}, expected at"

@@ -27,7 +27,8 @@ _DEPTH = 2_000  # longest word tried, so that an irrational turn is given up ear
 _FILLED = 2**16  # entries of a generator's constraint, above which elimination costs more than solving
 _EQUAL = 1e-10  # weights this near, relative to the generic element, are equal
 _DISTINCT = 1e-6  # and this far apart, distinct
-_SIDE = 1024  # largest dimension whose characters and weights are computed
+_SIDE = 1024  # largest dimension for characters, and of a leaf for weights
+_TERMS = 2**24  # terms of a product of formal characters
 
 
 def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] | None:
@@ -41,17 +42,16 @@ def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] |
         The rank is proved already, so only a cheap count is worth making.
     """
     group = rep_in._require_group()
-    if max(rep_in.dim, rep_out.dim) > _SIDE:
-        return None
-    if not len(group.algebra):
+    small = max(rep_in.dim, rep_out.dim) <= _SIDE
+    if small and not len(group.algebra):
         found = by_characters(rep_in, rep_out, 1_000 if certain else ORDER)
         if found is not None:
             return found, "characters"
-    elif not len(group.discrete):
+    if len(group.algebra) and not len(group.discrete):
         found = by_weights(rep_in, rep_out)
         if found is not None:
             return found, "weights"
-    if not certain and rep_in.dim * rep_out.dim <= UNKNOWNS:
+    if small and not certain and rep_in.dim * rep_out.dim <= UNKNOWNS:
         found = by_elimination(rep_in, rep_out)
         if found is not None:
             return found, "elimination mod p"
@@ -164,19 +164,31 @@ def _generic(group: Group) -> tuple[Array, Array] | None:
     return X, np.linalg.eigvals(adjoint)
 
 
-def weights(rep: Rep, X: Array) -> Array:
-    """Eigenvalues of dρ(X), with multiplicity, by the structure of the expression."""
+def weights(rep: Rep, X: Array, c: complex, scale: float) -> _Formal | None:
+    """The formal character Σ e^λ of a representation, by the structure of the expression.
+
+    Weights λ are labelled by Re(c λ(X)): eigenvalues of dρ(X), with multiplicity.  None where two labels are
+    neither equal nor distinct.
+    """
     if isinstance(rep, Scalar_):
-        return np.zeros(1)
+        return _Formal(np.zeros(1), np.ones(1, np.int64))
     if isinstance(rep, Product):
-        return np.add.outer(weights(rep.left, X), weights(rep.right, X)).ravel()
+        left, right = weights(rep.left, X, c, scale), weights(rep.right, X, c, scale)
+        if left is None or right is None or len(left.at) * len(right.at) > _TERMS:
+            return None
+        return left.times(right, scale)
     if isinstance(rep, Sum):
-        return np.concatenate([np.zeros(0), *(np.tile(weights(term, X), n) for n, term in rep.terms)])
+        total: _Formal | None = _Formal(np.zeros(0), np.zeros(0, np.int64))
+        for n, term in rep.terms:
+            part = weights(term, X, c, scale)
+            total = None if part is None or total is None else total.plus(part, n, scale)
+        return total
     if isinstance(rep, Dual):
-        return -weights(rep.base, X)
+        base = weights(rep.base, X, c, scale)
+        return None if base is None else _Formal(-base.at[::-1], base.n[::-1])
     if isinstance(rep, Conj):
-        return np.conj(weights(rep.base, X))
-    return np.linalg.eigvals(rep.drho(X))
+        return weights(rep.base, X, c.conjugate(), scale)  # Re(c conj(λ)) = Re(conj(c) λ)
+    return None if rep.dim > _SIDE else _Formal.of((c * np.linalg.eigvals(rep.drho(X))).real, scale)
 
 
 def by_weights(rep_in: Rep, rep_out: Rep) -> int | None:
@@ -197,7 +209,7 @@ def by_weights(rep_in: Rep, rep_out: Rep) -> int | None:
     if generic is None:
         return None
     X, roots = generic
-    c = np.exp(0.7j)
+    c = complex(np.exp(0.7j))
     labels = (c * roots).real
     scale = max(np.abs(labels).max(initial=0), np.abs(X).max(), 1e-300)
     terms = _Formal(np.zeros(1), np.ones(1, np.int64))
@@ -206,9 +218,8 @@ def by_weights(rep_in: Rep, rep_out: Rep) -> int | None:
         if merged is None or len(merged.at) > 20_000:
             return None
         terms = merged
-    left = _Formal.of((c * weights(rep_out, X)).real, scale)
-    right = _Formal.of((c * weights(rep_in, X)).real, scale)
-    if left is None or right is None or len(left.at) * len(terms.at) > 2**24:
+    left, right = weights(rep_out, X, c, scale), weights(rep_in, X, c, scale)
+    if left is None or right is None or len(left.at) * len(terms.at) > _TERMS:
         return None
     shifted = left.times(terms, scale)
     return None if shifted is None else shifted.inner(right, scale)
@@ -238,6 +249,11 @@ class _Formal:
         n = np.add.reduceat(n, starts) if len(at) else n
         keep = n != 0
         return cls(at[starts][keep], n[keep])
+
+    def plus(self, other: _Formal, copies: int, scale: float) -> _Formal | None:
+        """The sum with some copies of another."""
+        at, n = np.concatenate([self.at, other.at]), np.concatenate([self.n, copies * other.n])
+        return _Formal.of(at, scale, n)
 
     def times(self, other: _Formal, scale: float) -> _Formal | None:
         """The product, exponents added."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._errors import NotReductive
-from ._frame import frame, irrep_copies, is_reductive
+from ._frame import Atom, Frame, frame, is_reductive
 from ._hom import Hom
 from ._irrep import Irrep
 from ._node import Array, Rep
@@ -100,19 +100,24 @@ def decompose(rep: Rep) -> Decomposition:
             f"{rep!r} is complex while {group.name} is real, and the irreps of a real group are listed over the reals: "
             "give the group with field='C'"
         )
-    rows: dict[Irrep, list[Array]] = {}
-    columns: dict[Irrep, list[Array]] = {}
     if not is_reductive(group):
         raise NotReductive(f"{rep!r} need not be a sum of irreps: {group.name} is not known to be reductive")
-    for irrep, enc, dec in irrep_copies(frame(rep)):
-        rows.setdefault(irrep, []).append(enc.reshape(-1, rep.dim))
-        columns.setdefault(irrep, []).append(dec.transpose(1, 0, 2).reshape(rep.dim, -1))
-    order = sorted(rows, key=lambda irrep: irrep.key)
-    parts = tuple(part_of(irrep, sum(map(len, rows[irrep])) // irrep.dim) for irrep in order)
-    empty = np.zeros((rep.dim, 0))
-    change = np.concatenate([empty.T, *(block for irrep in order for block in rows[irrep])])
-    inverse = np.concatenate([empty, *(block for irrep in order for block in columns[irrep])], axis=1)
-    return Decomposition(rep, parts, change, inverse)
+    found = frame(rep)
+    parts = tuple(part_of(irrep, m) for irrep, m in found.irreps)
+    coordinates = found.analyse(np.eye(rep.dim))
+    columns = [coordinates[irrep].reshape(rep.dim, -1) for irrep, _ in found.irreps]
+    change = np.concatenate([np.zeros((rep.dim, 0)), *columns], axis=1).T
+    return Decomposition(rep, parts, change, _synthesis(found, len(change)))
+
+
+def _synthesis(found: Frame, n: int) -> Array:
+    """The inverse change of basis, (dim, n)."""
+    ends = np.cumsum([m * irrep.dim for irrep, m in found.irreps])
+    blocks = np.split(np.eye(n), ends[:-1], axis=1) if n else []
+    units: dict[Atom, Array] = {
+        irrep: y.reshape(n, m, irrep.dim) for (irrep, m), y in zip(found.irreps, blocks, strict=True)
+    }
+    return found.synthesise(units).T
 
 
 def is_isomorphic(a: Rep, b: Rep) -> bool:

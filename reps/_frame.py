@@ -11,7 +11,7 @@ identity, and both Hom spaces come from the nullspace solver.  Nothing above thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -25,6 +25,7 @@ from ._images import is_trivial
 from ._irrep import Irrep
 from ._irreps import IrrepTable, irrep_table
 from ._node import Rep
+from ._splitting import MatrixSplitting, ProductSplitting, Splitting, gathered, scattered
 from ._tensor import Product, Scalar
 
 Array = NDArray
@@ -95,19 +96,31 @@ class Summand:
 Atom = Irrep | Summand
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Term:
     """One distinct summand type of a representation.
 
-    rep : the summand; runs : ((start, n), …), n copies from coordinate ``start`` on;
-    enc, dec : (dim, dim); parts : ((atom, multiplicity), …) in the order of enc's rows.
+    rep : the summand; runs : ((start, n), …), n copies from coordinate ``start`` on; splitting : into atoms.
     """
 
     rep: Rep
     runs: tuple[tuple[int, int], ...]
-    enc: Array
-    dec: Array
-    parts: tuple[tuple[Atom, int], ...]
+    splitting: Splitting
+
+    @property
+    def enc(self) -> Array:
+        """To the atoms' coordinates, (dim, dim)."""
+        return self.splitting.enc
+
+    @property
+    def dec(self) -> Array:
+        """And back, (dim, dim)."""
+        return self.splitting.dec
+
+    @property
+    def parts(self) -> tuple[tuple[Atom, int], ...]:
+        """((atom, multiplicity), …) in the order of enc's rows."""
+        return self.splitting.parts
 
     @property
     def copies(self) -> int:
@@ -120,7 +133,7 @@ class Term:
         return np.array_equal(self.enc, np.eye(len(self.enc)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A representation as a sum of atoms."""
 
@@ -135,6 +148,33 @@ class Frame:
             for atom, multiplicity in term.parts:
                 total[atom] = total.get(atom, 0) + multiplicity * term.copies
         return tuple(sorted(total.items(), key=lambda pair: pair[0].key))
+
+    @property
+    def irreps(self) -> tuple[tuple[Irrep, int], ...]:
+        """The atoms where all of them are irreps.
+
+        Raises
+        ------
+        NotReductive
+            One of them is not.
+        """
+        found = tuple((atom, m) for atom, m in self.atoms if isinstance(atom, Irrep))
+        if len(found) < len(self.atoms):
+            raise NotReductive(f"{self.rep!r} does not split into irreps")
+        return found
+
+    @property
+    def is_unitary(self) -> bool:
+        """Whether dec = enc*."""
+        return all(term.splitting.is_unitary for term in self.terms)
+
+    def analyse(self, x: Array) -> dict[Atom, Array]:
+        """Vectors (b, dim) to {atom: (b, multiplicity, atom.dim)}, copies over (term, copy, multiplicity)."""
+        return gathered(self, x)
+
+    def synthesise(self, ys: Mapping[Atom, Array]) -> Array:
+        """Inverse of `analyse`."""
+        return scattered(self, ys)
 
 
 @lru_cache(maxsize=1024)
@@ -154,10 +194,7 @@ def frame(rep: Rep) -> Frame:
         if summand.dim:
             runs.setdefault(summand, []).append((start, n))
         start += n * summand.dim
-    terms = []
-    for summand, places in runs.items():
-        enc, dec, parts = _split(summand, rep.group)
-        terms.append(Term(summand, tuple(places), enc, dec, parts))
+    terms = [Term(summand, tuple(places), _split(summand, rep.group)) for summand, places in runs.items()]
     return Frame(rep, tuple(terms))
 
 
@@ -167,72 +204,23 @@ def is_reductive(group: Group) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _split(rep: Rep, group: Group) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
+def _split(rep: Rep, group: Group) -> Splitting:
     if is_reductive(group):
         try:
             return _split_irreps(rep(group), irrep_table(group))
         except NotReductive:  # a custom representation in which a reductive group acts without splitting
             pass
-    return np.eye(rep.dim), np.eye(rep.dim), ((Summand(rep(group)), 1),)
+    return MatrixSplitting(np.eye(rep.dim), np.eye(rep.dim), ((Summand(rep(group)), 1),))
 
 
-def _split_irreps(rep: Rep, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
+def _split_irreps(rep: Rep, table: IrrepTable) -> Splitting:
     if isinstance(rep, Product):
-        return _split_product(rep, table)
+        return ProductSplitting(frame(rep.left(table.group)), frame(rep.right(table.group)), table)
     if isinstance(rep, IrrepNode) and rep._owners() == (table.group,):
-        return np.eye(rep.dim), np.eye(rep.dim), ((table.find(rep.label), 1),)
+        return MatrixSplitting(np.eye(rep.dim), np.eye(rep.dim), ((table.find(rep.label), 1),))
     parts, enc, dec = table.leaf(rep)
     rows = np.concatenate([copies.reshape(-1, rep.dim) for _, copies in parts])
-    return _snap(rows @ enc), _snap(dec @ rows.conj().T), tuple((i, len(c)) for i, c in parts)
-
-
-def _split_product(rep: Product, table: IrrepTable) -> tuple[Array, Array, tuple[tuple[Atom, int], ...]]:
-    """Tensor products one irrep at a time: enc = C (enc_left ⊗ enc_right)."""
-    left, right = frame(rep.left(table.group)), frame(rep.right(table.group))
-    rows: dict[Irrep, list[Array]] = {}
-    columns: dict[Irrep, list[Array]] = {}
-    for a, enc_a, dec_a in irrep_copies(left):
-        for b, enc_b, dec_b in irrep_copies(right):
-            for irrep, cg in table.clebsch_gordan(a, b):
-                cg = cg.reshape(*cg.shape[:2], a.dim, b.dim)
-                row = np.einsum("mcab,iap,jbq->ijmcpq", cg, enc_a, enc_b, optimize=True)
-                column = np.einsum("mcab,ipa,jqb->ijmcpq", cg.conj(), dec_a, dec_b, optimize=True)
-                rows.setdefault(irrep, []).append(row.reshape(-1, rep.dim))
-                columns.setdefault(irrep, []).append(column.reshape(-1, rep.dim))
-    order = sorted(rows, key=lambda i: i.key)
-    enc = np.concatenate([np.concatenate(rows[i]) for i in order])
-    dec = np.concatenate([np.concatenate(columns[i]) for i in order]).T
-    return _snap(enc), _snap(dec), tuple((i, sum(map(len, rows[i])) // i.dim) for i in order)
-
-
-def irrep_copies(f: Frame) -> Iterator[tuple[Irrep, Array, Array]]:
-    """(irrep, enc rows (m, d, dim), dec columns (m, dim, d)) of every isotypic part of a frame's terms."""
-    dim = f.rep.dim
-    for term in f.terms:
-        size = term.rep.dim
-        row = 0
-        for atom, m in term.parts:
-            if not isinstance(atom, Irrep):
-                raise NotReductive(f"{term.rep!r} does not split into irreps")
-            block = term.enc[row : row + m * atom.dim].reshape(m, atom.dim, size)
-            back = term.dec[:, row : row + m * atom.dim].reshape(size, m, atom.dim).transpose(1, 0, 2)
-            row += m * atom.dim
-            for start, n in term.runs:
-                for copy in range(n):
-                    at = slice(start + copy * size, start + (copy + 1) * size)
-                    enc = np.zeros((m, atom.dim, dim), block.dtype)
-                    dec = np.zeros((m, dim, atom.dim), back.dtype)
-                    enc[:, :, at], dec[:, at] = block, back
-                    yield atom, enc, dec
-
-
-def _snap(matrix: Array) -> Array:
-    """Remove rounding dust, so that identities are exact and sparse bases stay sparse."""
-    dust = np.abs(matrix) < 1e-14
-    matrix = np.where(dust, 0, matrix)
-    if matrix.shape[0] == matrix.shape[1] and np.abs(matrix - np.eye(len(matrix))).max() < 1e-12:
-        return np.eye(len(matrix), dtype=matrix.dtype)
-    return matrix
+    return MatrixSplitting(rows @ enc, dec @ rows.conj().T, tuple((i, len(c)) for i, c in parts))
 
 
 def trivial_atom(group: Group) -> Atom:

@@ -119,15 +119,21 @@ def _catalogue(name: str) -> Group:
             f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "
             f"SO(3); the catalogue has {', '.join(known)}"
         )
-    positional, named = [], {}
+    positional: list[bool | int | str] = []
+    named: dict[str, bool | int | str] = {}
     for argument in filter(None, re.split(r"\s*,\s*", call[2].strip())):
-        key, _, value = argument.rpartition("=")
-        if not re.fullmatch(r"\d+|True|False", value.strip()) or not re.fullmatch(r"\w*", key.strip()):
-            raise ValueError(f"cannot read the argument {argument!r} of {name!r}: expected integers, True or False")
-        number = value.strip() == "True" if value.strip() in ("True", "False") else int(value)
-        if key:
-            named[key.strip()] = number
+        found = re.fullmatch(r"(?:(\w+)\s*=\s*)?(\d+|True|False|'[^']*'|\"[^\"]*\")", argument)
+        if found is None:
+            raise ValueError(
+                f"cannot read the argument {argument!r} of {name!r}: expected integers, True, False or a quoted name"
+            )
+        text = found[2]
+        value: bool | int | str = text == "True" if text in ("True", "False") else text[1:-1]
+        if text.isdigit():
+            value = int(text)
+        if found[1]:
+            named[found[1]] = value
         else:
-            positional.append(number)
+            positional.append(value)
     group: Group = getattr(groups, call[1])(*positional, **named)
     return group

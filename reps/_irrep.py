@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ from intertwine.groups import Group
 from numpy.typing import NDArray
 
 from ._errors import DecompositionError
-from ._images import Generators, is_trivial
+from ._images import Compressed, Images, is_trivial
 from ._isotypic import isotypic
 from ._node import Rep
 
@@ -24,51 +22,36 @@ Array = NDArray
 DRAWS = 12  # how many generic elements to try
 
 
-@dataclass(frozen=True, eq=False)
-class Irrep:
-    """One irreducible representation; the unit (*atom*) that layers mix.
+class Irrep(Compressed):
+    """One irreducible representation, the unit (*atom*) that layers mix: rows · ρ · rows* of where it was found.
+
+    Its matrices are orthogonal (unitary) for elements of the maximal compact part.
 
     Attributes
     ----------
-    dim : int
-    generators : Generators
-        Orthogonal (unitary) for elements of the maximal compact part.
+    table : IrrepTable
+    parent : Images
+        The representation ρ it was found in.
+    rows : (dim, n) array
+        Orthonormal basis of the subspace.
     end : (K, dim, dim) array
         Basis of End(σ), identity first; K = 1, 2, 4 for types ℝ, ℂ, ℍ.
-    evaluate : callable
-        (rho-like function of g, or drho-like function of A) given by the representation it was found in.
+    label : str or int
     """
-
-    table: IrrepTable
-    generators: Generators
-    end: Array
-    rho: Callable[[Array], Array]
-    drho: Callable[[Array], Array]
-    label: str | int
-    _lines: dict[int, Array] = field(default_factory=dict)
-    _spectra: dict[int, Array] = field(default_factory=dict)
 
     irreducible = True
 
-    @property
-    def dim(self) -> int:
-        """Dimension."""
-        return self.generators.dim
+    def __init__(self, table: IrrepTable, parent: Images, rows: Array, end: Array) -> None:
+        super().__init__(parent, rows)
+        self.table, self.end = table, end
+        self.label: str | int = ""
+        self._lines: dict[int, Array] = {}
+        self._spectra: dict[int, Array] = {}
 
     @property
     def group(self) -> Group:
         """The group."""
         return self.table.group
-
-    @property
-    def algebra(self) -> Array:
-        """Images of the Lie-algebra generators, (k, dim, dim)."""
-        return self.generators.algebra
-
-    @property
-    def discrete(self) -> Array:
-        """Images of the discrete generators, (m, dim, dim)."""
-        return self.generators.discrete
 
     @cached_property
     def rep(self) -> Rep:
@@ -80,24 +63,25 @@ class Irrep:
     @cached_property
     def is_trivial(self) -> bool:
         """Whether every element acts as the identity."""
-        return is_trivial(self.algebra, self.discrete)
+        return self.dim == 1 and is_trivial(self.algebra, self.discrete)
 
     @cached_property
     def is_unitary(self) -> bool:
         """Whether |x| is invariant."""
-        adjoint = self.generators.map(lambda m: m.conj().swapaxes(-1, -2))
-        unit = self.discrete @ adjoint.discrete
-        return bool(
-            np.abs(self.algebra + adjoint.algebra).max(initial=0) < 1e-8
-            and np.abs(unit - np.eye(self.dim)).max(initial=0) < 1e-8
-        )
+        unit = self.discrete @ self.discrete.conj().swapaxes(-1, -2) - np.eye(self.dim)
+        skew = self.algebra + self.algebra.conj().swapaxes(-1, -2)
+        return bool(max(np.abs(skew).max(initial=0), np.abs(unit).max(initial=0)) < 1e-8)
 
     @property
     def kind(self) -> str:
         """Frobenius type over the group's field: "R", "C" or "H" ("C" for every complex irrep)."""
-        if np.iscomplexobj(self.generators.elements):
+        if np.iscomplexobj(self.rows) or np.iscomplexobj(self.end):
             return "C"
         return {1: "R", 2: "C", 4: "H"}[len(self.end)]
+
+    def known(self, draw: int, spectrum: Array, lines: Array) -> None:
+        """Remember what a draw gives, from the decomposition in which the irrep was found."""
+        self._spectra[draw], self._lines[draw] = spectrum, lines
 
     def spectrum(self, draw: int) -> Array:
         """Eigenvalues of the draw's generic self-adjoint element, one per K-line."""
@@ -111,13 +95,23 @@ class Irrep:
 
     def _prepare(self, draw: int) -> None:
         if draw not in self._lines:
-            (component,) = isotypic(self.generators.elements, draw)
-            self._lines[draw], self._spectra[draw] = component.copies[0], component.spectrum
+            (component,) = isotypic(self.generic, draw)
+            self.known(draw, component.spectrum, component.copies[0])
+
+    @cached_property
+    def signature(self) -> Array:
+        """Spectrum of the first draw that separates it."""
+        for draw in range(DRAWS):
+            try:
+                return self.spectrum(draw)
+            except DecompositionError as error:
+                problem = error
+        raise problem
 
     @cached_property
     def key(self) -> tuple:
         """Sort key that does not depend on the order of discovery: dimension, trivial first, spectrum."""
-        return (self.dim, not self.is_trivial, tuple(np.round(signature(self.generators.elements), 6)))
+        return (self.dim, not self.is_trivial, tuple(np.round(self.signature, 6)))
 
     def __reduce__(self) -> tuple:
         return _restore, (self.table.group, self.label)
@@ -133,15 +127,3 @@ def _restore(group: Group, label: str | int) -> Irrep:
     from ._irreps import irrep_table
 
     return irrep_table(group).find(label)
-
-
-def signature(elements: Array) -> Array:
-    """Spectrum of an irrep, given by its images (s, d, d), in the first draw that separates it."""
-    for draw in range(DRAWS):
-        try:
-            (component,) = isotypic(elements, draw)
-        except DecompositionError as error:
-            problem = error
-        else:
-            return component.spectrum
-    raise problem

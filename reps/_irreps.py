@@ -1,7 +1,7 @@
 """The irreducible representations of a group, found as they are met and recognised when met again.
 
 One `IrrepTable` per group.  An irrep is stored as orthogonal (unitary) matrices of the Lie-algebra
-generators, the discrete generators and a few fixed random group elements; the latter give the spectrum by
+generators, the discrete generators and a few fixed random letters; the latter give the spectrum by
 which it is recognised (`_isotypic`).  Its basis is that of V where V is irreducible, e3nn's for SO(3) and
 O(3) (`_named`), and otherwise the canonical one of the decomposition: it does not depend on the order in
 which irreps are met.
@@ -10,8 +10,9 @@ which irreps are met.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 from . import _named
 from ._errors import DecompositionError, NotReductive
-from ._images import Generators, derived_kron, kron, random_elements
-from ._irrep import DRAWS, Irrep, signature
+from ._images import Compressed, Images, Leaf, Tensor, letters
+from ._irrep import DRAWS, Irrep
 from ._isotypic import Component, isotypic
 from ._node import Rep
 from ._tensor import V
@@ -31,6 +32,8 @@ Array = NDArray
 
 RESIDUAL = 1e-9  # above this a decomposition is refused
 CLEAN = 1e-12  # below this no other draw is tried
+APART = 1e-3  # eigenvalues of a Casimir element with a larger gap (relative to the largest) are split
+PROBES = 4  # random vectors on which a decomposition is checked
 
 
 class IrrepTable:
@@ -48,8 +51,8 @@ class IrrepTable:
         self.is_balanced = np.array_equal(found, np.eye(group.d))
         self.irreps: list[Irrep] = []
         self.products: dict[tuple[int, int], list[tuple[Irrep, Array]]] = {}
-        # the table's list of generators: an equal group may have them in another order, or another sign
-        self.own = Generators(group.lie_algebra, group.discrete_generators, random_elements(group))
+        # the table's own letters: an equal group may have its generators in another order, or another sign
+        self.letters = letters(self.balanced(group.closure), self.balanced(group.discrete_generators))
 
     def balanced(self, m: Array) -> Array:
         """P m P⁻¹ for elements of the group or its algebra, (..., d, d): V in a basis closed under adjoints."""
@@ -57,20 +60,28 @@ class IrrepTable:
             return m
         return np.asarray(self.balance @ m @ np.linalg.inv(self.balance))
 
-    def decompose(
-        self, generators: Generators, rho: Callable[[Array], Array], drho: Callable[[Array], Array]
-    ) -> list[tuple[Irrep, Array]]:
+    def decompose(self, images: Images) -> list[tuple[Irrep, Array]]:
         """Split a representation into irreps of the table.
 
         Returns pairs (irrep, copies) with copies (m, d, n) aligned to the irrep's own matrices:
         copies[i] ρ copies[i]* = σ; canonically ordered.
         """
+        found: dict[Irrep, list[Array]] = {}
+        for part in presplit(images):
+            for irrep, copies in self._decompose(part):
+                found.setdefault(irrep, []).append(_signed(copies))
+        pairs = [(irrep, np.concatenate(copies)) for irrep, copies in found.items()]
+        check_decomposition(images, pairs)
+        return sorted(pairs, key=lambda pair: pair[0].key)
+
+    def _decompose(self, images: Images) -> list[tuple[Irrep, Array]]:
         known, problem = len(self.irreps), None
+        generic = images.generic
         tried = []
         for draw in range(DRAWS):
             try:
-                residual, found = self._attempt(draw, generators, rho, drho)
-                tried.append((residual, draw, found, self.irreps[known:]))
+                found = [self._recognise(c, draw, images) for c in isotypic(generic, draw)]
+                tried.append((check_decomposition(images, found), draw, found, self.irreps[known:]))
             except DecompositionError as error:
                 problem = error
             del self.irreps[known:]  # what a poor draw added must not be recognised later
@@ -78,28 +89,16 @@ class IrrepTable:
                 break
         if not tried:
             raise DecompositionError(
-                f"a representation of {self.group} of dimension {generators.dim} could not be split "
+                f"a representation of {self.group} of dimension {images.dim} could not be split "
                 f"reliably in {DRAWS} draws; last reason: {problem}"
             )
         _, _, found, added = min(tried, key=lambda t: t[:2])
         self.irreps += added
-        return sorted(((irrep, _signed(copies)) for irrep, copies in found), key=lambda pair: pair[0].key)
+        if isinstance(images, Compressed):
+            return [(irrep, copies @ images.rows) for irrep, copies in found]
+        return found
 
-    def _attempt(
-        self, draw: int, generators: Generators, rho: Callable[[Array], Array], drho: Callable[[Array], Array]
-    ) -> tuple[float, list[tuple[Irrep, Array]]]:
-        components = isotypic(generators.elements, draw)
-        found = [self._recognise(c, draw, generators, rho, drho) for c in components]
-        return check_decomposition(generators, found), found
-
-    def _recognise(
-        self,
-        component: Component,
-        draw: int,
-        generators: Generators,
-        rho: Callable[[Array], Array],
-        drho: Callable[[Array], Array],
-    ) -> tuple[Irrep, Array]:
+    def _recognise(self, component: Component, draw: int, images: Images) -> tuple[Irrep, Array]:
         for irrep in self.irreps:
             if irrep.dim != component.dim or len(irrep.end) != len(component.end):
                 continue
@@ -109,31 +108,15 @@ class IrrepTable:
                 continue
             if np.abs(spectrum - component.spectrum).max() <= 1e-7 * np.abs(component.spectrum).max():
                 return irrep, irrep.canonical(draw).conj().T @ component.copies
-        return self._add(component, draw, generators, rho, drho)
+        return self._add(component, draw, images)
 
-    def _add(
-        self,
-        component: Component,
-        draw: int,
-        generators: Generators,
-        rho: Callable[[Array], Array],
-        drho: Callable[[Array], Array],
-    ) -> tuple[Irrep, Array]:
-        rows = component.copies[0]
-        change = _named.preferred_basis(self.group, rows, generators)  # (d, d)
-        rows = change @ rows
-        columns = rows.conj().T
-        own = generators.map(lambda m: rows @ m @ columns)
-        end = change @ component.end @ change.conj().T
-        name = _named.label(self.group, own)
-        irrep = Irrep(
-            self,
-            own,
-            end,
-            lambda g: rows @ rho(g) @ columns,
-            lambda a: rows @ drho(a) @ columns,
-            f"{component.dim}:{_fingerprint(own)}" if name is None else name,
-        )
+    def _add(self, component: Component, draw: int, images: Images) -> tuple[Irrep, Array]:
+        raw = Irrep(self, images, component.copies[0], component.end)
+        change = _named.preferred_basis(raw)  # (d, d)
+        irrep = Irrep(self, images, change @ component.copies[0], change @ raw.end @ change.conj().T)
+        irrep.known(draw, component.spectrum, change.conj().T)
+        name = _named.label(irrep)
+        irrep.label = f"{irrep.dim}:{_fingerprint(irrep.signature)}" if name is None else name
         self.irreps.append(irrep)
         return irrep, change @ component.copies
 
@@ -151,26 +134,24 @@ class IrrepTable:
         if not rep.is_functorial:
             return self._custom_leaf(rep)
         # ρ(P g P⁻¹) and not ρ(P) ρ(g) ρ(P)⁻¹, whose rounding grows with the condition number of ρ(P)
-        own = self.own.map(self.balanced)
-        parts = self.decompose(
-            Generators(rep.drho(own.algebra), rep.rho(own.discrete), rep.rho(own.elements)),
-            lambda g: rep.rho(self.balanced(g)),
-            lambda a: rep.drho(self.balanced(a)),
-        )
+        parts = self.decompose(Leaf(self.letters, rep.rho, rep.drho, self.balanced))
         if self.is_balanced:
             return parts, np.eye(rep.dim), np.eye(rep.dim)
         return parts, rep.rho(self.balance), rep.rho(np.linalg.inv(self.balance))
 
     def _custom_leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
-        raw = Generators(rep.drho(self.own.algebra), rep.rho(self.own.discrete), rep.rho(self.own.elements))
-        enc = balance(raw.algebra, raw.discrete)
+        group, inverse = self.group, np.linalg.inv(self.balance)
+        enc = balance(rep.drho(group.lie_algebra), rep.rho(group.discrete_generators))
         if enc is None:
-            raise NotReductive(f"{rep!r} of {self.group} is not completely reducible")
+            raise NotReductive(f"{rep!r} of {group} is not completely reducible")
         dec = np.linalg.inv(enc)
-        parts = self.decompose(
-            raw.map(lambda m: enc @ m @ dec), lambda g: enc @ rep.rho(g) @ dec, lambda a: enc @ rep.drho(a) @ dec
+        images = Leaf(
+            self.letters,
+            lambda g: enc @ rep.rho(inverse @ g @ self.balance) @ dec,
+            lambda a: enc @ rep.drho(inverse @ a @ self.balance) @ dec,
+            self.balanced,
         )
-        return parts, enc, dec
+        return self.decompose(images), enc, dec
 
     def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
         """σ ⊗ τ = ⊕ m ω: pairs (ω, C) with C (m, dim ω, dim σ · dim τ), rows orthonormal.  Cached."""
@@ -180,11 +161,7 @@ class IrrepTable:
                 other = b if a.is_trivial else a
                 self.products[slot] = [(other, np.eye(other.dim)[None])]
             else:
-                self.products[slot] = self.decompose(
-                    a.generators.tensor(b.generators),
-                    lambda g: kron(a.rho(g), b.rho(g)),
-                    lambda x: derived_kron(a.drho(x), b.drho(x)),
-                )
+                self.products[slot] = self.decompose(Tensor(a, b))
         return self.products[slot]
 
     def find(self, label: str | int) -> Irrep:
@@ -230,23 +207,39 @@ class IrrepTable:
 MAX_LEVEL = 12
 
 
-def check_decomposition(generators: Generators, parts: list[tuple[Irrep, Array]]) -> float:
-    """Largest relative residual of copies[i] ρ − σ copies[i] over all generators; raises above rounding."""
-    worst, count = 0.0, 0
+def presplit(images: Images) -> list[Images]:
+    """Eigenspaces of the Casimir element: parts of a representation that share no irrep of the identity component.
+
+    Its eigenvalues are few and lie far apart, where a generic element of the algebra has many near ones.
+    """
+    if not len(images.letters.algebra) or images.dim == 1:
+        return [images]
+    casimir = images.casimir()
+    scale = max(float(np.abs(casimir).max()), 1.0)
+    if np.abs(casimir - casimir.conj().T).max() > CLEAN * scale:
+        return [images]  # a representation in which another form is the self-adjoint one
+    values, vectors = np.linalg.eigh(casimir)
+    cuts = np.flatnonzero(np.diff(values) > APART * max(np.abs(values).max(), scale)) + 1
+    return [Compressed(images, part.conj().T) for part in np.split(vectors, cuts, axis=1)] if len(cuts) else [images]
+
+
+def check_decomposition(images: Images, parts: list[tuple[Irrep, Array]]) -> float:
+    """Relative residual of copies[i] ρ = σ copies[i] on random vectors, over all letters; raises above rounding."""
+    count = sum(copies.shape[0] * copies.shape[1] for _, copies in parts)
+    if count != images.dim:
+        raise DecompositionError(f"parts of total dimension {count} in a space of dimension {images.dim}")
+    worst = 0.0
     for irrep, copies in parts:
-        count += copies.shape[0] * copies.shape[1]
-        pairs = (
-            (generators.algebra, irrep.algebra),
-            (generators.discrete, irrep.discrete),
-            (generators.elements, irrep.generators.elements),
-        )
-        for big, small in pairs:
-            for x, s in zip(big, small):
-                scale = max(np.abs(x).max(), 1.0)  # generators have unit norm in V
-                worst = max(worst, np.abs(copies @ x - s @ copies).max() / scale)
-    if count != generators.dim:
-        raise DecompositionError(f"parts of total dimension {count} in a space of dimension {generators.dim}")
-    if worst > RESIDUAL:
+        m, d, n = copies.shape
+        u = np.random.default_rng(4).standard_normal((min(PROBES, d), d))
+        rows = (u @ copies).reshape(-1, n)
+        for name in ("algebra", "discrete"):
+            pick, derived = attrgetter(name), name == "algebra"
+            big = images.times(rows, pick, derived).reshape(-1, m, len(u), n)
+            small = irrep.times(u, pick, derived)[:, None] @ copies
+            scale = np.maximum(np.linalg.norm(big, axis=-1), np.linalg.norm(u, axis=-1))
+            worst = max(worst, float((np.linalg.norm(big - small, axis=-1) / scale).max(initial=0.0)))
+    if not worst <= RESIDUAL:
         raise DecompositionError(f"residual {worst:.1e} of a decomposition")
     return worst
 
@@ -259,8 +252,8 @@ def _signed(copies: Array) -> Array:
     return copies * (np.abs(lead) / lead)[:, :, None]
 
 
-def _fingerprint(generators: Generators) -> str:
-    digits = ",".join(f"{x:.5f}" for x in signature(generators.elements))
+def _fingerprint(spectrum: Array) -> str:
+    digits = ",".join(f"{x:.5f}" for x in spectrum)
     return hashlib.sha256(digits.encode()).hexdigest()[:8]
 
 

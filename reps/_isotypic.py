@@ -47,24 +47,36 @@ class Component:
         return int(self.copies.shape[1])
 
 
-def generic_elements(elements: Array, draw: int) -> tuple[Array, Array, Array, Array]:
-    """Four generic algebra elements: X and Y self-adjoint, two more without symmetry.
+class Words:
+    """Four generic elements w = L + M N of the algebra, L, M, N combinations of the given elements.
 
     The coefficients depend on the draw and the number of elements only, so the same *abstract* element is
     evaluated in every representation and its spectrum identifies an irreducible.
 
-    elements : (s, n, n) images of fixed group elements.
+    elements : (s, n, n) generators of the algebra.
     """
-    s, n, _ = elements.shape
-    rng = np.random.default_rng([2718, draw])
-    coefficients = rng.normal(size=(4, 3, s + 1)) / np.sqrt(s + 1)
-    if np.iscomplexobj(elements):
-        coefficients = coefficients + 1j * rng.normal(size=coefficients.shape) / np.sqrt(s + 1)
-    flat = np.concatenate([elements.reshape(s, n * n), np.eye(n, dtype=elements.dtype).reshape(1, -1)])
-    linear = (coefficients.reshape(12, s + 1) @ flat).reshape(4, 3, n, n)
-    words = linear[:, 0] + linear[:, 1] @ linear[:, 2]
-    adjoint = words.conj().swapaxes(1, 2)
-    return words[0] + adjoint[0], words[1] + adjoint[1], words[2], words[3]
+
+    def __init__(self, elements: Array, draw: int) -> None:
+        s, n, _ = elements.shape
+        rng = np.random.default_rng([2718, draw])
+        coefficients = rng.normal(size=(4, 3, s + 1)) / np.sqrt(s + 1)
+        if np.iscomplexobj(elements):
+            coefficients = coefficients + 1j * rng.normal(size=coefficients.shape) / np.sqrt(s + 1)
+        linear = coefficients[..., :s].reshape(12, s) @ elements.reshape(s, n * n)
+        self.linear = linear.reshape(4, 3, n, n)
+        self.linear[..., range(n), range(n)] += coefficients[..., s, None]
+        self.scale = float(np.linalg.norm(self.linear[2]) / np.sqrt(n))
+
+    def self_adjoint(self, i: int) -> Array:
+        """w + w* of the i-th element."""
+        first, left, right = self.linear[i]
+        word = first + left @ right
+        return np.asarray(word + word.conj().T)
+
+    def corner(self, i: int, frame: Array) -> Array:
+        """frame* w frame, and w is never formed."""
+        first, left, right = self.linear[i]
+        return np.asarray(frame.conj().T @ first @ frame + (frame.conj().T @ left) @ (right @ frame))
 
 
 def isotypic(elements: Array, draw: int = 0) -> list[Component]:
@@ -73,8 +85,7 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     Parameters
     ----------
     elements : (s, n, n) array
-        Images of group elements that generate the algebra; the group must be closed under conjugate
-        transpose.
+        Matrices that generate the algebra, which must be closed under conjugate transpose.
     draw : int
         Which pseudo-random algebra elements to use.
 
@@ -88,16 +99,17 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     DecompositionError
         The draw has eigenvalues that cannot be told apart; take another.
     """
-    x, y, corner_1, corner_2 = generic_elements(elements, draw)
-    values, vectors = np.linalg.eigh(x)
+    words = Words(elements, draw)
+    values, vectors = np.linalg.eigh(words.self_adjoint(0))
     starts = _clusters(values)
-    linked = vectors.conj().T @ y @ vectors
+    linked = vectors.conj().T @ words.self_adjoint(1) @ vectors
+    norms = _block_norms(linked, starts)
     components = []
-    for members in _connected(linked, starts, float(np.linalg.norm(y))):
+    for members in _connected(norms, starts):
         size = starts[members[0] + 1] - starts[members[0]]
         frames = [vectors[:, starts[a] : starts[a + 1]] for a in members]
-        transports = _transports(linked, starts, members)
-        units = _division_algebra(frames[0], corner_1, corner_2)
+        transports = _transports(linked, norms, starts, members)
+        units = _division_algebra(frames[0], words)
         lines, signs = _lines(frames[0], units, draw)  # (m, K, size)
         moved = np.stack([f @ t for f, t in zip(frames, transports)])  # (s, n, size)
         copies = np.einsum("anc,ikc->iakn", moved, lines).conj()  # (m, s, K, n)
@@ -120,9 +132,8 @@ def _clusters(values: Array) -> list[int]:
     return [0, *(np.flatnonzero(gaps >= GAP) + 1).tolist(), len(values)]
 
 
-def _connected(linked: Array, starts: list[int], scale: float) -> list[list[int]]:
-    weights = _block_norms(linked, starts)
-    count, labels = connected_components(weights > LINK * scale, directed=False)
+def _connected(norms: Array, starts: list[int]) -> list[list[int]]:
+    count, labels = connected_components(norms > LINK * np.linalg.norm(norms), directed=False)
     groups = [np.flatnonzero(labels == c).tolist() for c in range(count)]
     sizes = np.diff(starts)
     for members in groups:
@@ -137,10 +148,9 @@ def _block_norms(linked: Array, starts: list[int]) -> Array:
     return np.sqrt(np.add.reduceat(rows, starts[:-1], axis=1))
 
 
-def _transports(linked: Array, starts: list[int], members: list[int]) -> list[Array]:
+def _transports(linked: Array, norms: Array, starts: list[int], members: list[int]) -> list[Array]:
     """Isometries from the first eigenspace to each, along a spanning tree of the strongest links."""
-    sub = np.ix_(members, members)
-    weights = _block_norms(linked, starts)[sub]
+    weights = norms[np.ix_(members, members)]
     np.fill_diagonal(weights, 0.0)
     strong = weights > 0
     lengths = np.where(strong, weights.max() / np.where(strong, weights, 1.0), 0.0)  # >= 1: scipy reads 1e-9 as no edge
@@ -165,20 +175,18 @@ def _polar(matrix: Array) -> Array:
     return u @ vh
 
 
-def _division_algebra(frame: Array, corner_1: Array, corner_2: Array) -> list[Array]:
+def _division_algebra(frame: Array, words: Words) -> list[Array]:
     """Complex structures by which K acts on the first eigenspace: none (ℝ), one (ℂ) or three (ℍ)."""
     size = frame.shape[1]
     if np.iscomplexobj(frame) or size == 1:
         return []
-    scale = np.linalg.norm(corner_1) / np.sqrt(len(corner_1))
-    skew = [frame.T @ c @ frame for c in (corner_1, corner_2)]
-    skew = [(c - c.T) / 2 for c in skew]
+    skew = [(c - c.T) / 2 for c in (words.corner(2, frame), words.corner(3, frame))]
     norms = [np.linalg.norm(c) / np.sqrt(size) for c in skew]
-    if max(norms) < LINK * scale:
+    if max(norms) < LINK * words.scale:
         return []
     j = skew[0] / norms[0]
     rest = skew[1] - (np.sum(skew[1] * j) / size) * j
-    if np.linalg.norm(rest) / np.sqrt(size) < LINK * scale:
+    if np.linalg.norm(rest) / np.sqrt(size) < LINK * words.scale:
         units = [j]
     else:
         k = rest / (np.linalg.norm(rest) / np.sqrt(size))

@@ -11,16 +11,17 @@ Elsewhere an irrep keeps coordinate axes when its space is spanned by them (so V
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from intertwine.groups import SO, Group, O
 from numpy.typing import NDArray
-from scipy.special import factorial, lpmv
 
 from ._errors import DecompositionError
-from ._images import Generators, random_elements
 from ._isotypic import isotypic
+
+if TYPE_CHECKING:
+    from ._irrep import Irrep
 
 Array = NDArray
 Kind = Literal["SO(3)", "O(3)", "SO(2)", "O(2)"]
@@ -41,29 +42,30 @@ def is_named(group: Group) -> bool:
     return kind(group) is not None
 
 
-def label(group: Group, generators: Generators) -> str | int | None:
-    """The field's name of an irrep given by its matrices, or None."""
+def label(irrep: Irrep) -> str | int | None:
+    """The field's name of an irrep, or None."""
+    group, d = irrep.group, irrep.dim
     family = kind(group)
-    d = generators.dim
     if family is None:
         return None
     if family in ("SO(3)", "O(3)"):
         degree = (d - 1) // 2
-        return degree if family == "SO(3)" else f"{degree}{_parity(degree, generators)}"
+        return degree if family == "SO(3)" else f"{degree}{_parity(irrep)}"
     if d == 1:
-        return "0-" if len(generators.discrete) and generators.discrete[0, 0, 0] < 0 else 0
-    frequency = np.linalg.norm(generators.algebra[0]) / np.sqrt(2)
-    return round(frequency / np.linalg.norm(group.lie_algebra[0]) * np.sqrt(2))
+        return "0-" if len(irrep.discrete) and irrep.discrete[0, 0, 0] < 0 else 0
+    return _frequency(irrep)
 
 
-def preferred_basis(group: Group, rows: Array, generators: Generators) -> Array:
-    """Orthogonal (d, d) change of basis from ``rows`` (d, n) to the basis an irrep is kept in."""
-    own = generators.map(lambda m: rows @ m @ rows.conj().T)
-    family = kind(group)
-    if family is not None and rows.shape[0] > 1:
-        target = _named_elements(group, family, own)
-        return _align(own.elements, target)
-    return _coordinate_change(rows)
+def preferred_basis(irrep: Irrep) -> Array:
+    """Orthogonal (d, d) change from an irrep's rows to the basis it is kept in."""
+    if kind(irrep.group) is not None and irrep.dim > 1:
+        g = _elements(irrep.group)
+        return _align(irrep.rho(g), _named_matrices(irrep, g))
+    return _coordinate_change(irrep.rows)
+
+
+def _frequency(irrep: Irrep) -> int:
+    return round(float(np.linalg.norm(irrep.algebra[0]) / np.linalg.norm(irrep.letters.algebra[0])))
 
 
 def _coordinate_change(rows: Array) -> Array:
@@ -86,36 +88,29 @@ def _align(own: Array, target: Array) -> Array:
     raise DecompositionError("an irrep did not match the named irrep of its dimension")
 
 
-def _named_elements(group: Group, family: Kind, own: Generators) -> Array:
-    elements = random_elements(group)
-    if family in ("SO(3)", "O(3)"):
-        degree = (own.dim - 1) // 2
-        signs = np.sign(np.linalg.det(elements))
-        matrices = harmonic_matrices(degree, elements * signs[:, None, None])
-        even = _parity(degree, own) == "e"
+@lru_cache(maxsize=8)
+def _elements(group: Group) -> Array:
+    """Fixed elements of a named group that generate a dense subgroup, (4, d, d)."""
+    return group.sample(4, rng=1618)
+
+
+def _named_matrices(irrep: Irrep, g: Array) -> Array:
+    signs = np.sign(np.linalg.det(g))
+    if irrep.group.d == 3:
+        matrices = harmonic_matrices((irrep.dim - 1) // 2, g * signs[:, None, None])
+        even = _parity(irrep) == "e"
         return matrices if even else matrices * signs[:, None, None]
-    k = round(np.linalg.norm(own.algebra[0]) / np.linalg.norm(group.lie_algebra[0]))
-    angle = np.arctan2(elements[:, 1, 0], elements[:, 0, 0])
+    k = _frequency(irrep)
+    angle = np.arctan2(g[:, 1, 0], g[:, 0, 0])
     rotation = np.stack([np.cos(k * angle), -np.sin(k * angle), np.sin(k * angle), np.cos(k * angle)], 1)
-    reflected = np.linalg.det(elements) < 0
     matrices = rotation.reshape(-1, 2, 2)
-    matrices[reflected, :, 1] *= -1
+    matrices[signs < 0, :, 1] *= -1
     return matrices
 
 
-def _parity(degree: int, generators: Generators) -> str:
-    """Parity from an element of determinant −1: its trace against that of its rotation."""
-    elements = _orthogonal_elements()
-    signs = np.sign(np.linalg.det(elements))
-    (i,) = np.flatnonzero(signs < 0)[:1]
-    rotation = harmonic_matrices(degree, -elements[i : i + 1])[0]
-    # −1 acts as ±1; generators.elements holds the image of the same fixed element
-    return "e" if np.trace(generators.elements[i]) * np.trace(rotation) > 0 else "o"
-
-
-@lru_cache(maxsize=1)
-def _orthogonal_elements() -> Array:
-    return random_elements(O(3))
+def _parity(irrep: Irrep) -> str:
+    """How −1 acts."""
+    return "e" if np.trace(irrep.rho(-np.eye(3))) > 0 else "o"
 
 
 def spherical_harmonics(degree: int, points: Array) -> Array:
@@ -133,12 +128,21 @@ def spherical_harmonics(degree: int, points: Array) -> Array:
     azimuth = np.arctan2(x, z)
     columns = []
     for m in range(-degree, degree + 1):
-        a = abs(m)
-        norm = (2 * degree + 1) / (4 * np.pi) * factorial(degree - a) / factorial(degree + a)
-        legendre = np.sqrt(norm * (2 if m else 1)) * (-1) ** a * lpmv(a, degree, np.clip(y, -1, 1))
-        wave = np.sin(a * azimuth) if m < 0 else np.cos(a * azimuth)
-        columns.append(legendre * wave)
+        wave = np.sin(-m * azimuth) if m < 0 else np.cos(m * azimuth)
+        columns.append(_legendre(degree, abs(m), y) * wave * np.sqrt((2 if m else 1) / (2 * np.pi)))
     return np.stack(columns, axis=1)
+
+
+def _legendre(l: int, m: int, t: Array) -> Array:
+    """Associated Legendre function of unit norm on [−1, 1], positive near 1, by the recurrence in the degree."""
+    before, value = np.zeros_like(t), np.sqrt(0.5) * np.ones_like(t)
+    for k in range(1, m + 1):
+        value = value * np.sqrt(np.maximum(1 - t**2, 0) * (2 * k + 1) / (2 * k))
+    for k in range(m + 1, l + 1):
+        scale = np.sqrt((4 * k * k - 1) / (k * k - m * m))
+        back = np.sqrt(((k - 1) ** 2 - m * m) / (4 * (k - 1) ** 2 - 1))
+        before, value = value, scale * (t * value - back * before)
+    return value
 
 
 def harmonic_matrices(degree: int, rotations: Array) -> Array:

@@ -142,3 +142,16 @@ def signed_permutation(matrix: Any) -> Signed | None:
         return None
     images = np.nonzero(ones.T)[1]
     return images, matrix.real[images, np.arange(len(images))].astype(np.int64)
+
+
+def signed_permutations(rep: Rep, group: Group) -> list[Signed] | None:
+    """(image, sign) of every generator, e_j ↦ sign[j] e_image[j]; None where one acts otherwise."""
+    if len(group.algebra):
+        return None
+    found = []
+    for h in group.discrete_generators:
+        acting = of_element(rep, h)
+        if acting is None:
+            return None
+        found.append((np.asarray(acting[0]), np.asarray(acting[1], np.int8)))
+    return found

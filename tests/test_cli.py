@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from intertwine import cli
-from intertwine.groups import SO, Lorentz, O, Octahedral, S, Trivial
+from intertwine.groups import G2, SL, SO, E, Grid, Lorentz, O, Octahedral, PointGroup, S, Spin, Trivial
 from typer.testing import CliRunner
 
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
@@ -29,6 +29,13 @@ def call(*words):
         ("Octahedral(full=True)", lambda: Octahedral(full=True)),
         ("SO(3) * S(4)", lambda: SO(3) * S(4)),
         ("trivial", lambda: Trivial(3)),
+        ("g2", G2),
+        ("G2() * so3", lambda: G2() * SO(3)),
+        ("SL(2, field='C')", lambda: SL(2, field="C")),
+        ('PointGroup("4/mmm")', lambda: PointGroup("D4h")),
+        ("spin7", lambda: Spin(7)),
+        ("e3", lambda: E(3)),
+        ("Grid(5, 4, reflections=True)", lambda: Grid(5, 4, reflections=True)),
         ("O(2) azimuthal", lambda: O(3).subgroup(fixing=[0, 0, 1])),
         ("O2z", lambda: O(3).subgroup(fixing=[0, 0, 1])),
     ],
@@ -37,7 +44,9 @@ def test_group_names(text, group):
     assert cli.parse_group(text) == group()
 
 
-@pytest.mark.parametrize("text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)"])
+@pytest.mark.parametrize(
+    "text", ["S0(3)", "", "Monster", "__import__('os')", "O(3).d", "Group", "O(3) +", "SO(x)", "G3", "E8"]
+)
 def test_unknown_groups_are_answered_with_a_list(text):
     with pytest.raises(ValueError, match=r"there is no group .*SO\(p, q=0|cannot read the"):
         cli.parse_group(text)
@@ -58,7 +67,7 @@ def test_nothing_is_evaluated(tmp_path):
 def test_groups_lists_the_catalogue():
     result = call("groups")
     assert result.exit_code == 0
-    for name in ("SO(p, q=0, connected=False)", "Rubik()", "azimuthal", "SE(n)"):
+    for name in ("SO(p, q=0, connected=False", "Rubik()", "azimuthal", "SE(n)"):
         assert name in result.output
     assert "same_group" not in result.output
 

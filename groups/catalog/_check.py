@@ -12,3 +12,25 @@ def positive(name: str, n: object, least: int = 1) -> int:
     if n < least:
         raise ValueError(f"{name}({n}) is not a group of this catalogue: the number must be at least {least}")
     return int(n)
+
+
+def even(name: str, n: object) -> int:
+    """Read the size of symplectic matrices."""
+    size = positive(name, n)
+    if size % 2:
+        raise ValueError(
+            f"{name}(n) acts on vectors of even length n (positions and momenta), got n = {size}: {name}({size + 1})?"
+        )
+    return size
+
+
+def signature(name: str, p: object, q: object) -> tuple[int, int]:
+    """Read the numbers of plus and minus signs of a form."""
+    return positive(name, p), 0 if type(q) is int and q == 0 else positive(name, q)
+
+
+def is_complex(field: object) -> bool:
+    """Read ``field="R"`` or ``field="C"``."""
+    if field not in ("R", "C"):
+        raise ValueError(f'field must be "R" or "C", got {field!r}')
+    return field == "C"

@@ -1,4 +1,7 @@
-"""Classical Lie groups.  The argument is the size of the matrices; names say what the group acts on."""
+"""Classical Lie groups over ℝ and ℂ.  The argument is the size of the matrices: what the group acts on.
+
+A complex group is a real Lie group of twice the dimension: its algebra holds X and iX.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import Any
 
 import sympy as sp
 
-from .._generators import Matrices, Permutations, from_matrices
+from .._generators import Permutations, from_matrices
 from .._group import Group
-from ._check import positive
+from ._check import even, is_complex, positive, signature
 
 Matrix = Any
 
@@ -48,42 +51,60 @@ def Trivial(d: int = 1) -> Group:
     return Group(f"Trivial({d})", Permutations(positive("Trivial", d), np.zeros((0, d), np.int64)))
 
 
-def _signature(name: str, p: int, q: int) -> tuple[int, int]:
-    positive(name, p)
-    if q != 0:
-        positive(name, q)
-    return p, q
+def over(field: str, name: str, size: int, algebra: list[Matrix], discrete: Any = ()) -> Group:
+    """The group over ℝ, or with the iX too over ℂ."""
+    if not is_complex(field):
+        return make(f"{name}({size})", size, algebra, discrete)
+    imaginary = [sp.ImmutableMatrix(sp.I * a) for a in algebra]
+    return make(f"{name}({size}, field='C')", size, algebra + imaginary, discrete, "C")
 
 
-def SO(p: int, q: int = 0, *, connected: bool = False) -> Group:
+def _no_signature(name: str, p: int, q: int) -> None:
+    if q:
+        raise ValueError(
+            f"{name}({p}, {q}, field='C'): over C all nondegenerate quadratic forms are equivalent, "
+            f"use {name}({p + q}, field='C')"
+        )
+
+
+def SO(p: int, q: int = 0, *, connected: bool = False, field: str = "R") -> Group:
     """Matrices of determinant 1 that preserve diag(1, …, 1, −1, …, −1), p plus and q minus signs.
 
-    SO(p, q) with p, q ≥ 1 has two components; ``connected=True`` gives the identity component.
+    SO(p, q) with p, q ≥ 1 has two components; ``connected=True`` gives the identity component.  Over ℂ
+    the form is bilinear, gᵀg = 1.
 
     Examples
     --------
     >>> SO(3), SO(1, 3), SO(1, 3, connected=True).discrete
     (SO(3), SO(1, 3), ())
+    >>> SO(3, field="C").lie_dim
+    6
     """
-    p, q = _signature("SO", p, q)
+    p, q = signature("SO", p, q)
+    if is_complex(field):
+        _no_signature("SO", p, q)
     if not q:
-        return make(f"SO({p})", p, rotations(p))
+        return over(field, "SO", p, rotations(p))
     if connected:
         return make(f"SO({p}, {q}, connected=True)", p + q, rotations(p, q))
     return make(f"SO({p}, {q})", p + q, rotations(p, q), [reflection(p + q, 0, p)])
 
 
-def O(p: int, q: int = 0) -> Group:  # noqa: E743, the group's name
+def O(p: int, q: int = 0, *, field: str = "R") -> Group:  # noqa: E743, the group's name
     """All matrices that preserve diag(1, …, 1, −1, …, −1): O(p) has two components, O(p, q) four.
+
+    Over ℂ the form is bilinear, gᵀg = 1, and there are two components.
 
     Examples
     --------
-    >>> O(3).lie_dim, len(O(1, 3).discrete)
-    (3, 2)
+    >>> O(3).lie_dim, len(O(1, 3).discrete), O(3, field="C").lie_dim
+    (3, 2, 6)
     """
-    p, q = _signature("O", p, q)
+    p, q = signature("O", p, q)
+    if is_complex(field):
+        _no_signature("O", p, q)
     if not q:
-        return make(f"O({p})", p, rotations(p), [reflection(p, 0)])
+        return over(field, "O", p, rotations(p), [reflection(p, 0)])
     return make(f"O({p}, {q})", p + q, rotations(p, q), [reflection(p + q, 0), reflection(p + q, p)])
 
 
@@ -98,79 +119,50 @@ def Lorentz() -> Group:
     return O(1, 3)
 
 
-def _anti_hermitian(n: int) -> list[Matrix]:
-    pairs = list(combinations(range(n), 2))
-    real = [unit(n, (i, j, -1), (j, i, 1)) for i, j in pairs]
-    return real + [unit(n, (i, j, sp.I), (j, i, sp.I)) for i, j in pairs]
+def Sp(n: int, *, field: str = "R") -> Group:
+    """Symplectic matrices on vectors of even length n: gᵀJg = J with J = [[0, 1], [−1, 0]].
 
-
-def U(n: int) -> Group:
-    """Unitary matrices on ℂⁿ.
+    The compact group of this complex Lie algebra is `USp`.
 
     Examples
     --------
-    >>> U(2).lie_dim, U(1).d
-    (4, 1)
+    >>> Sp(4).d, Sp(4).lie_dim, Sp(4, field="C").lie_dim
+    (4, 10, 20)
     """
-    n = positive("U", n)
-    phases = [unit(n, (i, i, sp.I)) for i in range(n)]
-    return make(f"U({n})", n, _anti_hermitian(n) + phases, field="C")
-
-
-def SU(n: int) -> Group:
-    """Unitary matrices of determinant 1 on ℂⁿ.
-
-    Examples
-    --------
-    >>> SU(3).lie_dim, SU(3).field
-    (8, 'C')
-    """
-    n = positive("SU", n)
-    phases = [unit(n, (i, i, sp.I), (i + 1, i + 1, -sp.I)) for i in range(n - 1)]
-    return Group(f"SU({n})", Matrices(n, "C", (*_anti_hermitian(n), *phases), ()))
-
-
-def Sp(n: int) -> Group:
-    """Real symplectic matrices on ℝⁿ, n even: gᵀJg = J with J = [[0, 1], [−1, 0]].
-
-    Examples
-    --------
-    >>> Sp(4).d, Sp(4).lie_dim
-    (4, 10)
-    """
-    if positive("Sp", n) % 2:
-        raise ValueError(f"Sp(n) acts on R^n with n even (positions and momenta), got n = {n}: Sp({n + 1})?")
+    n = even("Sp", n)
     h = n // 2
     linear = [unit(n, (i, j, 1), (h + j, h + i, -1)) for i in range(h) for j in range(h)]
     pairs = [(i, j) for i in range(h) for j in range(i, h)]
     upper = [unit(n, (i, h + j, 1), (j, h + i, 1)) for i, j in pairs]
     lower = [unit(n, (h + i, j, 1), (h + j, i, 1)) for i, j in pairs]
-    return make(f"Sp({n})", n, linear + upper + lower)
+    return over(field, "Sp", n, linear + upper + lower)
 
 
 def _off_diagonal(n: int) -> list[Matrix]:
     return [unit(n, (i, j, 1)) for i in range(n) for j in range(n) if i != j]
 
 
-def SL(n: int) -> Group:
-    """Real matrices of determinant 1.
+def SL(n: int, *, field: str = "R") -> Group:
+    """Matrices of determinant 1.
 
     Examples
     --------
-    >>> SL(3).lie_dim
-    8
+    >>> SL(3).lie_dim, SL(2, field="C").lie_dim
+    (8, 6)
     """
     diagonal = [unit(positive("SL", n), (i, i, 1), (i + 1, i + 1, -1)) for i in range(n - 1)]
-    return make(f"SL({n})", n, _off_diagonal(n) + diagonal)
+    return over(field, "SL", n, _off_diagonal(n) + diagonal)
 
 
-def GL(n: int) -> Group:
-    """All invertible real matrices, both signs of the determinant.
+def GL(n: int, *, field: str = "R") -> Group:
+    """All invertible matrices: over ℝ both signs of the determinant; connected over ℂ.
 
     Examples
     --------
     >>> GL(3).lie_dim, len(GL(3).discrete)
     (9, 1)
+    >>> GL(2, field="C").lie_dim, GL(2, field="C").discrete
+    (8, ())
     """
     diagonal = [unit(positive("GL", n), (i, i, 1)) for i in range(n)]
-    return make(f"GL({n})", n, _off_diagonal(n) + diagonal, [reflection(n, 0)])
+    return over(field, "GL", n, _off_diagonal(n) + diagonal, [] if is_complex(field) else [reflection(n, 0)])

@@ -17,13 +17,15 @@ Matrix = Any
 Point = tuple[int, ...]
 
 
-def _matrix(rows: Any) -> Matrix:
+def exact_rows(rows: Any) -> Matrix:
+    """Exact matrix of nested lists."""
     return sp.ImmutableMatrix(sp.SparseMatrix(sp.Matrix(rows).applyfunc(number)))
 
 
-def _turn(n: int) -> Matrix:
+def turn(n: int) -> Matrix:
+    """Rotation of the plane by 2π/n."""
     angle = 2 * sp.pi / n
-    return _matrix([[sp.cos(angle), -sp.sin(angle)], [sp.sin(angle), sp.cos(angle)]])
+    return exact_rows([[sp.cos(angle), -sp.sin(angle)], [sp.sin(angle), sp.cos(angle)]])
 
 
 def C(n: int) -> Group:
@@ -34,7 +36,7 @@ def C(n: int) -> Group:
     >>> C(5).d, C(5).order
     (2, 5)
     """
-    return make(f"C({n})", 2, discrete=[_turn(n)] if positive("C", n) > 1 else [])
+    return make(f"C({n})", 2, discrete=[turn(n)] if positive("C", n) > 1 else [])
 
 
 def Dihedral(n: int) -> Group:
@@ -58,7 +60,7 @@ def _platonic(name: str, rotations: list[Any], extra: Any, full: bool) -> Group:
     if not isinstance(full, bool):
         raise TypeError(f"full must be True or False, got {full!r}")
     label = f"{name}(full=True)" if full else f"{name}()"
-    return make(label, 3, discrete=[_matrix(h) for h in (*rotations, *([extra] if full else []))])
+    return make(label, 3, discrete=[exact_rows(h) for h in (*rotations, *([extra] if full else []))])
 
 
 def Tetrahedral(*, full: bool = False) -> Group:

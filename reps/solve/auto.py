@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .._basis import Block
 from .._errors import DecompositionError, NotReductive
 from .._warnings import NumericalWarning
+from .isotypic import solve_isotypic
 from .nullspace import solve_nullspace
 from .orbits import solve_orbits
 
@@ -42,8 +43,6 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     if rep_out._require_group().field == "R" and (rep_in.is_complex or rep_out.is_complex):
         return solve_nullspace(rep_in, rep_out)  # irreps of a real group are kept over the reals
     try:
-        from .isotypic import solve_isotypic
-
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     except NotReductive:
         return solve_nullspace(rep_in, rep_out)

@@ -17,13 +17,17 @@ from intertwine.groups import Group
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 
+from .._apply import apply
 from .._basis import Block
-from .._frame import Frame, Term, frame, irrep_copies
+from .._frame import Frame, frame
 from .._irrep import Irrep
+from .._irreps import irrep_table
 from .._node import Rep
 from .._tensor import Product
 
 Array = NDArray[Any]
+PROBES = 4
+NEGLIGIBLE = 1e-13
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,32 @@ class IsotypicBlock(Block):
     kind = "isotypic"
     certain = False
 
-    def __init__(self, shape: tuple[int, int], channels: tuple[Channel, ...], unitary: bool) -> None:
-        self.shape = shape
-        self.channels = channels
-        self.rank = sum(c.rank for c in channels)
-        self.dtype = np.result_type(np.float64, *(c.end.dtype for c in channels))
-        self.unitary = unitary
+    def __init__(self, source: Frame, target: Frame) -> None:
+        self.source, self.target = source, target
+        self.shape = (target.rep.dim, source.rep.dim)
+        self.shared = tuple((i, m, k) for i, m in target.irreps for j, k in source.irreps if i is j)
+        self.rank = sum(m * k * len(i.end) for i, m, k in self.shared)
+        self.dtype = np.result_type(np.float64, *(i.end.dtype for i, _, _ in self.shared))
+        self.is_unitary = source.is_unitary and target.is_unitary
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """The changes of basis as matrices, one channel for every shared irrep."""
+        encode = self.source.analyse(np.eye(self.shape[1]))
+        channels = []
+        for irrep, m, _ in self.shared:
+            size = m * irrep.dim
+            own = np.eye(size).reshape(size, m, irrep.dim)
+            ys = {a: own if a is irrep else np.zeros((size, n, a.dim)) for a, n in self.target.atoms}
+            dec = self.target.synthesise(ys).reshape(m, irrep.dim, -1).swapaxes(1, 2)
+            enc = encode[irrep].transpose(1, 2, 0)
+            channels.append(Channel(enc, dec, irrep.end / np.sqrt(irrep.dim)))
+        return tuple(channels)
 
     def combine(self, coefficients: ArrayLike) -> Array:
         """Σ c_i B_i."""
         c = np.asarray(coefficients)
-        flat = c.reshape(-1, self.rank)
-        if not self.unitary and self.rank:
-            flat = solve_triangular(self._factor, flat.T).T
+        flat = self._orthonormal(c.reshape(-1, self.rank))
         return self._raw(flat).reshape(*c.shape[:-1], *self.shape)
 
     def coefficients(self, W: ArrayLike) -> Array:
@@ -86,9 +103,32 @@ class IsotypicBlock(Block):
         flat = w.reshape(-1, *self.shape)
         parts = [channel.correlate(flat) for channel in self.channels]
         c = np.concatenate([np.zeros((len(flat), 0), self.dtype), *parts], axis=1)
-        if not self.unitary and self.rank:
+        if not self.is_unitary and self.rank:
             c = solve_triangular(self._factor, c.T, trans="C").T
         return c.reshape(*w.shape[:-2], self.rank)
+
+    def apply(self, coefficients: ArrayLike, x: ArrayLike) -> Array:
+        """(Σ c_i B_i) x for c (rank,) and x (..., in), through the irreps: the map is never formed."""
+        x = np.asarray(x)
+        (c,) = self._orthonormal(np.reshape(coefficients, (1, self.rank)))
+        atoms = self.source.analyse(x.reshape(-1, self.shape[1]))
+        batch, start = x.size // max(self.shape[1], 1), 0
+        ys = {a: np.zeros((batch, m, a.dim), self.dtype) for a, m in self.target.atoms}
+        for irrep, m, n in self.shared:
+            k = len(irrep.end)
+            weight = c[start : start + m * n * k].reshape(m, n, k) / np.sqrt(irrep.dim)
+            ys[irrep] = np.einsum("mnk,kab,znb->zma", weight, irrep.end, atoms[irrep], optimize=True)
+            start += m * n * k
+        return self.target.synthesise(ys).reshape(*x.shape[:-1], self.shape[0])
+
+    def residual(self, rep_in: Rep, rep_out: Rep) -> float:
+        """With orthogonal changes of basis: how well those intertwine, which bounds every element at once."""
+        if not (self.is_unitary and irrep_table(rep_in._require_group()).is_balanced):
+            return super().residual(rep_in, rep_out)
+        return max(_intertwining(frame) for frame in {self.source, self.target})
+
+    def _orthonormal(self, c: Array) -> Array:
+        return c if self.is_unitary or not self.rank else solve_triangular(self._factor, c.T).T
 
     def _raw(self, c: Array) -> Array:
         total = np.zeros((len(c), *self.shape), np.result_type(self.dtype, c.dtype))
@@ -105,6 +145,36 @@ class IsotypicBlock(Block):
         r = np.linalg.qr(raw.T, mode="r")
         diagonal = np.diagonal(r)
         return r * (np.abs(diagonal) / diagonal)[:, None]
+
+
+def _intertwining(frame: Frame) -> float:
+    """Largest ‖(enc ρ − σ enc) x‖ / ‖ρ x‖ and ‖dec enc x − x‖ / ‖x‖ over the generators and some random x.
+
+    For discrete generators h the scale is that of ρ(h) − 1.
+    """
+    x = np.random.default_rng(0).standard_normal((PROBES, frame.rep.dim))
+    ys = frame.analyse(x)
+    length = np.linalg.norm(x)
+    worst = float(np.linalg.norm(frame.synthesise(ys) - x) / length)
+    letters = irrep_table(frame.rep._require_group()).letters
+    for name, matrices in (("algebra", letters.algebra), ("discrete", letters.discrete)):
+        derived = name == "algebra"
+        turned = {irrep: _turn(irrep, ys[irrep], name, derived) for irrep, _ in frame.irreps}
+        for k, matrix in enumerate(matrices):
+            moved = apply(frame.rep, matrix, x, derived)
+            zs = frame.analyse(moved)
+            error = np.sqrt(sum(np.linalg.norm(zs[i] - turned[i][k]) ** 2 for i in turned))
+            scale = np.linalg.norm(moved if derived else moved - x)
+            if max(scale, error) > NEGLIGIBLE * length:  # else it acts as 1 up to rounding, and constrains nothing
+                worst = max(worst, float(error / scale))
+    return worst
+
+
+def _turn(atom: Irrep, y: Array, name: str, derived: bool) -> Array:
+    """σ(h) y for all letters h of a name; y (b, m, d) to (k, b, m, d)."""
+    rows = y.reshape(-1, atom.dim).conj()
+    turned = atom.times(rows, lambda images: getattr(images, name).conj().swapaxes(-1, -2), derived)
+    return turned.conj().reshape(-1, *y.shape)
 
 
 class ShiftedBlock(Block):
@@ -160,31 +230,9 @@ def solve_isotypic(rep_in: Rep, rep_out: Rep, group: Group) -> Block:
     if isinstance(rep_in, Product) and _smaller(rep_out, rep_in):
         inner = solve_isotypic(rep_in.left, rep_out * rep_in.right.dual, group)
         return ShiftedBlock(inner, rep_in.right.dim, to_source=False)
-    source, target = frame(rep_in(group)), frame(rep_out(group))
-    rows, columns = _by_irrep(source), _by_irrep(target)
-    channels = [
-        Channel(enc, columns[irrep][1], irrep.end / np.sqrt(irrep.dim))
-        for irrep, (enc, _) in rows.items()
-        if irrep in columns
-    ]
-    unitary = all(_is_unitary(term) for term in (*source.terms, *target.terms))
-    return IsotypicBlock((target.rep.dim, source.rep.dim), tuple(channels), unitary)
+    return IsotypicBlock(frame(rep_in(group)), frame(rep_out(group)))
 
 
 def _smaller(small: Rep, large: Product) -> bool:
     """Whether moving the last factor of ``large`` across makes the larger side smaller."""
     return large.dim > 64 and small.dim * large.right.dim < large.dim
-
-
-def _by_irrep(f: Frame) -> dict[Irrep, tuple[Array, Array]]:
-    """All copies of each irrep: enc (m, d, dim) and dec (m, dim, d)."""
-    found: dict[Irrep, list[tuple[Array, Array]]] = {}
-    for irrep, enc, dec in irrep_copies(f):
-        found.setdefault(irrep, []).append((enc, dec))
-    return {
-        i: (np.concatenate([e for e, _ in pairs]), np.concatenate([d for _, d in pairs])) for i, pairs in found.items()
-    }
-
-
-def _is_unitary(term: Term) -> bool:
-    return bool(np.abs(term.enc.conj().T - term.dec).max() < 1e-10)

@@ -6,6 +6,9 @@ orbit that some word maps to itself with sign −1. So the dimension of the Hom 
 on which the sign is consistent (Burnside's lemma when there are no signs).
 
 Orbits are the connected components of the graph with an edge (i, j) – (p(i), q(j)) for every generator.
+A group that contains Alt(d) moves any k ≤ d − 2 points to any others, so that the orbits of k-tuples are the
+patterns of equal entries, the set partitions of {1, …, k}: no graph is needed.
+
 Signs are followed on the double cover with nodes (i, j, ±). Generators are taken one at a time on the
 components so far, so that memory is linear in the number of unknowns.
 """
@@ -17,31 +20,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sps
+from intertwine.groups._finite import contains_alternating
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from .._basis import OrbitBlock
-from .._permute import of_element
+from .._orbits import OrbitBlock, PatternBlock
+from .._permute import Signed, signed_permutations
+from .._tensor import V_, Conj, Dual, Product, Scalar_
 
 if TYPE_CHECKING:
-    from ...groups import Group
+    from intertwine.groups import Group
+
     from .._node import Rep
 
 Array = NDArray[Any]
-Signed = tuple[Array, Array]
-
-
-def signed_permutations(rep: Rep, group: Group) -> list[Signed] | None:
-    """(image, sign) of every generator, e_j ↦ sign[j] e_image[j]; None where one acts otherwise."""
-    if len(group.algebra):
-        return None
-    found = []
-    for h in group.discrete_generators:
-        acting = of_element(rep, h)
-        if acting is None:
-            return None
-        found.append((np.asarray(acting[0]), np.asarray(acting[1], np.int8)))
-    return found
+MOST = 8  # factors of V whose patterns are listed
 
 
 def merge_orbits(images: Iterable[Array], n: int) -> tuple[int, Array]:
@@ -134,6 +127,9 @@ def solve_orbits(rep_in: Rep, rep_out: Rep) -> OrbitBlock | None:
         Bound to the same group.
     """
     group = rep_out._require_group()  # one list of generators: equal groups may list them differently
+    split = _tensor_powers(rep_in, rep_out, group)
+    if split is not None:
+        return PatternBlock(group.d, *split)
     inner = signed_permutations(rep_in, group)
     if inner is None:
         return None
@@ -141,3 +137,24 @@ def solve_orbits(rep_in: Rep, rep_out: Rep) -> OrbitBlock | None:
     if outer is None:
         return None
     return pair_orbits(inner, outer, rep_in.dim, rep_out.dim)
+
+
+def _tensor_powers(rep_in: Rep, rep_out: Rep, group: Group) -> tuple[int, int] | None:
+    """(factors of V in the target, in the source) where Alt(d) moves any so many points to any others."""
+    if not group.is_permutation or len(group.factors) > 1:
+        return None
+    out, in_ = _tensor_power(rep_out), _tensor_power(rep_in)
+    if out is None or in_ is None or not 0 < out + in_ <= min(group.d - 2, MOST):
+        return None
+    return (out, in_) if contains_alternating(group) else None
+
+
+def _tensor_power(rep: Rep) -> int | None:
+    if isinstance(rep, Scalar_):
+        return 0
+    if isinstance(rep, Product):
+        left, right = _tensor_power(rep.left), _tensor_power(rep.right)
+        return None if left is None or right is None else left + right
+    if isinstance(rep, Dual | Conj):  # permutation matrices are real and orthogonal
+        return _tensor_power(rep.base)
+    return 1 if isinstance(rep, V_) else None

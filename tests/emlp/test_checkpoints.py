@@ -52,18 +52,12 @@ def rotated(seed: int):
     rng = np.random.default_rng(seed)
     plain = engine.IrrepTable._add
 
-    def add(self, component, draw, generators, rho, drho):
+    def add(self, component, draw, images):
         q = np.linalg.qr(rng.standard_normal((component.dim, component.dim)))[0]
-        irrep, copies = plain(self, component, draw, generators, rho, drho)
-        own = irrep.generators.map(lambda m: q @ m @ q.T)
-        turned = engine.Irrep(
-            self,
-            own,
-            q @ irrep.end @ q.T,
-            lambda g: q @ irrep.rho(g) @ q.T,
-            lambda a: q @ irrep.drho(a) @ q.T,
-            irrep.label,
-        )
+        irrep, copies = plain(self, component, draw, images)
+        turned = engine.Irrep(self, images, q @ irrep.rows, q @ irrep.end @ q.T)
+        turned.label = irrep.label
+        turned.known(draw, component.spectrum, irrep.canonical(draw) @ q.T)
         self.irreps[-1] = turned
         return turned, q @ copies
 

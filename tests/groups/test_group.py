@@ -60,7 +60,7 @@ def test_scale_of_the_algebra_does_not_count(scale, negative):
 
 def test_scale_of_discrete_generators_does_count():
     assert Group.from_generators(discrete=[[[2]]]) != Group.from_generators(discrete=[[[3]]])
-    assert Group.from_generators(discrete=[[[0.1]]]) != Group.from_generators(discrete=[[[0.1 + 1e-9]]])
+    assert Group.from_generators(discrete=[[[0.123]]]) != Group.from_generators(discrete=[[[0.123 + 1e-9]]])
 
 
 def test_permutation_matrices_are_recognised():

@@ -17,6 +17,7 @@ from intertwine.groups import (
     ComponentsWarning,
     Group,
     Icosahedral,
+    InexactWarning,
     Lorentz,
     O,
     Octahedral,
@@ -88,7 +89,8 @@ def test_complex_forms():
 
 
 def test_float_forms_stay_floats():
-    group = Group.preserving([[1.0, 0.3], [0.3, 1]])
+    with pytest.warns(InexactWarning, match="3/10"):
+        group = Group.preserving([[1.0, 0.3], [0.3, 1]])
     assert not group.is_exact
     m = np.array([[1, 0.3], [0.3, 1]])
     assert np.allclose(group.discrete_generators[0].T @ m @ group.discrete_generators[0], m)

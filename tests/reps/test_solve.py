@@ -10,8 +10,11 @@ import sympy as sp
 from intertwine.groups import GL, SE, SL, SO, SU, A, D, Group, O, S, Sp, Trivial, U, Z
 from intertwine.reps import Alt, Det, Scalar, Sym, T, V
 from intertwine.reps._errors import NotReductive, RankError
+from intertwine.reps._orbits import OrbitBlock, PatternBlock
+from intertwine.reps._permute import signed_permutations
 from intertwine.reps.solve import solve
 from intertwine.reps.solve.nullspace import solve_float
+from intertwine.reps.solve.orbits import pair_orbits
 
 half, root3 = sp.Rational(1, 2), sp.sqrt(3) / 2
 HEXAGON = Group.from_generators(discrete=[[[half, -root3], [root3, half]]], name="hexagon")
@@ -205,3 +208,30 @@ def test_nothing_depends_on_the_hash_seed():
         for seed in ("0", "1", "4242")
     }
     assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("group", [S(8), A(9)], ids=str)
+@pytest.mark.parametrize("hom", [V >> V, V >> T(2), T(2) >> T(2).dual, T(3) >> Scalar], ids=str)
+def test_patterns_are_the_orbits_of_symmetric_groups(group, hom):
+    bound = hom(group)
+    (placed,) = solve(bound).blocks
+    assert isinstance(placed.block, PatternBlock)
+    actions = [signed_permutations(rep, group) for rep in (bound.rep_in, bound.rep_out)]
+    found = pair_orbits(*actions, bound.rep_in.dim, bound.rep_out.dim)
+    np.testing.assert_array_equal(placed.block.labels, found.labels)
+    np.testing.assert_array_equal(placed.block.sizes, found.sizes)
+
+
+def test_labels_are_made_on_request():
+    basis = solve((T(2) >> T(2))(S(100)))
+    assert basis.rank == 15
+    assert "labels" not in vars(basis.blocks[0].block)
+
+
+def test_a_wrong_orbit_fails_the_certificate():
+    hom = (V >> T(2))(Z(6))
+    (placed,) = solve(hom).blocks
+    labels = placed.block.labels.copy()
+    labels[0, 0] += 1
+    assert placed.block.residual(hom.rep_in, hom.rep_out) == 0
+    assert OrbitBlock(labels, None, placed.rank).residual(hom.rep_in, hom.rep_out) == 1
