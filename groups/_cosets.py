@@ -115,10 +115,10 @@ def cosets(group: Group, subgroup: Group) -> Cosets:
             f"a subgroup of {group.name} acts on the same space, of dimension {group.d}; {subgroup.name} acts on "
             f"dimension {subgroup.d}"
         )
-    if not group.is_finite or len(subgroup.lie_algebra):
-        raise ValueError(
-            f"{group.name} over {subgroup.name} has infinitely many elements or cosets: needs a finite group"
-        )
+    if not group.is_finite:
+        raise ValueError(f"{group.name} is infinite: cosets are listed, and representations induced, for finite groups")
+    if subgroup.lie_dim:
+        raise ValueError(f"{subgroup.name} is not a subgroup of {group.name}: it is infinite, and {group.name} finite")
     model = _finite.model(group)
     assert model is not None
     generators = []

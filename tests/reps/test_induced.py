@@ -99,10 +99,12 @@ def test_in_a_mixed_product():
 
 
 def test_what_cannot_be_induced():
-    with pytest.raises(ValueError, match="needs a finite group"):
+    with pytest.raises(ValueError, match=r"SO\(3\) is infinite: cosets are listed"):
         Permutation(A(3))(SO(3))
     with pytest.raises(ValueError, match=r"S\(3\) is not a subgroup of A\(3\): its generator 0 is no element"):
         Permutation(S(3))(A(3))
+    with pytest.raises(ValueError, match=r"SO\(2\) is not a subgroup"):
+        Permutation(SO(2))(C(4))
     with pytest.raises(ValueError, match="acts on the same space"):
         Permutation(S(2))(S(3))
     with pytest.raises(ValueError, match="listed only up to 5000"):
