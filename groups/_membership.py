@@ -10,6 +10,7 @@ to 4 are tried).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from . import _balance, _finite, _lie
+from . import _balance, _cosets, _finite, _lie
 from ._value import Value
 
 if TYPE_CHECKING:
@@ -58,6 +59,24 @@ def same_group(G: Group, H: Group) -> bool:
     if G.d != H.d or not _same_algebra(G, H):
         return False
     return all(contains(a, h) for a, b in ((G, H), (H, G)) for h in b.discrete_generators)
+
+
+@lru_cache(maxsize=256)
+def check_subgroup(group: Group, subgroup: Group) -> None:
+    """Raise unless every generator of one group is shown to be in the other."""
+    if subgroup.d != group.d:
+        raise ValueError(
+            f"{subgroup.name} acts on dimension {subgroup.d} and {group.name} on dimension {group.d}: a subgroup acts "
+            "on the same space"
+        )
+    a, b = _promoted(subgroup.closure, group.closure)
+    if _lie.outside(a, b) > TOLERANCE:
+        raise ValueError(f"{subgroup.name} is not a subgroup of {group.name}: its Lie algebra is not contained")
+    for i, h in enumerate(subgroup.discrete_generators):
+        if not contains(group, h):
+            raise ValueError(
+                f"{subgroup.name} is not a subgroup of {group.name}: its discrete generator {i} is no element"
+            )
 
 
 def _same_algebra(G: Group, H: Group) -> bool:
@@ -112,16 +131,8 @@ def _discrete_contains(group: Group, h: Array) -> bool:
     model = _finite.model(group)
     if model is None:
         raise Undecided(f"{group.name} is discrete and not known to be finite: cannot tell what it contains")
-    place = {_finite.mark(x): i for i, x in enumerate(model.points)}
-    if np.iscomplexobj(h) and not np.iscomplexobj(model.points):
-        if np.abs(h.imag).max() > TOLERANCE:
-            return False
-        h = h.real
-    moved = (model.points @ h.T).astype(model.points.dtype)
-    image = [place.get(_finite.mark(x)) for x in moved]
-    if None in image or len(set(image)) < len(image):
-        return False
-    return _finite.contains(model.group, [int(i) for i in image if i is not None])
+    permuted = _cosets.image(model, h)
+    return permuted is not None and _finite.contains(model.group, permuted.tolist())
 
 
 @lru_cache(maxsize=64)
@@ -140,33 +151,45 @@ def component_words(group: Group) -> tuple[Array, ...]:
 
 def _in_identity_component(group: Group, g: Array) -> bool:
     """Search for k in the identity component with log(g k) in the algebra; a yes is a proof."""
+    return identity_logarithms(group, [g]) is not None
+
+
+def identity_logarithms(group: Group, candidates: Sequence[Array]) -> tuple[int, Array, Array] | None:
+    """The first i, X, x found with g_i exp(x) = exp(X), X and x in the Lie algebra.
+
+    They prove that g_i is in the identity component.
+    """
     lie = group.closure
     rng = np.random.default_rng(0)
     for attempt in range(TRIES):
         size = 0.0 if attempt == 0 else np.pi * attempt / TRIES
         x = np.tensordot(rng.standard_normal(len(lie)), lie, 1) * size
-        if _log_is_in(lie, g @ scipy.linalg.expm(x)):
-            return True
-    return False
+        k = scipy.linalg.expm(x)
+        for i, g in enumerate(candidates):
+            big = _logarithm(lie, g @ k)
+            if big is not None:
+                return i, big, x
+    return None
 
 
-def _log_is_in(lie: Array, g: Array) -> bool:
+def _logarithm(lie: Array, g: Array) -> Array | None:
+    """The principal logarithm, where there is one and it lies in the algebra."""
     w = np.linalg.eigvals(g)
     on_cut = np.abs(w.imag) < 1e-9 * np.abs(w)
-    if np.any(on_cut & (w.real < 0)):  # no principal logarithm
-        return False
-    x = scipy.linalg.logm(g)
+    if np.any(on_cut & (w.real < 0)):
+        return None
+    x = np.asarray(scipy.linalg.logm(g))
     if not np.iscomplexobj(lie):
         if np.abs(np.imag(x)).max() > TOLERANCE:
-            return False
+            return None
         x = np.real(x)
     elif not np.iscomplexobj(x):
         x = x.astype(complex)
     if np.linalg.norm(x) < TOLERANCE:
-        return True
+        return x
     if np.linalg.norm(scipy.linalg.expm(x) - g) > TOLERANCE * np.linalg.norm(g):
-        return False
-    return bool(_lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE)
+        return None
+    return x if _lie.outside(x[None], lie) * np.linalg.norm(x) < TOLERANCE else None
 
 
 def _refuted(group: Group, h: Array) -> bool:

@@ -6,6 +6,7 @@ Differentiating t(gx, gy, …) = t(x, y, …) at the identity gives one linear e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
@@ -54,6 +55,9 @@ def _as_list(tensors: Any, order: int | None = None) -> list[Any]:
         one = order is None or len(tensors.shape) == order
         found = [tensors] if one else list(tensors)
     else:
+        if not isinstance(tensors, Iterable) or isinstance(tensors, str):
+            what = "a form is a matrix (d, d)" if order == 2 else "a tensor is an array (d, …, d)"
+            raise TypeError(f"{what}, and several are given as a list, got {tensors!r}")
         found = list(tensors)
         if order == 2 and found and not isinstance(found[0], (sp.MatrixBase, np.ndarray)):
             found = [found] if np.ndim(np.asarray(found[0], dtype=object)) == 1 else found

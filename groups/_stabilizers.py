@@ -137,7 +137,7 @@ def _of_finite(group: Group, tensors: list[Tensor]) -> Group:
     elements = model.matrices(everything)
     keep = np.all([_unmoved(elements, t, group.d) for t in tensors], axis=0)
     images = _finite.few_generators(everything[keep])
-    return type(group)("", from_matrices([], [_exact_element(group, model, p) for p in images], group.d, group.field))
+    return type(group)("", from_matrices([], [exact_element(group, model, p) for p in images], group.d, group.field))
 
 
 def _unmoved(elements: Array, t: Tensor, d: int) -> Array:
@@ -152,7 +152,7 @@ def _unmoved(elements: Array, t: Tensor, d: int) -> Array:
     return np.asarray(gap <= 1e-8 * np.abs(dense).max())
 
 
-def _exact_element(group: Group, model: _finite.Model, image: Array) -> Matrix:
+def exact_element(group: Group, model: _finite.Model, image: Array) -> Matrix:
     """Exact matrix of an element given as a permutation of the model's points."""
     if group.is_permutation:
         return Permutations(group.d, image[None]).discrete[0]
@@ -162,9 +162,9 @@ def _exact_element(group: Group, model: _finite.Model, image: Array) -> Matrix:
     for letter in word:
         forward = tuple(letter.array_form)
         if forward in position:
-            value = group.discrete[position[forward]] * value
+            value = value * group.discrete[position[forward]]
         else:
-            value = group.discrete[position[tuple((letter**-1).array_form)]].inv() * value
+            value = value * group.discrete[position[tuple((letter**-1).array_form)]].inv()
     return _exact.matrix(value)
 
 

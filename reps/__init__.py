@@ -8,30 +8,46 @@
 3
 """
 
+from ._adjoint import Adjoint, Coadjoint
 from ._basis import Basis
 from ._certificate import Certificate
 from ._custom import Custom, Irrep
+from ._decompose import Decomposition
+from ._fusion import FusionTable, fusion_table
 from ._hom import Hom
+from ._induced import Induce, Permutation, Regular
+from ._irreps import irreps
 from ._node import Rep
 from ._parse import ParseError, parse
 from ._powers import Alt, Sym, power_isometry
+from ._restrict import Restrict
 from ._tensor import Det, Scalar, T, V
 from .solve import solve
 
 __all__ = [
+    "Adjoint",
     "Alt",
     "Basis",
     "Certificate",
+    "Coadjoint",
     "Custom",
+    "Decomposition",
     "Det",
+    "FusionTable",
     "Hom",
+    "Induce",
     "Irrep",
     "ParseError",
+    "Permutation",
+    "Regular",
     "Rep",
+    "Restrict",
     "Scalar",
     "Sym",
     "T",
     "V",
+    "fusion_table",
+    "irreps",
     "parse",
     "power_isometry",
     "solve",

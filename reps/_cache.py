@@ -127,10 +127,27 @@ def _read(path: Path, rep_in: Rep, rep_out: Rep) -> Block:
     checksum = header.pop("checksum", "")
     if checksum != _checksum(header, arrays):
         raise ValueError("its checksum does not match its contents")
-    block = restore(header["kind"], arrays, rep_in, rep_out)
+    block = restore(header["kind"], _complex(arrays), rep_in, rep_out)
     block.gap, block.certain = float(header["gap"]), header["certain"] == "True"
     block.method = header["method"]
     return block
+
+
+_COMPLEX = ".complex"  # arrays of (…, 2n) floats that stand for (…, n) complex numbers, unknown to the format
+
+
+def _real(arrays: dict[str, Array]) -> dict[str, Array]:
+    contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    return {
+        key + _COMPLEX * (a.dtype == np.complex128): a.view(np.float64) if a.dtype == np.complex128 else a
+        for key, a in contiguous.items()
+    }
+
+
+def _complex(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {
+        key.removesuffix(_COMPLEX): a.view(np.complex128) if key.endswith(_COMPLEX) else a for key, a in arrays.items()
+    }
 
 
 def restore(kind: str, arrays: Mapping[str, Array], rep_in: Rep, rep_out: Rep) -> Block:
@@ -171,7 +188,7 @@ def store(block: Block, rep_in: Rep, rep_out: Rep, method: str) -> None:
     where, name, arrays = folder(), file_name(rep_in, rep_out, method), block.arrays()
     if where is None or name is None or arrays is None:
         return
-    arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    arrays = _real(arrays)
     if sum(array.nbytes for array in arrays.values()) > FILE_LIMIT:
         return
     header = {

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._custom import Custom
+from ._powers import Power
 from ._tensor import Conj, Dual, Product, Scalar_, Sum
 
 if TYPE_CHECKING:
@@ -101,8 +102,12 @@ def by_characters(rep_in: Rep, rep_out: Rep, limit: int = ORDER) -> int | None:
 
 
 def _unstructured(rep: Rep, order: int) -> bool:
-    """Whether characters would need the matrices of every element, and these are many."""
-    return rep.dim**2 * order > 2**24 and not rep.is_functorial
+    """Whether characters would need matrices of every element that no structure gives, and these are large."""
+    if rep.is_functorial:
+        return False
+    if isinstance(rep, Product | Sum | Dual | Conj | Power):
+        return any(_unstructured(child, order) for child in rep._children())
+    return rep._character_cost() * order > 2**24
 
 
 def character(rep: Rep, g: Array) -> Array:
@@ -121,12 +126,12 @@ def character(rep: Rep, g: Array) -> Array:
         return np.conj(character(rep.base, g))
     if isinstance(rep, Dual):
         return character(rep.base, np.linalg.inv(g))
-    if hasattr(rep, "k") and hasattr(rep, "base"):
+    if isinstance(rep, Power):
         return _power_character(rep, g)
-    return np.trace(rep.rho(g), axis1=-2, axis2=-1)
+    return rep._character(g)
 
 
-def _power_character(rep: Any, g: Array) -> Array:
+def _power_character(rep: Power, g: Array) -> Array:
     sign = 1 if rep.sign > 0 else -1
     powers, power = [], g
     for _ in range(rep.k):

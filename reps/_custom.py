@@ -14,13 +14,15 @@ from ._tensor import Leaf
 if TYPE_CHECKING:
     from ._evaluate import Walk
 
+Exact = Callable[[Any], Any]  # sympy matrix of an element to sympy matrix
+
 
 class Opaque(Leaf):
-    """A leaf known by numeric callables only."""
+    """A leaf known by callables, not by an equation in the matrix of the element."""
 
     is_functorial = False
 
-    def _call(self, at: Walk[Any], function: Callable[[Array], Array]) -> Any:
+    def _call(self, at: Walk[Any], function: Callable[[Array], Array], exact: Exact | None = None) -> Any:
         own = self._owner()
 
         def real_if_real(g: Array) -> Array:
@@ -28,7 +30,7 @@ class Opaque(Leaf):
             real = own.field == "R" and g.dtype.kind == "c" and not g.imag.any()
             return function(np.ascontiguousarray(g.real) if real else g)
 
-        return at.ops.call(real_if_real, at.block(own), self.dim)
+        return at.ops.call(real_if_real, at.block(own), self.dim, exact)
 
 
 class Custom(Opaque):
@@ -67,6 +69,7 @@ class Custom(Opaque):
     4
     """
 
+    is_exact = False
     _fields = ("rho_of", "drho_of", "size", "name", "complex_entries", "own", "group")
     rho_of: Callable[[Array], Array]
     drho_of: Callable[[Array], Array] | None
@@ -98,14 +101,17 @@ class Custom(Opaque):
             group=None,
         )
 
+    def _name(self) -> str:
+        return self.name
+
+    def _parameters(self) -> str | None:
+        return None
+
     def _dim(self) -> int:
         return self.size
 
     def _complex_leaf(self) -> bool:
         return self.complex_entries
-
-    def _is_real(self) -> bool:
-        return super()._is_real() and not self.complex_entries
 
     def _rho(self, at: Walk[Any]) -> Any:
         return self._call(at, self._batched(self.rho_of))
@@ -161,6 +167,7 @@ class Irrep(Opaque):
     16 * Irrep('0e') + 8 * Irrep('1o')
     """
 
+    is_exact = False
     _fields = ("label", "own", "group")
     label: int | str
 
@@ -173,6 +180,12 @@ class Irrep(Opaque):
         if isinstance(label, int) and label < 0:
             raise ValueError(f"an irrep's index, degree or frequency is at least 0, got {label}")
         return cls._make(label=label, own=None, group=None)
+
+    def _name(self) -> str:
+        return f"Irrep({self.label!r})"
+
+    def _parameters(self) -> str | None:
+        return repr(self.label)
 
     def _dim(self) -> int:
         from ._irreps import irrep_dim

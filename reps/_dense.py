@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._node import Array
 
 if TYPE_CHECKING:
+    from ._constant import Constant
     from ._powers import Step
 
 
@@ -76,5 +77,11 @@ class DenseBackend:
             total[..., :, valid] += sign * term
         return total
 
-    def call(self, function: Callable[[Array], Array], a: Array, dim: int) -> Array:
+    def constant(self, matrix: Constant, like: Array) -> Array:
+        return matrix.floats
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        return np.asarray(a @ b)
+
+    def call(self, function: Callable[[Array], Array], a: Array, dim: int, exact: Any = None) -> Array:
         return function(a)

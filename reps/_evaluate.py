@@ -44,6 +44,7 @@ from ._sparse import ModularBackend, SparseBackend
 
 if TYPE_CHECKING:
     from ..groups import Group
+    from ._constant import Constant
     from ._powers import Step
 
 __all__ = ["Backend", "DenseBackend", "ModularBackend", "SparseBackend", "Walk", "dense", "evaluate"]
@@ -96,8 +97,14 @@ class Backend(Protocol[M]):
     def lift(self, a: M, b: M, step: Step) -> M:
         """``L (a ⊗ b) J`` for one step of a symmetric or alternating power (see `Step`)."""
 
-    def call(self, function: Any, a: M, dim: int) -> M:
-        """Apply a numpy callable ``(d, d) -> (dim, dim)`` batched over leading axes."""
+    def constant(self, matrix: Constant, like: M) -> M:
+        """Return a fixed matrix in this arithmetic."""
+
+    def matmul(self, a: M, b: M) -> M:
+        """Matrix product."""
+
+    def call(self, function: Any, a: M, dim: int, exact: Any = None) -> M:
+        """Apply a callable ``(d, d) -> (dim, dim)``, batched over leading axes; ``exact`` is its sympy twin."""
 
 
 class Walk(Generic[M]):
@@ -141,6 +148,12 @@ class Walk(Generic[M]):
         """Return the zero matrix of size n."""
         zeros: M = self.ops.zeros(n, self.element)
         return zeros
+
+    def sandwich(self, left: Constant, rep: Rep, right: Constant) -> M:
+        """Return ``left ρ right`` for a node and two fixed matrices."""
+        ops, like = self.ops, self.element
+        product: M = ops.matmul(ops.matmul(ops.constant(left, like), self(rep)), ops.constant(right, like))
+        return product
 
     def direct_sum(self, terms: list[tuple[int, M]]) -> M:
         """Return the block-diagonal matrix of n copies of each term."""

@@ -12,6 +12,7 @@ from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 from ._evaluate import evaluate
 
 if TYPE_CHECKING:
+    from ._constant import Constant
     from ._node import Array, Rep
     from ._powers import Step
 
@@ -99,8 +100,16 @@ class ExactBackend:
                         entries[m, column] = entries.get((m, column), self.domain.zero) + sign * x * y
         return self._make(entries, step.dim)
 
-    def call(self, function: Callable[[Array], Array], a: Any, dim: int) -> Any:
-        raise ValueError("Irrep and Custom matrices are floating point: they have no exact values")
+    def constant(self, matrix: Constant, like: Any) -> DomainMatrix:
+        return matrix.over(self.domain)
+
+    def matmul(self, a: DomainMatrix, b: DomainMatrix) -> DomainMatrix:
+        return a * b
+
+    def call(self, function: Callable[[Array], Array], a: Any, dim: int, exact: Any = None) -> Any:
+        if exact is None:
+            raise ValueError("Irrep and Custom matrices are floating point: they have no exact values")
+        return over(self.domain, exact(sympy.ImmutableMatrix(a.to_Matrix())))
 
 
 def _rows(a: DomainMatrix) -> dict[int, dict[int, Any]]:
@@ -119,9 +128,31 @@ def _columns(step: Step) -> dict[tuple[int, int], list[tuple[int, int]]]:
     return where
 
 
-def to_domain(matrix: Any) -> DomainMatrix:
-    """Convert a sympy matrix, over the smallest field that holds its entries."""
-    return DomainMatrix.from_Matrix(sympy.Matrix(matrix), extension=True).to_field().to_sparse()
+def to_domain(matrix: Any, *reps: Rep) -> DomainMatrix:
+    """Convert a sympy matrix, over the smallest field that holds its entries and the numbers of the reps."""
+    matrix = sympy.Matrix(matrix)
+    numbers = frozenset().union(*(rep.numbers for rep in reps))
+    if not numbers:
+        return DomainMatrix.from_Matrix(matrix, extension=True).to_field().to_sparse()
+    domain, _ = sympy.construct_domain([*matrix, *sorted(numbers, key=str)], extension=True, field=True)
+    return over(domain, matrix)
+
+
+def over(domain: Any, matrix: Any) -> DomainMatrix:
+    """Convert a sympy matrix to a field that holds its entries."""
+    known: dict[Any, Any] = {}
+    rows: dict[int, dict[int, Any]] = {}
+    for (i, j), x in matrix.todok().items():
+        if x not in known:
+            known[x] = domain.from_sympy(x)
+        rows.setdefault(i, {})[j] = known[x]
+    return DomainMatrix(rows, matrix.shape, domain)
+
+
+def irrational(*matrices: Any) -> frozenset[Any]:
+    """Entries of sympy matrices that are neither rational nor floating point."""
+    entries = (x for matrix in matrices for x in matrix.todok().values())
+    return frozenset(x for x in entries if not x.is_Rational and not x.has(sympy.Float))
 
 
 def exact(rep: Rep, matrix: Any, kind: str) -> sympy.ImmutableMatrix:
@@ -130,7 +161,7 @@ def exact(rep: Rep, matrix: Any, kind: str) -> sympy.ImmutableMatrix:
     if getattr(matrix, "shape", None) != (group.d, group.d):
         got = getattr(matrix, "shape", type(matrix).__name__)
         raise ValueError(f"exact elements of {group.name} are sympy matrices ({group.d}, {group.d}), got {got}")
-    element = to_domain(matrix)
+    element = to_domain(matrix, rep)
     result = evaluate(rep, element, ExactBackend(element.domain), kind)
     squares = [int(s) for s in rep.scale_squared]
     values = sympy.zeros(rep.dim, rep.dim)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ._custom import Custom, Irrep
+from ._constant import text as matrix_text
 from ._node import Rep
 from ._powers import Power
+from ._subrep import Sub
 from ._tensor import V_, Conj, Dual, Leaf, Product, Scalar_, Sum
 
 Terms = tuple[tuple[int, Rep], ...]
@@ -20,20 +21,18 @@ def to_text(rep: Rep) -> str:
         return f"{type(rep).__name__}({rep.k}{'' if _is_plain_v(rep.base) else ', ' + to_text(rep.base)})"
     if isinstance(rep, Dual | Conj):
         return to_text(rep.base) + (".dual" if isinstance(rep, Dual) else ".conj")
+    if isinstance(rep, Sub):
+        return f"{_operand(rep.base)}.sub({matrix_text(rep.rows)})"
     return _leaf(rep)
 
 
 def _leaf(rep: Rep) -> str:
     if isinstance(rep, Scalar_):
         return "Scalar"
-    name = "V" if isinstance(rep, V_) else "Det"
-    if isinstance(rep, Irrep):
-        name = f"Irrep({rep.label!r})"
-    elif isinstance(rep, Custom):
-        name = rep.name
-    if isinstance(rep, Leaf) and rep.own is not None and rep.own != rep.group:
-        name += f"({rep.own.name})"
-    return name
+    if not isinstance(rep, Leaf):
+        raise TypeError(f"{type(rep).__name__} has no text")
+    own = rep.own
+    return rep._name() if own is None or own == rep.group else f"{rep._name()}({own.name})"
 
 
 def _term(n: int, inner: Terms) -> str:
@@ -68,6 +67,12 @@ def _factor(rep: Rep) -> str:
     return f"({text})" if isinstance(rep, Sum) else text
 
 
+def _operand(rep: Rep) -> str:
+    """Text that an attribute can follow."""
+    text = to_text(rep)
+    return f"({text})" if isinstance(rep, Sum) or (isinstance(rep, Product) and not _tensor_text(rep)) else text
+
+
 def _is_plain_v(rep: Rep) -> bool:
     return isinstance(rep, V_) and (rep.own is None or rep.own == rep.group)
 
@@ -91,15 +96,9 @@ def canonical(rep: Rep) -> str | None:
 
 def _content(rep: Rep) -> str | None:
     children = [_content(child) for child in rep._children()]
-    if isinstance(rep, Custom) or None in children:
+    if rep._parameters() is None or None in children:
         return None
-    head = type(rep).__name__
-    if isinstance(rep, Sum):
-        head += repr([n for n, _ in rep.terms])
-    elif isinstance(rep, Power):
-        head += str(rep.k)
-    elif isinstance(rep, Irrep):
-        head += repr(rep.label)
+    head = f"{type(rep).__name__}{rep._parameters()}"
     if isinstance(rep, Leaf) and rep.own is not None:
         head += f"@{rep.own.key}"
     return f"{head}({','.join(map(str, children))})"

@@ -274,7 +274,11 @@ def irrep_table(group: Group) -> IrrepTable:
 
 
 def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
-    """Irreps found in the tensor powers of V (with duals and conjugates) up to a level.
+    """Irreps of a reductive group, found in the tensor powers of V (with duals and conjugates) up to a level.
+
+    Each has ``dim``, ``kind`` (its type over the group's field, "R", "C" or "H"), its ``label``, and ``rep``, the
+    same irrep as a representation: ``Irrep(label)(group)``. Every irrep of a compact group occurs in some power
+    of a faithful V; of a finite group all have been found when Σ dim² / dim End = |G|.
 
     Parameters
     ----------
@@ -282,7 +286,7 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Ir
     max_dim : int, optional
         Leave out irreps of larger dimension.
     level : int
-        Highest tensor power to look at; finite groups are exhausted after a few.
+        Highest tensor power to look at.
 
     Returns
     -------
@@ -300,6 +304,13 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Ir
     >>> from intertwine.groups import S
     >>> [sigma.dim for sigma in irreps(S(4))]
     [1, 3, 2, 3, 1]
+    >>> from intertwine.groups import O
+    >>> [sigma.label for sigma in irreps(O(3), max_dim=5, level=2)]
+    ['0e', '1o', '1e', '2e']
+
+    References
+    ----------
+    Bröcker, tom Dieck (1985), Representations of Compact Lie Groups, theorem III.4.4.
     """
     *_, last = irrep_table(group).levels(level)
     return tuple(i for i in last if max_dim is None or i.dim <= max_dim)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ._verbs import Verbs
+
 if TYPE_CHECKING:
     import sympy
 
@@ -29,13 +31,15 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+MAX_FACTORS = 128  # of a tensor power: expressions are trees, and trees that deep cannot be walked
 
-class Rep:
+
+class Rep(Verbs):
     """A representation of a group, as an expression; unbound until ``rep(G)``.
 
-    Build one from the leaves `Scalar`, `Det`, `V`, `Irrep`, `Custom` with ``+``, ``*``, ``n * rep``,
-    ``rep ** k``, ``.dual``, ``.conj``, `T`, `Sym`, `Alt`; ``rep_in >> rep_out`` is the `Hom` space of
-    equivariant maps.
+    Build one from the leaves `Scalar`, `Det`, `V`, `Adjoint`, `Irrep`, `Regular`, `Permutation`, `Induce`,
+    `Restrict`, `Rep.from_matrices`, `Custom` with ``+``, ``*``, ``n * rep``, ``rep ** k``, ``.dual``, ``.conj``,
+    `T`, `Sym`, `Alt`, ``.sub``, ``.quotient``; ``rep_in >> rep_out`` is the `Hom` space of equivariant maps.
 
     Examples
     --------
@@ -195,6 +199,10 @@ class Rep:
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         raise NotImplementedError
 
+    def _parameters(self) -> str | None:
+        """What tells the node from others of its type, besides its children; None where nothing can."""
+        return ""
+
     def _map(self, change: Callable[[Rep], Rep]) -> Rep:
         children = self._children()
         return self._rebuild(tuple(change(child) for child in children)) if children else self
@@ -234,8 +242,18 @@ class Rep:
 
     @cached_property
     def is_functorial(self) -> bool:
-        """Whether ``rho`` extends to every invertible matrix: no `Irrep` and no `Custom` leaf."""
+        """Whether ``rho`` extends to every invertible matrix: built from ``V``, ``Det`` and ``Scalar`` alone."""
         return all(child.is_functorial for child in self._children())
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether exact group elements have exact matrices: no `Irrep` and no `Custom` leaf."""
+        return all(child.is_exact for child in self._children())
+
+    @cached_property
+    def numbers(self) -> frozenset[Any]:
+        """Irrational numbers (sympy) in the definition, besides those in the group's generators."""
+        return frozenset().union(*(child.numbers for child in self._children()))
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements.
@@ -334,8 +352,7 @@ class Rep:
         Returns
         -------
         (images, signs), each ndarray (dim,), or None
-            ``None`` when the expression has a leaf that is not a signed permutation of its basis
-            (`Irrep`, `Custom`).
+            ``None`` when the expression has a leaf other than ``V``, ``Det`` and ``Scalar``.
 
         Examples
         --------
@@ -347,6 +364,20 @@ class Rep:
         from ._permute import permutation
 
         return permutation(self, p, signs)
+
+    def _signed(self, g: Array) -> tuple[Array, Array] | None:
+        """Signed permutation by which the element g (d, d) acts on a leaf; None where it acts otherwise."""
+        from ._permute import signed_permutation
+
+        return signed_permutation(self.rho(g))
+
+    def _character(self, g: Array) -> Array:
+        """Traces of a leaf, (b, d, d) to (b,)."""
+        return np.trace(self.rho(g), axis1=-2, axis2=-1)
+
+    def _character_cost(self) -> int:
+        """Operations per element that `_character` takes."""
+        return self.dim**2
 
     # -- the equations, one pair per node -------------------------------------------------------------
     def _rho(self, at: Walk[Any]) -> Any:
@@ -378,6 +409,8 @@ def exponent(k: Any, where: str) -> int:
     if k < 0:
         hint = "; negative powers of V are powers of V.dual" if where.startswith(("rep", "T")) else ""
         raise ValueError(f"{where}: the degree is an integer >= 0, got {k}{hint}")
+    if k > MAX_FACTORS and where.startswith(("rep", "T")):
+        raise ValueError(f"{where}: a tensor product has at most {MAX_FACTORS} factors, got {k}")
     return int(k)
 
 

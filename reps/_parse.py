@@ -6,10 +6,15 @@ Grammar (a recursive-descent parser, nothing is evaluated)::
     sum     = product {"+" product}
     product = factor {"*" factor}                factor: a power, or an integer (a multiplicity)
     power   = [integer] postfix ["**" integer]   "2V" is 2 * V
-    postfix = atom {".dual" | ".conj" | "(" group ")"}
+    postfix = atom {".dual" | ".conj" | (".sub" | ".quotient") "(" rows ")" | "(" group ")"}
     atom    = "Scalar" | "V" | "Det" | "T(" p ["," q] ")" | ("Sym" | "Alt") "(" k ["," sum] ")"
             | "Irrep(" index or "name" ")" | [n "x"] label, as in 16x0e + 8x1o | "(" sum ")"
-    group   = a factor of the group given, by its name | catalogue call {"*" catalogue call}
+            | "Adjoint" | "Coadjoint" | "Regular" | "Permutation(" group ")"
+            | ("Induce" | "Restrict") "(" group "," sum ")"
+            | "Rep.from_matrices(" ["algebra=" [rows, …]] ["discrete=" [rows, …]] ")"
+    rows    = [[number, …], …], exact: 1/2, sqrt(3), I
+    group   = a factor of the group given, by its name | call {"*" call}, call a catalogue call or
+              Group.from_permutations([[…], …]) or Group.from_generators(algebra=[rows, …], discrete=[rows, …])
 """
 
 from __future__ import annotations
@@ -18,9 +23,16 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from . import _literal
+from ._adjoint import Adjoint, Coadjoint
 from ._custom import Irrep
+from ._generated import unbound
+from ._group_text import find_group as find_group
+from ._group_text import keywords
+from ._induced import Induce, Permutation, Regular
 from ._node import Rep
-from ._powers import Alt, Sym
+from ._powers import Alt, Power, Sym
+from ._restrict import Restrict
 from ._tensor import Det, Scalar, T, V
 
 if TYPE_CHECKING:
@@ -28,9 +40,10 @@ if TYPE_CHECKING:
     from ._hom import Hom
 
 _ACCEPTED = (
-    "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), "
-    "16x0e, n * rep, rep ** k, rep.dual, rep.conj or (rep + rep)"
+    "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), Adjoint, "
+    "16x0e, n * rep, rep ** k, rep.dual, rep.conj, rep.sub(basis) or (rep + rep)"
 )
+_LEAVES = {"Scalar": Scalar, "V": V, "Det": Det, "Adjoint": Adjoint, "Coadjoint": Coadjoint, "Regular": Regular}
 
 
 class ParseError(ValueError):
@@ -105,11 +118,22 @@ class _Parser:
             self.fail(f"unexpected {got}" if self.at < len(self.text) else got, accepted)
         return found.group()
 
-    def build(self, function: Callable[[], Rep], at: int) -> Rep:
+    def build(self, function: Callable[[], Rep], accepted: str, at: int) -> Rep:
         try:
             return function()
         except (TypeError, ValueError) as error:
-            self.fail(str(error), "a group that this representation can be bound to", at)
+            self.fail(str(error), accepted, at)
+
+    def until(self, closing: str) -> str:
+        """Text up to a closing character outside all brackets, which is read too."""
+        start, depth = self.at, 0
+        while self.at < len(self.text) and (depth or self.text[self.at] not in closing):
+            depth += (self.text[self.at] in "([") - (self.text[self.at] in ")]")
+            self.at += 1
+        if self.at == len(self.text):
+            self.fail("this parenthesis is never closed", f"{closing[0]!r}", start - 1)
+        self.at += 1
+        return self.text[start : self.at - 1].strip()
 
     # -- grammar ------------------------------------------------------------------------------------
     def parse(self) -> Rep | Hom:
@@ -156,7 +180,9 @@ class _Parser:
     def power(self) -> Rep:
         base = self.postfix()
         if self.match(r"\*\*"):
-            base = base ** int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+            start = self.at
+            k = int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+            return self.build(lambda: base**k, "a smaller exponent", start)
         return base
 
     def postfix(self) -> Rep:
@@ -164,13 +190,22 @@ class _Parser:
         while True:
             attribute = self.match(r"\.\s*(\w*)")
             if attribute:
-                if attribute[1] not in ("dual", "conj"):
-                    self.fail(f"unknown attribute {attribute[1]!r}", ".dual or .conj", attribute.start(1))
-                rep = rep.dual if attribute[1] == "dual" else rep.conj
+                rep = self.attribute(rep, attribute[1], attribute.start(1))
             elif self.match(r"\("):
                 rep = self.bind(rep)
             else:
                 return rep
+
+    def attribute(self, rep: Rep, name: str, start: int) -> Rep:
+        if name in ("dual", "conj"):
+            return rep.dual if name == "dual" else rep.conj
+        if name not in ("sub", "quotient"):
+            self.fail(f"unknown attribute {name!r}", ".dual, .conj, .sub(basis) or .quotient(basis)", start)
+        self.expect(r"\(", f"'(' after .{name}")
+        at = self.at
+        basis = self.until(")")
+        method = rep.sub if name == "sub" else rep.quotient
+        return self.build(lambda: method(_literal.read(basis)), "a basis, [[1, -1, 0], ...]", at)
 
     def atom(self) -> Rep:
         if self.match(r"\("):
@@ -179,12 +214,26 @@ class _Parser:
             return rep
         start = self.at
         name = self.expect(r"[A-Za-z_]\w*", _ACCEPTED)
-        if name in ("Scalar", "V", "Det"):
-            return {"Scalar": Scalar, "V": V, "Det": Det}[name]
-        if name not in ("T", "Sym", "Alt", "Irrep"):
+        if name in _LEAVES:
+            return _LEAVES[name]
+        if name == "Rep":
+            self.expect(r"\.\s*from_matrices\s*\(", "Rep.from_matrices(algebra=[...], discrete=[...])")
+            at = self.at
+            given = self.until(")")
+            return self.build(lambda: _generated(given), "images of the generators, as lists of rows", at)
+        read = {
+            "T": self.tensors,
+            "Sym": lambda: self.powers(Sym),
+            "Alt": lambda: self.powers(Alt),
+            "Irrep": self.irrep,
+            "Permutation": self.permutation,
+            "Induce": lambda: Induce(*self.group_and_rep()),
+            "Restrict": lambda: Restrict(*self.group_and_rep()),
+        }.get(name)
+        if read is None:
             self.fail(f"unknown name {name!r}", _ACCEPTED, start)
         self.expect(r"\(", f"'(' after {name}")
-        rep = {"T": self.tensors, "Irrep": self.irrep}.get(name, lambda: self.powers(name))()
+        rep = read()
         self.expect(r"\)", "')'")
         return rep
 
@@ -192,76 +241,50 @@ class _Parser:
         return int(self.expect(r"\d+", f"{what}, an integer >= 0"))
 
     def tensors(self) -> Rep:
+        start = self.at
         p = self.integer("p in T(p, q)")
-        return T(p, self.integer("q in T(p, q)") if self.match(",") else 0)
+        q = self.integer("q in T(p, q)") if self.match(",") else 0
+        return self.build(lambda: T(p, q), "smaller degrees", start)
 
-    def powers(self, name: str) -> Rep:
-        k = self.integer(f"k in {name}(k, rep)")
-        base = self.sum() if self.match(",") else V
-        return (Sym if name == "Sym" else Alt)(k, base)
+    def powers(self, power: type[Power]) -> Rep:
+        k = self.integer(f"k in {power.__name__}(k, rep)")
+        return power(k, self.sum() if self.match(",") else V)
 
     def irrep(self) -> Rep:
         label = self.expect(r"\d+|'[^']*'|\"[^\"]*\"", "an index or a quoted name, Irrep(2) or Irrep('2e')")
         return Irrep(int(label) if label.isdigit() else label[1:-1])
 
+    def permutation(self) -> Rep:
+        return Permutation(self.named_group(")"))
+
     # -- groups -------------------------------------------------------------------------------------
+    def named_group(self, closing: str) -> Group:
+        """Read a group up to a closing character, which is left to be read."""
+        start = self.at
+        text = self.until(closing)
+        self.at -= 1
+        try:
+            return find_group(text, self.group)
+        except (TypeError, ValueError) as error:
+            self.fail(str(error), "a group", start)
+
+    def group_and_rep(self) -> tuple[Group, Rep]:
+        """``group, rep`` with rep a representation of that group."""
+        outer, self.group = self.group, self.named_group(",")
+        self.expect(",", "','")
+        rep, inner = self.sum(), self.group
+        self.group = outer
+        return inner, self.build(lambda: rep(inner), "a representation of that group", self.at)
+
     def bind(self, rep: Rep) -> Rep:
         """Read ``group)`` and bind."""
         start = self.at
-        depth = 1
-        while depth and self.at < len(self.text):
-            depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
-            self.at += 1
-        if depth:
-            self.fail("this parenthesis is never closed", "')'", start - 1)
-        name = self.text[start : self.at - 1].strip()
-        return self.build(lambda: rep(find_group(name, self.group)), at=start)
-
-
-def find_group(name: str, group: Group | None = None) -> Group:
-    """Return the factor of ``group`` called ``name``, or the catalogue group the text calls.
-
-    Examples
-    --------
-    >>> find_group("SO(3) * S(5)").d
-    8
-    """
-    for candidate in (group, *group.factors) if group is not None else ():
-        if candidate.name == name:
-            return candidate
-    parts = re.split(r"\s*[*×]\s*(?![^()]*\))", name)
-    if len(parts) > 1:
-        product = find_group(parts[0], group)
-        for part in parts[1:]:
-            product = product * find_group(part, group)
-        return product
-    return _catalogue(name)
-
-
-def _catalogue(name: str) -> Group:
-    from .. import groups
-
-    call = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", name)
-    known = [n for n in groups.__all__ if n[0].isupper() and not isinstance(getattr(groups, n), type)]
-    if call is None or call[1] not in known:
-        raise ValueError(
-            f"unknown group {name!r}: give the group itself, parse(text, group), or a catalogue call such as "
-            f"SO(3); the catalogue has {', '.join(known)}"
+        name = self.until(")")
+        return self.build(
+            lambda: rep(find_group(name, self.group)), "a group that this representation can be bound to", start
         )
-    positional, named = [], {}
-    for argument in filter(None, re.split(r"\s*,\s*", call[2].strip())):
-        found = re.fullmatch(r"(?:(\w+)\s*=\s*)?(\d+|True|False|'[^']*'|\"[^\"]*\")", argument)
-        if found is None:
-            raise ValueError(
-                f"cannot read the argument {argument!r} of {name!r}: expected integers, True, False or a quoted name"
-            )
-        text = found[2]
-        value: bool | int | str = text == "True" if text in ("True", "False") else text[1:-1]
-        if text.isdigit():
-            value = int(text)
-        if found[1]:
-            named[found[1]] = value
-        else:
-            positional.append(value)
-    group: Group = getattr(groups, call[1])(*positional, **named)
-    return group
+
+
+def _generated(text: str) -> Rep:
+    given = {key: _literal.read(value) for key, value in keywords(text, ("algebra", "discrete"))}
+    return unbound(given.get("algebra", ()), given.get("discrete", ()))

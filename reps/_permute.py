@@ -5,6 +5,7 @@ A signed permutation is a pair ``(images, signs)``: ``e_j ↦ signs[j] · e_imag
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def permutation(rep: Rep, p: Any, signs: Any = None) -> Signed | None:
     _check(group, images, signs)
     if not rep.is_functorial:
         return None
-    return _walk(rep, group, images, signs)
+    return _walk(rep, lambda leaf: _defining(leaf, group, images, signs))
 
 
 def _check(group: Group, images: Array, signs: Array) -> None:
@@ -38,26 +39,47 @@ def _check(group: Group, images: Array, signs: Array) -> None:
         raise ValueError(f"expected {group.d} signs, each +1 or -1, got {signs}")
 
 
-def _walk(rep: Rep, group: Group, images: Array, signs: Array) -> Signed:
-    def at(node: Rep) -> Signed:
-        return _walk(node, group, images, signs)
-
+def _walk(rep: Rep, leaf: Callable[[Rep], Signed | None]) -> Signed | None:
+    """The action on an expression, from that on its leaves; None when some leaf has none."""
     if isinstance(rep, Scalar_):
         return np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
-    if isinstance(rep, V_):
-        return _restrict(rep._owner(), group, images, signs)
-    if isinstance(rep, Det_):
-        own, flips = _restrict(rep._owner(), group, images, signs)
-        return np.zeros(1, dtype=np.int64), np.array([parity(own) * flips.prod()])
     if isinstance(rep, Dual | Conj):  # signed permutations are real and orthogonal
-        return at(rep.base)
+        return _walk(rep.base, leaf)
+    if not isinstance(rep, Product | Sum | Power):
+        return leaf(rep)
+    parts = []
+    for child in rep._children():
+        part = _walk(child, leaf)
+        if part is None:
+            return None
+        parts.append(part)
     if isinstance(rep, Product):
-        return _product(at(rep.left), at(rep.right))
+        return _product(*parts)
     if isinstance(rep, Sum):
-        return _sum([(n, at(term)) for n, term in rep.terms])
-    if isinstance(rep, Power):
-        return _power(at(rep.base), rep.k, rep.sign)
-    raise TypeError(f"{type(rep).__name__} is not a signed permutation representation")
+        return _sum([(n, part) for (n, _), part in zip(rep.terms, parts, strict=True)])
+    return _power(parts[0], rep.k, rep.sign)
+
+
+def _defining(rep: Rep, group: Group, images: Array, signs: Array) -> Signed:
+    """The action on ``V`` and ``Det``."""
+    if not isinstance(rep, V_ | Det_):
+        raise TypeError(f"{type(rep).__name__} is not a signed permutation representation")
+    own, flips = _restrict(rep._owner(), group, images, signs)
+    if isinstance(rep, V_):
+        return own, flips
+    return np.zeros(1, dtype=np.int64), np.array([parity(own) * flips.prod()])
+
+
+def of_element(rep: Rep, g: Array) -> Signed | None:
+    """Signed permutation by which a group element (d, d) acts; None when some leaf is acted on otherwise."""
+    known: dict[Rep, Signed | None] = {}
+
+    def leaf(node: Rep) -> Signed | None:
+        if node not in known:
+            known[node] = node._signed(g)
+        return known[node]
+
+    return _walk(rep, leaf)
 
 
 def _restrict(own: Group, group: Group, images: Array, signs: Array) -> Signed:
@@ -128,12 +150,7 @@ def signed_permutations(rep: Rep, group: Group) -> list[Signed] | None:
         return None
     found = []
     for h in group.discrete_generators:
-        defining = signed_permutation(h)
-        if defining is None:
-            return None
-        acting = rep.permutation(*defining)
-        if acting is None:
-            acting = signed_permutation(rep.rho(h))
+        acting = of_element(rep, h)
         if acting is None:
             return None
         found.append((np.asarray(acting[0]), np.asarray(acting[1], np.int8)))

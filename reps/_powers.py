@@ -54,6 +54,9 @@ class Power(Rep):
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         return type(self)(self.k, children[0])
 
+    def _parameters(self) -> str | None:
+        return str(self.k)
+
     def _rho(self, at: Walk[Any]) -> Any:
         base = at(self.base)
         power = base

@@ -11,6 +11,7 @@ import scipy.sparse as sparse
 from ._node import Array
 
 if TYPE_CHECKING:
+    from ._constant import Constant
     from ._powers import Step
 
 Sparse = Any
@@ -68,7 +69,13 @@ class SparseBackend:
         rows, columns = step.matrices()
         return self.wrap(rows.astype(a.dtype) @ (sparse.kron(a, b, format="csr") @ columns.astype(a.dtype)))
 
-    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int) -> Sparse:
+    def constant(self, matrix: Constant, like: Sparse) -> Sparse:
+        return self.wrap(matrix.sparse)
+
+    def matmul(self, a: Sparse, b: Sparse) -> Sparse:
+        return self.wrap(a @ b)
+
+    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int, exact: Any = None) -> Sparse:
         return self.wrap(function(a.toarray()))
 
 
@@ -104,8 +111,11 @@ class ModularBackend(SparseBackend):
         rows, columns = step.matrices()
         return self.wrap(rows @ self.wrap(self.kron(a, b) @ columns))
 
-    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int) -> Sparse:
-        raise ValueError("Irrep and Custom matrices are floating point: they have no values modulo a prime")
+    def constant(self, matrix: Constant, like: Sparse) -> Sparse:
+        return self.wrap(matrix.modulo(self.p))
+
+    def call(self, function: Callable[[Array], Array], a: Sparse, dim: int, exact: Any = None) -> Sparse:
+        raise ValueError("a residue does not say which group element it comes from: use a float or exact backend")
 
     def _eliminate(self, a: Array) -> tuple[Array, int]:
         """Inverse and determinant by Gauss–Jordan elimination."""

@@ -76,6 +76,17 @@ class Leaf(Rep):
     def _owners(self) -> tuple[Group, ...]:
         return () if self.own is None else (self.own,)
 
+    def _name(self) -> str:
+        """How it prints, without its group."""
+        raise NotImplementedError
+
+    def _own_block(self, g: Array) -> Array:
+        """The block of an element (..., d, d) of ``group`` that the leaf reads."""
+        own = self._owner()
+        rows = block_indices(own, self._require_group())
+        block = g[..., rows, :][..., rows]
+        return block.real if own.field == "R" else block
+
     def _owner(self) -> Group:
         if self.own is None:
             self._require_group()
@@ -93,13 +104,16 @@ class Leaf(Rep):
         return self if self._is_real() else Conj._make(base=self, group=self.group)
 
     def _is_real(self) -> bool:
-        return self.own is not None and self.own.field == "R"
+        return self.own is not None and self.own.field == "R" and not self._complex_leaf()
 
 
 class V_(Leaf):
     """The defining representation: the group's own matrices (block-diagonal for a product)."""
 
     _fields = ("own", "group")
+
+    def _name(self) -> str:
+        return "V"
 
     def _dim(self) -> int:
         return self._owner().d
@@ -115,6 +129,9 @@ class Det_(Leaf):
 
     _fields = ("own", "group")
 
+    def _name(self) -> str:
+        return "Det"
+
     def _dim(self) -> int:
         return 1
 
@@ -126,7 +143,7 @@ class Det_(Leaf):
 
 
 class Wrapper(Rep):
-    """A dual or conjugate of a leaf; normal form ``Dual(Conj(leaf))``."""
+    """A dual or conjugate of a leaf or subrepresentation; normal form ``Dual(Conj(leaf))``."""
 
     _fields = ("base", "group")
     base: Rep
@@ -140,6 +157,10 @@ class Wrapper(Rep):
 
 class Dual(Wrapper):
     """The dual of a leaf, ``ρ(g⁻¹)ᵀ``."""
+
+    def _scale_squared(self) -> Array:
+        squares = self.base.scale_squared
+        return np.lcm.reduce(squares, initial=1) // squares  # the inverse scale, times a common factor
 
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         return children[0].dual
@@ -158,6 +179,9 @@ class Dual(Wrapper):
 
 class Conj(Wrapper):
     """The complex conjugate of a leaf."""
+
+    def _scale_squared(self) -> Array:
+        return self.base.scale_squared
 
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         return children[0].conj
@@ -195,6 +219,9 @@ class Sum(Rep):
 
     def _place(self, group: Group | None) -> Rep:
         return super()._place(group) if self.terms else Sum._make(terms=(), group=group)
+
+    def _parameters(self) -> str | None:
+        return repr([n for n, _ in self.terms])
 
     def summands(self) -> tuple[tuple[int, Rep], ...]:
         """Return the terms."""

@@ -24,7 +24,8 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     =========================================================  ===========================================
     every generator is a signed permutation on both sides      orbits: connected components, exact
     the group is reductive (some basis is closed under         isotypic: irreps and Schur's lemma
-    conjugate transpose), the representations split
+    conjugate transpose), the representations split,
+    and are complex only where the group is
     everything else, rational generators                       nullspace: elimination mod p, lifted to ℚ
     everything else, floating-point or irrational generators   nullspace: rank-revealing float64
     =========================================================  ===========================================
@@ -39,6 +40,8 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     block: Block | None = solve_orbits(rep_in, rep_out)
     if block is not None:
         return block
+    if rep_out._require_group().field == "R" and (rep_in.is_complex or rep_out.is_complex):
+        return solve_nullspace(rep_in, rep_out)  # irreps of a real group are kept over the reals
     try:
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     except NotReductive:

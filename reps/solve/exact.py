@@ -94,7 +94,7 @@ def _check_exact(rep_in: Rep, rep_out: Rep) -> None:
             " generators as sympy numbers (sympy.Rational, sympy.sqrt, …), or use basis()"
         )
     for rep in (rep_in, rep_out):
-        if not rep.is_functorial:
+        if not rep.is_exact:
             raise ValueError(f"{rep!r} has floating-point matrices and no exact form: use basis()")
 
 

@@ -36,25 +36,26 @@ class IntegerBackend(SparseBackend):
 
 
 @lru_cache(maxsize=64)
-def _integer_generators(group: Group) -> tuple[tuple[str, Any, Any, int], ...] | None:
-    """(kind, matrix, inverse, denominator) of every generator; None unless all are rational.
+def _rational_generators(group: Group) -> tuple[tuple[str, Any, Any, Any], ...] | None:
+    """(kind, sympy matrix, integer matrix, its inverse) of every generator; None unless all are rational.
 
     Algebra elements are scaled to integers (the constraint is linear in them). A group element that is not an
-    integer matrix with an integer inverse is kept as a sympy matrix.
+    integer matrix with an integer inverse is kept as a sympy matrix only.
     """
-    found: list[tuple[str, Any, Any, int]] = []
+    found: list[tuple[str, Any, Any, Any]] = []
     for A in group.algebra:
         if not _rational(A):
             return None
-        found.append(("algebra", _integers(A * _denominator(A)), None, 1))
+        A = A * _denominator(A)
+        found.append(("algebra", A, _integers(A), None))
     for h in group.discrete:
         if not _rational(h):
             return None
         inverse = h.inv()
         if _denominator(h) == 1 and _denominator(inverse) == 1:
-            found.append(("group", _integers(h), _integers(inverse), 1))
+            found.append(("group", h, _integers(h), _integers(inverse)))
         else:
-            found.append(("group", h, None, 0))
+            found.append(("group", h, None, None))
     return tuple(found)
 
 
@@ -80,10 +81,10 @@ def rational_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Spa
         is not rational, or the integers do not fit.
     """
     group = rep_in._require_group()
-    if not (rep_in.is_functorial and rep_out.is_functorial):
+    if not (rep_in.is_exact and rep_out.is_exact) or rep_in.numbers or rep_out.numbers:
         return None
     try:
-        generators = _integer_generators(group)
+        generators = _rational_generators(group)
         if generators is None:
             return None
         outer = [_action(rep_out, *generator) for generator in generators]
@@ -107,7 +108,7 @@ def field_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Sparse
     pairs = []
     try:
         for kind, g in generators:
-            element = to_domain(g)
+            element = to_domain(g, rep_in, rep_out)
             parts = zip(_coefficients(rep_out, kind, element), _coefficients(rep_in, kind, element))
             pairs += [_common(a, b) for a, b in parts]
     except (ArithmeticError, NotImplementedError):
@@ -117,10 +118,10 @@ def field_constraints(rep_in: Rep, rep_out: Rep) -> Callable[[], Iterator[Sparse
     return lambda: (_stacked(a, b) for a, b in pairs)
 
 
-def _action(rep: Rep, kind: str, matrix: Any, inverse: Any, denominator: int) -> tuple[Sparse, int]:
+def _action(rep: Rep, kind: str, matrix: Any, integers: Sparse | None, inverse: Any) -> tuple[Sparse, int]:
     """Integer matrix and its denominator."""
-    if denominator:
-        return rep.map_sparse(matrix, IntegerBackend(), kind, inverse), 1
+    if integers is not None and rep.is_functorial:
+        return rep.map_sparse(integers, IntegerBackend(), kind, inverse), 1
     return _coefficients(rep, kind, to_domain(matrix))[0]
 
 

@@ -279,3 +279,9 @@ def test_automorphisms_by_brute_force():
         a = nx.to_numpy_array(graph)
         count = sum(np.array_equal(a[np.ix_(p, p)], a) for p in itertools.permutations(range(6)))
         assert Group.automorphisms(graph).order == count
+
+
+@pytest.mark.parametrize("forms", [None, 3, "diag"])
+def test_what_is_no_form_is_named(forms):
+    with pytest.raises(TypeError, match=r"a form is a matrix \(d, d\).*got"):
+        Group.preserving(forms)

@@ -309,3 +309,14 @@ def test_finite_samples_are_uniform():
     assert scipy.stats.chisquare(counts).pvalue > 1e-4
     signs = np.array([np.linalg.det(g) for g in A(9).sample(50, rng=0)])
     assert np.allclose(signs, 1)
+
+
+@pytest.mark.parametrize("x", [[1, -1, 1], [1, 0, 0], [0, 1, 1]], ids=str)
+@pytest.mark.parametrize("group", [Octahedral(), Icosahedral(), Tetrahedral(full=True)], ids=str)
+def test_stabilisers_in_a_finite_matrix_group_fix_what_they_should(group, x):
+    """Their generators are words in the group's, multiplied in the right order."""
+    found = group.subgroup(fixing=x)
+    fixes = [g for g in group.elements() if np.allclose(g @ x, x)]
+    assert found.order == len(fixes)
+    for g in found.elements():
+        np.testing.assert_allclose(g @ x, x, atol=1e-12)

@@ -8,10 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
-from intertwine.groups import SE, SO, Group, S
+from intertwine.groups import SE, SO, SU, Group, S
 from intertwine.reps import Custom, T, V, _cache
 from intertwine.reps._warnings import CacheWarning
 from intertwine.reps.solve import solve
+from intertwine.reps.solve.nullspace import solve_nullspace
 
 HOM = (T(2) >> T(2))(SE(2))
 
@@ -229,3 +230,15 @@ def test_least_recently_used_goes_first():
     assert memory.used == 80
     memory.put("a", 5, 10)
     assert (memory.get("a"), memory.used) == (5, 50)
+
+
+def test_complex_bases_are_stored(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path))
+    rep_in, rep_out = T(1, 1)(SU(2)), V(SU(2))
+    block = solve_nullspace(rep_in, rep_in)
+    _cache.store(block, rep_in, rep_in, "nullspace")
+    loaded = _cache.load(rep_in, rep_in, "nullspace")
+    assert loaded is not None
+    assert loaded.dense().dtype == np.complex128
+    np.testing.assert_array_equal(loaded.dense(), block.dense())
+    assert _cache.load(rep_in, rep_out, "nullspace") is None

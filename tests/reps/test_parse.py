@@ -3,12 +3,35 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intertwine.groups import SO, SU, Group, O, S
-from intertwine.reps import Alt, Det, Irrep, Scalar, Sym, T, V, parse
+from intertwine.groups import SO, SU, A, Group, O, S
+from intertwine.reps import (
+    Adjoint,
+    Alt,
+    Det,
+    Induce,
+    Irrep,
+    Permutation,
+    Regular,
+    Restrict,
+    Scalar,
+    Sym,
+    T,
+    V,
+    parse,
+)
 from intertwine.reps._parse import ParseError
 
 GROUPS = (SO(3), SU(2), S(3))
-LEAVES = [V, Scalar, Det, V.dual, V.conj, Irrep(2), Irrep("2e"), T(2), T(1, 2)]
+PLAIN = [V, Scalar, Det, V.dual, V.conj, Irrep(2), Irrep("2e"), T(2), T(1, 2), Adjoint]
+LEAVES = [  # the last ones wait for S(3)
+    *PLAIN,
+    Regular,
+    Permutation(A(3)),
+    Induce(S(3).subgroup(generators=[[1, 0, 2]]), V + Irrep(1)),
+    Restrict(O(3), Adjoint * Irrep("2e")),
+    V.sub([[1, -1, 0], [0, 1, -1]]),
+    V.quotient([[1, 1, 1]]),
+]
 
 
 def extend(children):
@@ -24,7 +47,7 @@ def extend(children):
 
 
 unbound = st.recursive(st.sampled_from(LEAVES), extend, max_leaves=6)
-bound_leaf = st.builds(lambda rep, group: rep(group), st.sampled_from(LEAVES), st.sampled_from(GROUPS))
+bound_leaf = st.builds(lambda rep, group: rep(group), st.sampled_from(PLAIN), st.sampled_from(GROUPS))
 mixed = st.recursive(bound_leaf, extend, max_leaves=6)
 
 
@@ -35,8 +58,14 @@ def test_round_trip_unbound(rep):
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)
-@given(unbound, st.sampled_from([*GROUPS, SO(3) * S(3)]))
-def test_round_trip_bound(rep, group):
+@given(
+    st.one_of(
+        st.tuples(st.recursive(st.sampled_from(PLAIN), extend, max_leaves=6), st.sampled_from([*GROUPS, SO(3) * S(3)])),
+        st.tuples(unbound, st.just(S(3))),
+    )
+)
+def test_round_trip_bound(rep_and_group):
+    rep, group = rep_and_group
     bound = rep(group)
     assert parse(repr(bound), group) == bound
 
@@ -119,3 +148,30 @@ def test_errors_point_at_the_character(text, column, expected):
 def test_parse_takes_text():
     with pytest.raises(TypeError, match="parse reads text"):
         parse(3)
+
+
+@pytest.mark.parametrize("text", ["T(999999)", "T(0, 999999)", "V ** 999999"])
+def test_tensors_of_absurd_degree_fail_at_once(text):
+    with pytest.raises(ParseError, match="at most 128 factors, got 999999"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V.sub([[1, -1, 0], [0, 1/2, -sqrt(3)/2]])",
+        "V.conj.sub([[1, I, 0]]).dual",
+        "(2 * V + T(2)).sub([[1, 0, 0, 2*sqrt(2)]])",
+        "V.sub([[0.1, -2.5e-07]])",
+        "Adjoint * V + Sym(2, Adjoint.dual)",
+    ],
+)
+def test_subrepresentations_and_adjoints_round_trip(text):
+    assert repr(parse(text)) == text
+    assert parse(repr(parse(text))) == parse(text)
+
+
+@pytest.mark.parametrize("rows", ["[[1], [2, 3]]", "[[x]]", "[[9**9**9]]", "[[1/0]]", "[[open('f')]]", "[]", "7"])
+def test_a_basis_that_is_none_is_refused(rows):
+    with pytest.raises(ParseError):
+        parse(f"V.sub({rows})")

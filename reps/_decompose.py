@@ -1,0 +1,141 @@
+"""Decompositions into irreps, as values to be read: multiplicities, change of basis, projectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+from typing import NamedTuple
+
+import numpy as np
+
+from ._errors import NotReductive
+from ._frame import Atom, Frame, frame, is_reductive
+from ._hom import Hom
+from ._irrep import Irrep
+from ._node import Array, Rep
+from ._tensor import Scalar
+
+SINGULAR = 1e-8  # ratio of singular values of a random intertwiner below which it is not invertible
+
+
+class Part(NamedTuple):
+    """An irrep, how often it occurs, its dimension and its type.
+
+    The type is that of its endomorphisms, "R", "C" or "H", for a real group, and "C" for a complex one.
+    """
+
+    irrep: Rep
+    multiplicity: int
+    dim: int
+    type: str
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """A representation as a direct sum of irreps; made by `Rep.decompose`.
+
+    Attributes
+    ----------
+    rep : Rep
+    parts : tuple of Part
+        Ordered by dimension, the trivial one first.
+    change : (dim, dim)
+        ``change @ rep.rho(g) @ inverse == direct_sum.rho(g)``.
+    inverse : (dim, dim)
+        Orthogonal (unitary) groups: the conjugate transpose of ``change``, where ``rep`` is orthogonal.
+    """
+
+    rep: Rep
+    parts: tuple[Part, ...]
+    change: Array = field(compare=False)
+    inverse: Array = field(compare=False)
+
+    @property
+    def direct_sum(self) -> Rep:
+        """The sum of the irreps, as a representation."""
+        return sum_of(self.parts, self.rep)
+
+    def projectors(self) -> dict[Rep, Array]:
+        """Projector (dim, dim) on the isotypic part of every irrep; they commute with the group and add up to 1."""
+        found, start = {}, 0
+        for part in self.parts:
+            rows = slice(start, start + part.multiplicity * part.dim)
+            found[part.irrep] = self.inverse[:, rows] @ self.change[rows]
+            start = rows.stop
+        return found
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __repr__(self) -> str:
+        group = self.rep._require_group()
+        lines = [f"{self.rep!r} of {group.name}, dimension {self.rep.dim}"]
+        names = [repr(part.irrep) for part in self.parts]
+        width = max(map(len, names), default=0)
+        for name, part in zip(names, self.parts, strict=True):
+            lines.append(f"    {part.multiplicity} × {name:{width}}  dimension {part.dim}, type {part.type}")
+        return "\n".join(lines)
+
+
+def sum_of(parts: tuple[Part, ...], like: Rep) -> Rep:
+    """Direct sum of irreps."""
+    return reduce(add, (part.multiplicity * part.irrep for part in parts), 0 * Scalar._place(like.group))
+
+
+def part_of(irrep: Irrep, multiplicity: int) -> Part:
+    """One line of a decomposition."""
+    return Part(irrep.rep, multiplicity, irrep.dim, irrep.kind)
+
+
+def decompose(rep: Rep) -> Decomposition:
+    """See `Rep.decompose`."""
+    group = rep._require_group()
+    if group.field == "R" and rep.is_complex:
+        raise ValueError(
+            f"{rep!r} is complex while {group.name} is real, and the irreps of a real group are listed over the reals: "
+            "give the group with field='C'"
+        )
+    if not is_reductive(group):
+        raise NotReductive(f"{rep!r} need not be a sum of irreps: {group.name} is not known to be reductive")
+    found = frame(rep)
+    parts = tuple(part_of(irrep, m) for irrep, m in found.irreps)
+    coordinates = found.analyse(np.eye(rep.dim))
+    columns = [coordinates[irrep].reshape(rep.dim, -1) for irrep, _ in found.irreps]
+    change = np.concatenate([np.zeros((rep.dim, 0)), *columns], axis=1).T
+    return Decomposition(rep, parts, change, _synthesis(found, len(change)))
+
+
+def _synthesis(found: Frame, n: int) -> Array:
+    """The inverse change of basis, (dim, n)."""
+    ends = np.cumsum([m * irrep.dim for irrep, m in found.irreps])
+    blocks = np.split(np.eye(n), ends[:-1], axis=1) if n else []
+    units: dict[Atom, Array] = {
+        irrep: y.reshape(n, m, irrep.dim) for (irrep, m), y in zip(found.irreps, blocks, strict=True)
+    }
+    return found.synthesise(units).T
+
+
+def is_isomorphic(a: Rep, b: Rep) -> bool:
+    """See `Rep.is_isomorphic`."""
+    if not isinstance(b, Rep):
+        raise TypeError(f"is_isomorphic compares two representations, got {b!r}")
+    group, other = a._require_group(), b._require_group()
+    if group != other:
+        raise ValueError(f"{a!r} is a representation of {group.name} and {b!r} of {other.name}: bind both to one group")
+    if a.dim != b.dim:
+        return False
+    if a == b or a.dim == 0:
+        return True
+    found = [frame(rep).atoms for rep in (a, b)]
+    if all(isinstance(atom, Irrep) for atoms in found for atom, _ in atoms) and (
+        group.field == "C" or not (a.is_complex or b.is_complex)
+    ):
+        return found[0] == found[1]
+    # otherwise: intertwiners form a linear space, in which the invertible ones are none or almost all
+    s = np.linalg.svd(Hom(a, b).sample(0), compute_uv=False)
+    return bool(s[-1] > SINGULAR * max(s[0], 1e-300))
