@@ -63,8 +63,14 @@ def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] |
 
 @lru_cache(maxsize=64)
 def elements(group: Group, limit: int) -> Array | None:
-    """All elements (order, d, d) of a finite group, breadth first; None beyond the limit."""
-    generators = group.discrete_generators
+    """All elements (order, d, d) of a finite group, breadth first, in a basis where they are orthogonal (unitary).
+
+    None beyond the limit, or where no such basis is found.
+    """
+    basis = group.balancing
+    if basis is None:
+        return None
+    generators = basis @ group.discrete_generators @ np.linalg.inv(basis)
     if not len(generators):
         return np.eye(group.d)[None]
     seen = {_digits(np.eye(group.d, dtype=generators.dtype)[None])[0]}
@@ -96,6 +102,9 @@ def by_characters(rep_in: Rep, rep_out: Rep, limit: int = ORDER) -> int | None:
     g = elements(group, limit)
     if g is None or _unstructured(rep_in, len(g)) or _unstructured(rep_out, len(g)):
         return None
+    basis = group.balancing
+    if basis is not None and not (rep_in.is_functorial and rep_out.is_functorial):
+        g = np.linalg.inv(basis) @ g @ basis
     mean = complex((character(rep_out, g) * character(rep_in.dual, g)).mean())
     rank = round(mean.real)
     return rank if abs(mean - rank) < 1e-3 else None

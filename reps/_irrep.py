@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ._errors import DecompositionError
 from ._images import Compressed, Images, is_trivial
-from ._isotypic import isotypic
+from ._isotypic import irreducible
 from ._node import Rep
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Irrep(Compressed):
 
     def _prepare(self, draw: int) -> None:
         if draw not in self._lines:
-            (component,) = isotypic(self.generic, draw)
+            component = irreducible(self.generic, draw)
             self.known(draw, component.spectrum, component.copies[0])
 
     @cached_property

@@ -30,7 +30,8 @@ Array = NDArray
 
 GAP = 1e-7  # eigenvalues nearer than this (relative to the largest) make a draw unusable
 NOISE = 1e-10  # eigenvalues within this are one cluster; between the two nothing is decided
-LINK = 1e-7  # a block of Y below this (relative to ‖Y‖) is zero
+LINK = 1e-6  # a block of Y above this (relative to ‖Y‖) joins two eigenspaces
+APART = 1e-8  # and one below this does not; between the two nothing is decided
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,14 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     return sorted(components, key=lambda c: (c.dim, tuple(np.round(c.spectrum, 7))))
 
 
+def irreducible(generators: Array, draw: int) -> Component:
+    """The one component of an irreducible representation; DecompositionError where it is seen to have others."""
+    components = isotypic(generators, draw)
+    if len(components) != 1 or len(components[0].copies) != 1:
+        raise DecompositionError("what was taken for an irrep splits in another draw")
+    return components[0]
+
+
 def _clusters(values: Array) -> list[int]:
     """Start indices of the runs of equal eigenvalues, closed by n."""
     scale = np.abs(values).max()
@@ -133,7 +142,11 @@ def _clusters(values: Array) -> list[int]:
 
 
 def _connected(norms: Array, starts: list[int]) -> list[list[int]]:
-    count, labels = connected_components(norms > LINK * np.linalg.norm(norms), directed=False)
+    scale = np.linalg.norm(norms)
+    count, labels = connected_components(norms > LINK * scale, directed=False)
+    between = float(norms[labels[:, None] != labels].max(initial=0.0))
+    if between > APART * scale:
+        raise DecompositionError(f"parts joined by no more than {between / scale:.1e} of a generic element")
     groups = [np.flatnonzero(labels == c).tolist() for c in range(count)]
     sizes = np.diff(starts)
     for members in groups:

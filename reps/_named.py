@@ -18,7 +18,7 @@ from intertwine.groups import SO, Group, O
 from numpy.typing import NDArray
 
 from ._errors import DecompositionError
-from ._isotypic import isotypic
+from ._isotypic import irreducible
 
 if TYPE_CHECKING:
     from ._irrep import Irrep
@@ -79,7 +79,7 @@ def _coordinate_change(rows: Array) -> Array:
 def _align(own: Array, target: Array) -> Array:
     for draw in range(12):
         try:
-            (a,), (b,) = isotypic(own, draw), isotypic(target, draw)
+            a, b = irreducible(own, draw), irreducible(target, draw)
         except DecompositionError:
             continue
         change = b.copies[0].conj().T @ a.copies[0]
