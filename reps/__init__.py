@@ -11,6 +11,7 @@
 from ._adjoint import Adjoint, Coadjoint
 from ._basis import Basis
 from ._certificate import Certificate
+from ._covariants import covariants, invariant_polynomials, steerable_kernels
 from ._custom import Custom, Irrep
 from ._decompose import Decomposition
 from ._fusion import FusionTable, fusion_table
@@ -46,9 +47,12 @@ __all__ = [
     "Sym",
     "T",
     "V",
+    "covariants",
     "fusion_table",
+    "invariant_polynomials",
     "irreps",
     "parse",
     "power_isometry",
     "solve",
+    "steerable_kernels",
 ]

@@ -174,6 +174,20 @@ class Hom:
         self._bound()
         return exact_basis(self)
 
+    def latex(self) -> str:
+        r"""The exact basis as LaTeX, one matrix after the other, for a display.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import T, Scalar
+        >>> print((T(2) >> Scalar)(SO(2)).latex())
+        \left[\begin{matrix}1 & 0 & 0 & 1\end{matrix}\right],\quad \left[\begin{matrix}0 & 1 & -1 & 0\end{matrix}\right]
+        """
+        import sympy
+
+        return ",\\quad ".join(sympy.latex(matrix) for matrix in self.exact())
+
     def project(self, W: ArrayLike) -> Array:
         """The equivariant map nearest to W in the Frobenius norm; shapes (..., out, in)."""
         return self.basis().project(W)
