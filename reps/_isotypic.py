@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from ._errors import DecompositionError
 
@@ -106,10 +105,11 @@ def isotypic(elements: Array, draw: int = 0) -> list[Component]:
     linked = vectors.conj().T @ words.self_adjoint(1) @ vectors
     norms = _block_norms(linked, starts)
     components = []
-    for members in _connected(norms, starts):
+    for tree in _spanning_trees(norms, starts):
+        members = sorted(tree)
         size = starts[members[0] + 1] - starts[members[0]]
         frames = [vectors[:, starts[a] : starts[a + 1]] for a in members]
-        transports = _transports(linked, norms, starts, members)
+        transports = _transports(linked, starts, tree)
         units = _division_algebra(frames[0], words)
         lines, signs = _lines(frames[0], units, draw)  # (m, K, size)
         moved = np.stack([f @ t for f, t in zip(frames, transports)])  # (s, n, size)
@@ -141,18 +141,35 @@ def _clusters(values: Array) -> list[int]:
     return [0, *(np.flatnonzero(gaps >= GAP) + 1).tolist(), len(values)]
 
 
-def _connected(norms: Array, starts: list[int]) -> list[list[int]]:
+def _spanning_trees(norms: Array, starts: list[int]) -> list[dict[int, int]]:
+    """Components of the eigenspaces under strong links, each as a tree of its strongest ones (Prim).
+
+    A tree is {eigenspace: parent} in the order found; its root, the lowest eigenvalue, is its own parent.
+    """
     scale = np.linalg.norm(norms)
-    count, labels = connected_components(norms > LINK * scale, directed=False)
+    sizes = np.diff(starts)
+    labels = np.full(len(norms), -1)
+    trees: list[dict[int, int]] = []
+    for root in range(len(norms)):
+        if labels[root] >= 0:
+            continue
+        tree, found = {root: root}, root
+        strength, parents = np.full(len(norms), -1.0), np.full(len(norms), root)
+        while True:
+            labels[found] = len(trees)
+            better = norms[found] > strength
+            strength[better], parents[better] = norms[found][better], found
+            found = int(np.argmax(np.where(labels < 0, strength, -1.0)))
+            if labels[found] >= 0 or strength[found] <= LINK * scale:
+                break
+            tree[found] = int(parents[found])
+        if len({int(sizes[a]) for a in tree}) > 1:
+            raise DecompositionError("two different irreducibles share an eigenvalue")
+        trees.append(tree)
     between = float(norms[labels[:, None] != labels].max(initial=0.0))
     if between > APART * scale:
         raise DecompositionError(f"parts joined by no more than {between / scale:.1e} of a generic element")
-    groups = [np.flatnonzero(labels == c).tolist() for c in range(count)]
-    sizes = np.diff(starts)
-    for members in groups:
-        if len({int(sizes[a]) for a in members}) > 1:
-            raise DecompositionError("two different irreducibles share an eigenvalue")
-    return groups
+    return trees
 
 
 def _block_norms(linked: Array, starts: list[int]) -> Array:
@@ -161,29 +178,20 @@ def _block_norms(linked: Array, starts: list[int]) -> Array:
     return np.sqrt(np.add.reduceat(rows, starts[:-1], axis=1))
 
 
-def _transports(linked: Array, norms: Array, starts: list[int], members: list[int]) -> list[Array]:
-    """Isometries from the first eigenspace to each, along a spanning tree of the strongest links."""
-    weights = norms[np.ix_(members, members)]
-    np.fill_diagonal(weights, 0.0)
-    strong = weights > 0
-    lengths = np.where(strong, weights.max() / np.where(strong, weights, 1.0), 0.0)  # >= 1: scipy reads 1e-9 as no edge
-    tree = minimum_spanning_tree(lengths).toarray()
-    tree = tree + tree.T
-    size = starts[members[0] + 1] - starts[members[0]]
-    maps: dict[int, Array] = {0: np.eye(size, dtype=linked.dtype)}
-    front = [0]
-    while front:
-        parent = front.pop()
-        for child in np.flatnonzero(tree[parent]):
-            if child not in maps:
-                a, b = members[child], members[parent]
-                block = linked[starts[a] : starts[a + 1], starts[b] : starts[b + 1]]
-                maps[int(child)] = block @ maps[parent] * (np.sqrt(size) / np.linalg.norm(block))
-                front.append(int(child))
-    return [_polar(maps[a]) for a in range(len(members))]
+def _transports(linked: Array, starts: list[int], tree: dict[int, int]) -> list[Array]:
+    """Isometries from the first eigenspace of a tree to each of them, in ascending order."""
+    maps: dict[int, Array] = {}
+    for a, b in tree.items():
+        block = linked[starts[a] : starts[a + 1], starts[b] : starts[b + 1]]
+        size = len(block)
+        scaled = block * (np.sqrt(size) / np.linalg.norm(block))
+        maps[a] = np.eye(size, dtype=linked.dtype) if a == b else scaled @ maps[b]
+    return [_polar(maps[a]) for a in sorted(maps)]
 
 
 def _polar(matrix: Array) -> Array:
+    if matrix.shape == (1, 1):
+        return matrix / np.abs(matrix)
     u, _, vh = np.linalg.svd(matrix)
     return u @ vh
 
@@ -195,11 +203,11 @@ def _division_algebra(frame: Array, words: Words) -> list[Array]:
         return []
     skew = [(c - c.T) / 2 for c in (words.corner(2, frame), words.corner(3, frame))]
     norms = [np.linalg.norm(c) / np.sqrt(size) for c in skew]
-    if max(norms) < LINK * words.scale:
+    if _vanishes(max(norms) / words.scale):
         return []
     j = skew[0] / norms[0]
     rest = skew[1] - (np.sum(skew[1] * j) / size) * j
-    if np.linalg.norm(rest) / np.sqrt(size) < LINK * words.scale:
+    if _vanishes(np.linalg.norm(rest) / np.sqrt(size) / words.scale):
         units = [j]
     else:
         k = rest / (np.linalg.norm(rest) / np.sqrt(size))
@@ -207,6 +215,13 @@ def _division_algebra(frame: Array, words: Words) -> list[Array]:
     if any(np.abs(u @ u + np.eye(size)).max() > 1e-6 for u in units):
         raise DecompositionError("a corner of the algebra is not a division algebra")
     return units
+
+
+def _vanishes(size: float) -> bool:
+    """Whether a relative size is zero; DecompositionError where that is doubtful."""
+    if APART < size < LINK:
+        raise DecompositionError(f"a complex structure of relative size {size:.1e}")
+    return bool(size <= APART)
 
 
 def _lines(frame: Array, units: list[Array], draw: int) -> tuple[Array, Array]:
