@@ -6,7 +6,7 @@ SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py 
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help develop demo test test-all check doctest format bench notebooks clean
+.PHONY: help develop demo test test-all check format bench clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
@@ -39,6 +39,10 @@ check: develop  ## lint, format check, types, doctests
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy -p intertwine
 	$(PY) -m pytest -q tests/test_doctests.py
+
+bench: develop  ## time the solver and the point convolutions
+	$(PY) benchmarks/solver.py
+	$(PY) benchmarks/point_conv.py
 
 format: develop  ## let ruff format the code
 	$(PY) -m ruff check --fix .

@@ -34,7 +34,8 @@ MODELS = {
 def run(model: str, seed: int, settings: argparse.Namespace) -> dict:
     """Train one model in a process of its own, or read what it left before."""
     name = model.replace(" ", "-").replace("(", "").replace(")", "").replace(",", "")
-    folder = settings.out / f"{name}-seed{seed}-{settings.samples}x{settings.epochs}"
+    what = f"{settings.samples}x{settings.epochs}-{settings.parameters}weights-{settings.device}"
+    folder = settings.out / f"{name}-seed{seed}-{what}"
     metrics = folder / "metrics.json"
     if not metrics.exists():
         command = [sys.executable, "-m", "intertwine", "train", "nbody", "--dataset", "springs", *MODELS[model]]

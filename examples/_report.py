@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from intertwine._files import CHECKPOINT, RunError
+from intertwine._files import CHECKPOINT, RunError, claim
+from intertwine.groups import Group
+from intertwine.train import stored_plan
 from rich.console import Console
 from rich.table import Table
 
@@ -52,16 +54,37 @@ def run_folder(out: Path | None, name: str, resume: bool) -> Path:
     RunError
         If a new run would overwrite the one in ``out``, or there is none to resume.
     """
-    tried = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
-    taken = [path for path in tried if (path / CHECKPOINT).exists()]
+    numbered = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
+    taken = [path for path in numbered if (path / CHECKPOINT).exists()]
     if resume:
-        folder = out or (taken or tried)[-1 if taken else 0]
+        latest = max(taken, key=lambda path: (path / CHECKPOINT).stat().st_mtime, default=numbered[0])
+        folder = out or latest
         if not (folder / CHECKPOINT).exists():
             raise RunError(f"there is nothing to resume in {folder}: run without --resume to start")
-        return folder
-    if out is not None and (out / CHECKPOINT).exists():
-        raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
-    return out or next(path for path in tried if path not in taken)
+    elif out is not None:
+        folder = out
+        if (out / CHECKPOINT).exists():
+            raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
+    else:
+        return next(path for path in numbered if path not in taken and claim(path))
+    if not claim(folder):
+        raise RunError(f"another process is training in {folder}: wait for it, or choose another --out")
+    return folder
+
+
+def planned_epochs(epochs: int | None, folder: Path, resume: bool, default: int) -> int:
+    """The epochs asked for, else those of the run that is resumed, else the default."""
+    return epochs or (stored_plan(folder)["epochs"] if resume else default)
+
+
+def require_orthogonal(group: Group, inhabitants: str) -> None:
+    """Raise a ValueError unless a group acts on real 3-space by orthogonal matrices."""
+    if group.d != 3 or group.field != "R" or not group.is_orthogonal:
+        kind = "orthogonal" if group.is_orthogonal else "not orthogonal"
+        raise ValueError(
+            f"{group.name} acts on {group.field}^{group.d} ({kind}), but {inhabitants} live in R^3: choose a group of "
+            "orthogonal 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
+        )
 
 
 def slug(name: str) -> str:

@@ -9,7 +9,7 @@ Features are declared by their representation.  Here the input is two numbers an
 (``2 * Scalar + V``), the output three numbers, two vectors and a matrix (``3 * Scalar + 2 * V + T(2)``): the layer
 knows that the matrix turns as g M gᵀ.
 
-``contraction="node"`` and ``"edge"`` compute the same sum.  By edges, a matrix K(x_j − x_i) is formed for each pair;
+``contraction="node"`` and ``"edge"`` compute the same sum.  By edges, the kernel's last layer is applied to every pair;
 by nodes, outer products of the kernel's hidden features with f_j are added up first and one linear map is
 applied per *point*, which is what makes implicit kernels fast.
 

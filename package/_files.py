@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import math
@@ -11,13 +12,52 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
+CHECKPOINT, METRICS, LOCK = "checkpoint.pt", "metrics.json", "running"
 #: raise when the contents of a checkpoint change
 FORMAT = 1
 
 
 class RunError(RuntimeError):
     """Something a user can mend: a full disk, a damaged checkpoint, a loss that is not finite."""
+
+
+def claim(folder: Path) -> bool:
+    """Make a folder this process's to train in, until it ends; False where another running process has it.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be made or written to.
+    """
+    lock = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(2):
+            with contextlib.suppress(FileExistsError), lock.open("x") as file:
+                file.write(str(os.getpid()))
+                atexit.register(lock.unlink, missing_ok=True)
+                return True
+            owner = lock.read_text().strip()
+            if owner == str(os.getpid()):
+                return True
+            if owner.isdigit() and _is_running(int(owner)):
+                return False
+            lock.unlink(missing_ok=True)  # left by a process that was killed
+    except OSError as error:
+        raise RunError(
+            f"cannot write to {folder} ({error.strerror or error}): choose another folder with --out"
+        ) from error
+    return False
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def write_atomically(path: Path, data: bytes) -> None:

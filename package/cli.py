@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -34,6 +35,7 @@ app.add_typer(train_app, name="train")
 
 #: largest exact matrix that is printed, in entries
 PRINTED = 400
+LARGEST = 512  # number in the name of a group
 
 
 class System(StrEnum):
@@ -46,7 +48,7 @@ class System(StrEnum):
 GroupOption = Annotated[str, typer.Option(help="Symmetry group acting on space; `intertwine groups` lists them.")]
 Samples = Annotated[int, typer.Option(min=1, help="Number of training samples.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of passes over them.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of the initial weights, the batches and the data split.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of weights, batches and data split.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
 Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")]
@@ -239,7 +241,10 @@ def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
 
 def resume_command(folder: Path) -> str:
     """The command that goes on with the run that this process was asked for."""
-    words = ["intertwine", *(word for word in sys.argv[1:] if word != "--resume")]
+    found = shutil.which("intertwine")
+    own = found is not None and Path(found).parent == Path(sys.executable).parent
+    words = ["intertwine"] if own else [sys.executable, "-m", "intertwine"]
+    words += [word for word in sys.argv[1:] if word != "--resume"]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(folder)]
     return shlex.join([*words, "--resume"])
@@ -294,6 +299,8 @@ def parse_group(text: str) -> Group:
     >>> parse_group("so3").name, parse_group("O(1, 3)").d, parse_group("azimuthal").d
     ('SO(3)', 4, 3)
     """
+    import re
+
     from intertwine.groups import O
     from intertwine.reps._parse import find_group
 
@@ -304,6 +311,9 @@ def parse_group(text: str) -> Group:
     if call is None:
         listed = ", ".join(shown for shown, _ in catalogue())
         raise ValueError(f"there is no group {text!r}; there are {listed}, azimuthal, and products with *")
+    large = [n for n in re.findall(r"\d+", call) if int(n) > LARGEST]
+    if large:
+        raise ValueError(f"the group {text!r} is too large: numbers up to {LARGEST} are read, got {large[0]}")
     try:
         return find_group(call)
     except TypeError as error:  # a catalogue function called with too many or too few numbers

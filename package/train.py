@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, write, write_metrics
+from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
 from ._plan import Plan, generator
 
 __all__ = [
@@ -181,10 +181,17 @@ class Run:
             For a loss that is not finite, or a full disk.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._stop_on_interrupt(), self._bar() as advance:
-            while self.state.epoch < self.plan.epochs and self.progress < 1:
-                self._epoch(advance)
-                self.save(at_least=self.plan.save_every / 20)
+        try:
+            with self._stop_on_interrupt(), self._bar() as advance:
+                while self.state.epoch < self.plan.epochs and self.progress < 1:
+                    self._epoch(advance)
+                    self.save(at_least=self.plan.save_every / 20)
+        except KeyboardInterrupt:  # a second Ctrl-C, before the first one's step was over
+            if not (self.folder / CHECKPOINT).exists():
+                raise
+            raise Stopped(self.folder, self.state.epoch + 1) from None
+        finally:
+            (self.folder / LOCK).unlink(missing_ok=True)
         self.save()
         if self.best:
             self.model.load_state_dict(self.best)
@@ -219,7 +226,7 @@ class Run:
         if not math.isfinite(value):
             raise RunError(
                 f"the loss became {value} in epoch {self.state.epoch + 1}: try a smaller learning rate "
-                f"(--lr, now {self.plan.lr:g}); the last checkpoint in {self.folder} is intact"
+                f"(--lr, now {self.plan.lr:g})" + self._kept()
             )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -227,6 +234,10 @@ class Run:
         self.optimizer.step()
         self._average()
         return value
+
+    def _kept(self) -> str:
+        intact = (self.folder / CHECKPOINT).exists()
+        return f"; the last checkpoint in {self.folder} is intact" if intact else ""
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -283,6 +294,12 @@ class Run:
         if differing:
             listed = "; ".join(f"{k} was {theirs.get(k)!r}, now {ours.get(k)!r}" for k in differing)
             raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
+        before, now = json.loads(content["plan"]), asdict(self.plan)
+        changed = [f"{k} was {before[k]:g}, now {now[k]:g}" for k in ("epochs", "lr", "batch") if before[k] != now[k]]
+        if changed:
+            self.console.print(
+                f"resuming with another plan: {'; '.join(changed)}; the learning rate follows the new one"
+            )
         self.state = State(**json.loads(content["state"]))
         self.model.load_state_dict(content["model"])
         if content["averaged"] and self.averaged is not self.model:
@@ -338,6 +355,11 @@ class Run:
             yield advance
 
 
+def stored_plan(folder: Path) -> dict[str, Any]:
+    """The plan of the run that a folder's checkpoint holds."""
+    return dict(json.loads(read_checkpoint(folder)["plan"]))
+
+
 def pick_device(name: str = "auto") -> torch.device:
     """The device called ``name``; "auto" takes a GPU where there is one.
 
@@ -350,9 +372,11 @@ def pick_device(name: str = "auto") -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type == "meta":
+            raise RuntimeError("it holds no numbers")
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0][:120]
         raise ValueError(f"there is no device {name!r} here ({reason}): use --device cpu") from error
     return device
 

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from intertwine import cli
@@ -121,11 +122,35 @@ def test_the_module_is_the_command():
 
 
 def test_resume_command(monkeypatch, tmp_path):
-    monkeypatch.setattr(sys, "argv", ["/usr/bin/intertwine", "train", "nbody", "--group", "O(3)"])
+    """As `intertwine` where that is this environment's, else through this interpreter."""
+    monkeypatch.setattr(sys, "argv", ["intertwine", "train", "nbody", "--group", "O(3)"])
+    ours = str(Path(sys.executable).parent / "intertwine")
+    monkeypatch.setattr(cli.shutil, "which", lambda name: ours)
     shown = cli.resume_command(tmp_path / "a run")
     assert shown == f"intertwine train nbody --group 'O(3)' --out '{tmp_path}/a run' --resume"
     monkeypatch.setattr(sys, "argv", ["intertwine", "train", "qm9", "--out", "x", "--resume"])
     assert cli.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
+    monkeypatch.setattr(cli.shutil, "which", lambda name: None)
+    assert cli.resume_command(tmp_path) == f"{sys.executable} -m intertwine train qm9 --out x --resume"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nbody", "--dataset", "springs", "--kappa", "nan", "--samples", "8"], "kappa is a stiffness"),
+        (["nbody", "--dataset", "springs", "--kappa", "-5", "--samples", "8"], "kappa is a stiffness"),
+        (["nbody", "--channels", "4", "--parameters", "20000"], "not both"),
+        (["nbody", "--device", "meta"], "no device 'meta'"),
+        (["nbody", "--group", "SO(9999)"], "too large"),
+        (["qm9", "--samples", "1"], "samples must be more than"),
+        (["qm9", "--group", "SL(3)", "--samples", "10"], "atoms live in"),
+        (["nbody", "--out", "README.md/x"], "cannot write to"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_at_once(words, says):
+    done = call("train", *words)
+    assert done.exit_code in (1, 2)
+    assert says in " ".join(done.output.split())
 
 
 @pytest.mark.parametrize("name", ["cli", "train", "_plan", "_files", "plot"])

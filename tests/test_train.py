@@ -1,6 +1,7 @@
 """The training loop: exact resumption, clean stops, atomic files, errors that say what to do."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -13,7 +14,10 @@ import pytest
 import torch
 from intertwine import _files
 from intertwine import train as harness
+from intertwine._files import claim
+from intertwine.examples._report import planned_epochs, run_folder
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
+from rich.console import Console
 from torch import nn
 
 
@@ -204,3 +208,42 @@ def test_ctrl_c_in_another_process(tmp_path):
     assert "stopped cleanly" in rest
     content = harness.read_checkpoint(tmp_path)
     assert json.loads(content["state"])["step"] >= 3
+
+
+def test_a_folder_belongs_to_one_running_process(tmp_path):
+    assert claim(tmp_path / "mine")
+    assert claim(tmp_path / "mine")
+    (tmp_path / "dead").mkdir()
+    (tmp_path / "dead" / "running").write_text("999999999")
+    assert claim(tmp_path / "dead")  # its owner was killed
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        (tmp_path / "theirs").mkdir()
+        (tmp_path / "theirs" / "running").write_text(str(other.pid))
+        assert not claim(tmp_path / "theirs")
+        with pytest.raises(RunError, match="another process is training"):
+            run_folder(tmp_path / "theirs", "name", resume=False)
+    finally:
+        other.communicate(b"\n")
+
+
+def test_the_latest_run_is_resumed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(["runs/a-2", "runs/a"]):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "checkpoint.pt").write_bytes(b"")
+        os.utime(tmp_path / name / "checkpoint.pt", (k, k))
+    assert run_folder(None, "a", resume=True) == Path("runs/a")
+    assert run_folder(None, "a", resume=False) == Path("runs/a-3")
+
+
+def test_another_plan_is_announced(tmp_path):
+    make(tmp_path, epochs=2).train()
+    console = Console(file=io.StringIO(), width=300)
+    fresh = make(tmp_path / "other")
+    plan = Plan(epochs=3, batch=10, lr=1e-2, average=0.9)
+    Run(fresh.model, fresh.task, plan, tmp_path, {"size": 16}, resume=True, console=console)
+    assert "epochs was 2, now 3" in console.file.getvalue()
+    assert planned_epochs(None, tmp_path, True, 30) == 2
+    assert planned_epochs(5, tmp_path, True, 30) == 5
+    assert planned_epochs(None, tmp_path, False, 30) == 30

@@ -97,7 +97,9 @@ def load(system: str, part: str, n: int, seed: int = 0, kappa: float = 1.0) -> N
     if n < 1:
         raise ValueError(f"the number of trajectories must be at least 1, got {n}")
     number = _number(part, seed)
-    stiff = f"-kappa{kappa:g}" if system == "springs" else ""
+    if not (0 <= kappa < float("inf")):
+        raise ValueError(f"kappa is a stiffness >= 0, got {kappa}")
+    stiff = f"-kappa{kappa!r}" if system == "springs" else ""
     name = f"nbody-{system}{stiff}-{part}-{number}-{n}-v{VERSION}"
     arrays = stored(name, lambda: _make(begin(system, part, n, seed), system, kappa))
     fields = (torch.from_numpy(arrays[key]).float() for key in ("pos", "vel", "node", "pair", "target"))
@@ -115,6 +117,10 @@ def _number(part: str, seed: int) -> int:
 
 def _make(begin: Start, system: str, kappa: float) -> Arrays:
     pos, vel = simulate(system, begin, (FRAME_IN, FRAME_OUT), kappa)
+    if not (np.isfinite(pos).all() and np.isfinite(vel).all()):
+        raise ValueError(
+            f"springs of stiffness kappa = {kappa:g} are too stiff for the time step: choose a smaller one"
+        )
     arrays = {"pos": pos[:, 0], "vel": vel[:, 0], "node": begin.node, "pair": begin.pair, "target": pos[:, 1]}
     return {key: np.ascontiguousarray(array) for key, array in arrays.items()}
 

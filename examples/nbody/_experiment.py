@@ -14,7 +14,7 @@ from intertwine.train import Plan, Run, State, count_parameters, environment, pi
 from rich.console import Console
 from torch import Tensor, nn
 
-from .._report import Report, run_folder, slug
+from .._report import Report, planned_epochs, run_folder, slug
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
 from ._model import NBodyNet, Width, matched_width
 from ._simulate import simulate
@@ -127,6 +127,8 @@ def train(
     }
     settings |= {"samples": samples, "seed": seed, "channels": channels, "parameters": parameters}
     settings |= {"augment": augment, "kappa": kappa, "lr": lr or RATE}
+    if channels and parameters:
+        raise ValueError("give --channels or --parameters, not both")
     where = pick_device(device)
     folder = run_folder(out, f"nbody-{system}-{slug(group.name)}-seed{seed}", resume)
     absolute = system == "springs"
@@ -149,7 +151,7 @@ def train(
         f"{count_parameters(model):,} weights, {group.name}, {where}, {torch.get_num_threads()} threads"
     )
     plan = Plan(
-        epochs=epochs or (10**5 if budget else EPOCHS),
+        epochs=planned_epochs(epochs, folder, resume, 10**5 if budget else EPOCHS),
         batch=BATCH,
         seed=seed,
         lr=lr or RATE,

@@ -18,6 +18,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
+from .._report import require_orthogonal
 from ._data import INTERVAL, NBody
 from ._simulate import PARTICLES
 
@@ -65,11 +66,7 @@ class NBodyNet(nn.Module):
 
     def __init__(self, group: Group, width: Width | None = None, layers: int = 4, absolute: bool = False) -> None:
         super().__init__()
-        if group.d != 3 or group.field != "R" or not group.is_orthogonal:
-            raise ValueError(
-                f"{group.name} acts on {group.field}^{group.d}, but particles live in Euclidean R^3: choose a "
-                "group of orthogonal 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
-            )
+        require_orthogonal(group, "particles")
         width = width or Width()
         self.group, self.absolute = group, absolute
         hidden = width.scalars * Scalar + width.vectors * V

@@ -14,7 +14,7 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
-from .._report import Report, run_folder, slug
+from .._report import Report, planned_epochs, require_orthogonal, run_folder, slug
 from . import _data
 from ._baseline import errors, predict, regression
 from ._graphs import Graphs
@@ -94,6 +94,11 @@ def train(
     what = _data.target(target)
     settings: dict[str, Any] = {"experiment": "qm9", "target": target, "group": group.name, "key": group.key}
     settings |= {"samples": samples, "seed": seed, "channels": channels, "lr": lr or RATE}
+    if samples <= len(_data.ELEMENTS) + 1:
+        raise ValueError(
+            f"samples must be more than {len(_data.ELEMENTS) + 1} for the regression on atom counts, got {samples}"
+        )
+    require_orthogonal(group, "atoms")
     where = pick_device(device)
     folder = run_folder(out, f"qm9-{target}-{slug(group.name)}-seed{seed}", resume)
     with console.status("reading QM9 (converted at the first use)"):
@@ -112,7 +117,7 @@ def train(
         f"{torch.get_num_threads()} threads"
     )
     plan = Plan(
-        epochs=epochs or (10**5 if budget else EPOCHS),
+        epochs=planned_epochs(epochs, folder, resume, 10**5 if budget else EPOCHS),
         batch=BATCH,
         seed=seed,
         lr=lr or RATE,

@@ -14,6 +14,7 @@ from intertwine.reps import Scalar, V
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .._report import require_orthogonal
 from ._baseline import predict
 from ._data import ELEMENTS
 from ._graphs import Batch
@@ -60,11 +61,7 @@ class MoleculeNet(nn.Module):
         cutoff: float = CUTOFF,
     ) -> None:
         super().__init__()
-        if group.d != 3 or group.field != "R":
-            raise ValueError(
-                f"{group.name} acts on {group.field}^{group.d}, but atoms live in R^3: choose one of real "
-                "3 x 3 matrices, such as O(3) or SO(3)"
-            )
+        require_orthogonal(group, "atoms")
         self.register_buffer("regression", regression)
         self.register_buffer("scale", torch.tensor(scale))
         hidden = width[0] * Scalar + width[1] * V
