@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import networkx
 
     from ._algebra import LieAlgebra
+    from ._characters import CharacterTable
 
 Array = NDArray[Any]
 
@@ -218,6 +219,25 @@ class Structure(Value):
         [1, 3, 6, 6, 8]
         """
         return _finite.conjugacy_classes(self._model().group)
+
+    def character_table(self) -> CharacterTable:
+        """Irreducible complex characters of a small finite group, exactly, with their Frobenius–Schur indicators.
+
+        Raises
+        ------
+        ValueError
+            If the group is infinite, or has more than 20,000 elements or 256 conjugacy classes.
+
+        Examples
+        --------
+        >>> from intertwine.groups import S
+        >>> table = S(4).character_table()
+        >>> table.degrees, table.frobenius_schur_indicators
+        ((1, 1, 2, 3, 3), (1, 1, 1, 1, 1))
+        """
+        from ._characters import character_table
+
+        return character_table(as_group(self), self._model().group)
 
     def cayley_graph(self) -> networkx.DiGraph:
         """Cayley graph of a small finite group: nodes are positions in ``elements()``, edges g → g h.
