@@ -164,11 +164,6 @@ class LieAlgebra:
         """Whether the radical is the centre, so that L = [L, L] ⊕ centre."""
         return len(self._radical) == len(self._centre)
 
-    @property
-    def is_unimodular(self) -> bool:
-        """Whether tr ad x = 0 for every x: left and right Haar measure of the connected group agree."""
-        return not (np.einsum("ijj->i", self._c) != self._domain.zero).any()
-
     # ------------------------------------------------------------------ roots
 
     @cached_property

@@ -127,8 +127,8 @@ def invariant_form(algebra: Array, discrete: Array) -> Array | None:
     invariants K_j of the dual action: R(1) = Σ_ij N_i (⟨K_j, N_i⟩⁻¹)_ij ⟨K_j, 1⟩.
     """
     algebra = unit_norm(algebra)
-    forms = _invariants(adjoint(algebra), adjoint(discrete))
-    dual = _invariants(algebra, discrete)
+    forms = hermitian_invariants(adjoint(algebra), adjoint(discrete))
+    dual = hermitian_invariants(algebra, discrete)
     if not len(forms) or len(forms) != len(dual):
         return None
     n, k = as_real(forms), as_real(dual)
@@ -170,7 +170,7 @@ def hermitian_basis(n: int, field_complex: bool) -> Array:
     return np.concatenate([basis, skew])
 
 
-def _invariants(algebra: Array, discrete: Array) -> Array:
+def hermitian_invariants(algebra: Array, discrete: Array) -> Array:
     """Hermitian K with AK + KA* = 0 and hKh* = K, an orthonormal basis; QR generator by generator."""
     n = algebra.shape[-1]
     basis = hermitian_basis(n, np.iscomplexobj(algebra) or np.iscomplexobj(discrete))

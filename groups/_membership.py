@@ -10,6 +10,7 @@ to 4 are tried).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from . import _balance, _cosets, _finite, _lie
+from ._generators import from_matrices
 from ._value import Value
 
 if TYPE_CHECKING:
@@ -104,8 +106,7 @@ def contains(group: Group, h: Array) -> bool:
         return _product_contains(group, h)
     if group.lie_dim == 0:
         return _discrete_contains(group, h)
-    lie, h = _promoted(group.closure, h)
-    if _lie.outside(h @ lie @ np.linalg.inv(h), lie) > TOLERANCE:
+    if _outside_algebra(group, h):
         return False
     if any(_in_identity_component(group, np.linalg.solve(w, h)) for w in component_words(group)):
         return True
@@ -115,6 +116,12 @@ def contains(group: Group, h: Array) -> bool:
         f"cannot tell whether a matrix is in {group.name}: it normalises the Lie algebra and preserves the "
         f"invariant tensors that were tried, but was not reached from the known components:\n{h}"
     )
+
+
+def _outside_algebra(group: Group, h: Array) -> bool:
+    """Whether a matrix does not normalise the Lie algebra."""
+    lie, h = _promoted(group.closure, h)
+    return _lie.outside(h @ lie @ np.linalg.inv(h), lie) > TOLERANCE
 
 
 def _product_contains(group: Group, h: Array) -> bool:
@@ -135,18 +142,50 @@ def _discrete_contains(group: Group, h: Array) -> bool:
     return permuted is not None and _finite.contains(model.group, permuted.tolist())
 
 
-@lru_cache(maxsize=64)
+def components(group: Group) -> int:
+    """Number of connected components.
+
+    Raises
+    ------
+    ValueError
+        Where two elements can be proved neither to share a component nor not to.
+    """
+    if len(group.factors) > 1:
+        return math.prod(components(f) for f in group.factors)
+    if not group.lie_dim:
+        return group.order
+    words, proved = _component_words(group)
+    if not proved:
+        raise Undecided(f"at most {len(words)} components were found for {group.name}, but not proved to be different")
+    return len(words)
+
+
 def component_words(group: Group) -> tuple[Array, ...]:
     """Products of discrete generators, one per component as far as can be told, the identity first."""
-    words = [np.eye(group.d, dtype=group.closure.dtype)]
-    done = 0
-    while done < len(words) and len(words) <= MAX_COMPONENTS:
+    return _component_words(group)[0]
+
+
+@lru_cache(maxsize=64)
+def _component_words(group: Group) -> tuple[tuple[Array, ...], bool]:
+    """Component representatives, and whether they were proved to be in different components."""
+    connected = type(group)(group.name, from_matrices(group.algebra, (), group.d, group.field))
+    words, proved = [np.eye(group.d, dtype=group.closure.dtype)], True
+    for w in words:
         for h in group.discrete_generators:
-            g = words[done] @ h
-            if not any(_in_identity_component(group, np.linalg.solve(w, g)) for w in words):
-                words.append(g)
-        done += 1
-    return tuple(words)
+            verdicts = [_apart(connected, np.linalg.solve(v, w @ h)) for v in words]
+            if all(verdict is not False for verdict in verdicts):
+                words.append(w @ h)
+                proved = proved and None not in verdicts
+        if len(words) > MAX_COMPONENTS:
+            return tuple(words), False
+    return tuple(words), proved
+
+
+def _apart(connected: Group, g: Array) -> bool | None:
+    """Whether g is outside a connected group; None where neither is proved."""
+    if _outside_algebra(connected, g) or _refuted(connected, g):
+        return True
+    return False if _in_identity_component(connected, g) else None
 
 
 def _in_identity_component(group: Group, g: Array) -> bool:
@@ -231,7 +270,7 @@ def _moves_an_invariant(algebra: Array, discrete: Array, h: Array) -> bool:
     a, g, x = algebra, discrete, h
     size = n
     while size <= MAX_TENSOR:
-        invariants = _fixed_vectors(a, g)
+        invariants = fixed_vectors(a, g)
         if len(invariants) and np.abs(invariants @ x.T - invariants).max() > TOLERANCE:
             return True
         if size * n > MAX_TENSOR:
@@ -244,7 +283,7 @@ def _moves_an_invariant(algebra: Array, discrete: Array, h: Array) -> bool:
     return False
 
 
-def _fixed_vectors(algebra: Array, discrete: Array) -> Array:
+def fixed_vectors(algebra: Array, discrete: Array) -> Array:
     """Orthonormal rows t with A t = 0 and g t = t."""
     size = algebra.shape[-1]
     gram = np.zeros((size, size), np.result_type(algebra, discrete, float))

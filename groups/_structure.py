@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._algebra import LieAlgebra
     from ._characters import CharacterTable
+    from ._describe import Card
 
 Array = NDArray[Any]
 
@@ -142,6 +143,41 @@ class Structure(Value):
         return form is not None
 
     @cached_property
+    def is_unimodular(self) -> bool:
+        """Whether left and right Haar measures agree: |det Ad g| = 1 for every g.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SE, UpperTriangular
+        >>> SE(3).is_unimodular, UpperTriangular(2).is_unimodular
+        (True, False)
+        """
+        if np.abs(np.einsum("ijj->i", self.structure_constants)).max(initial=0) > _lie.RANK_TOLERANCE:
+            return False
+        vectors = _lie.as_real(self.closure)
+        moved = [_lie.as_real(h @ self.closure @ np.linalg.inv(h)) @ vectors.T for h in self.discrete_generators]
+        return all(abs(abs(np.linalg.det(ad)) - 1) < _lie.RANK_TOLERANCE for ad in moved)
+
+    @property
+    def components(self) -> int:
+        """Number of connected components; of a finite group, its order.
+
+        Raises
+        ------
+        ValueError
+            Where two elements can be proved neither to share a component nor not to.
+
+        Examples
+        --------
+        >>> from intertwine.groups import O, SO
+        >>> O(1, 3).components, SO(1, 3).components, O(3).components
+        (4, 2, 2)
+        """
+        from ._membership import components
+
+        return components(as_group(self))
+
+    @cached_property
     def is_finite(self) -> bool:
         """Whether the group has finitely many elements.
 
@@ -238,6 +274,18 @@ class Structure(Value):
         from ._characters import character_table
 
         return character_table(as_group(self), self._model().group)
+
+    def describe(self) -> Card:
+        """What the group is, as a card to print: only what was computed and verified.
+
+        Examples
+        --------
+        >>> from intertwine.groups import O
+        >>> print(O(1, 3).describe())
+        """
+        from ._describe import describe
+
+        return describe(as_group(self))
 
     def cayley_graph(self) -> networkx.DiGraph:
         """Cayley graph of a small finite group: nodes are positions in ``elements()``, edges g → g h.
