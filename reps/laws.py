@@ -92,7 +92,8 @@ def check_hom_laws(hom: Hom, rng: Any = 0, samples: int = 3, tol: float = 1e-8) 
         Naming the law that fails, and by how much.
     """
     rng = np.random.default_rng(rng)
-    rep_in, rep_out, basis, group = hom.rep_in, hom.rep_out, hom.basis(), hom.group
+    rep_in, rep_out, basis = hom.rep_in, hom.rep_out, hom.basis()
+    group = rep_in._require_group()
     g = group.sample(samples, rng)
     c = rng.standard_normal(basis.rank)
     noise = rng.standard_normal(basis.shape)
