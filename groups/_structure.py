@@ -16,6 +16,8 @@ from ._value import Value, as_group, frozen
 if TYPE_CHECKING:
     import networkx
 
+    from ._algebra import LieAlgebra
+
 Array = NDArray[Any]
 
 
@@ -40,6 +42,25 @@ class Structure(Value):
         8
         """
         return len(self.closure)
+
+    @cached_property
+    def lie(self) -> LieAlgebra:
+        """The Lie algebra, exactly: Killing form, radical, series, Cartan subalgebra, roots, Dynkin type.
+
+        Raises
+        ------
+        ValueError
+            If an algebra generator holds floating-point numbers.
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> SO(5).lie.type, SO(5).lie.rank, SO(5).lie.killing_signature
+        ('B2 = C2', 2, (0, 10, 0))
+        """
+        from ._closure import lie_algebra
+
+        return lie_algebra(as_group(self))
 
     @cached_property
     def structure_constants(self) -> Array:
