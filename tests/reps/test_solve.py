@@ -7,12 +7,12 @@ import sys
 import numpy as np
 import pytest
 import sympy as sp
-from intertwine.groups import GL, SE, SL, SO, SU, A, D, Group, O, S, Sp, Trivial, U, Z
+from intertwine.groups import GL, SE, SL, SO, SU, A, Cube, D, Group, O, Rubik, S, Sp, Trivial, U, Z
 from intertwine.reps import Alt, Det, Scalar, Sym, T, V
 from intertwine.reps._errors import NotReductive, RankError
 from intertwine.reps._orbits import OrbitBlock, PatternBlock
 from intertwine.reps._permute import signed_permutations
-from intertwine.reps.solve import solve
+from intertwine.reps.solve import orbits, solve
 from intertwine.reps.solve.nullspace import solve_float
 from intertwine.reps.solve.orbits import pair_orbits
 
@@ -268,3 +268,22 @@ def test_krylov_refuses_what_does_not_converge(monkeypatch):
     monkeypatch.setattr(krylov, "ITERATIONS", 2)
     with pytest.raises(RankError, match="did not converge"):
         krylov.solve_krylov(T(3)(SE(2)), T(3)(SE(2)))
+
+
+@pytest.mark.parametrize("few", [1, 8])
+@pytest.mark.parametrize(
+    ("group", "hom"),
+    [(Cube(), T(2) >> T(2)), (Z(6), V >> T(2)), (D(5), T(2) >> V), (Z(2) * S(3), T(2) >> T(2)), (Rubik(), V >> V)],
+    ids=str,
+)
+def test_orbits_row_by_row_are_the_connected_components(monkeypatch, group, hom, few):
+    """Also where the first Schreier elements do not generate the stabiliser, so that others must be merged."""
+    monkeypatch.setattr(orbits, "FEW", few)
+    bound = hom(group)
+    inner, outer = ([p for p, _ in signed_permutations(rep, group)] for rep in (bound.rep_in, bound.rep_out))
+    width = bound.rep_in.dim
+    pairs = ((p[:, None] * width + q).ravel() for p, q in zip(outer, inner))
+    count, labels = orbits.orbits_by_rows(outer, inner)
+    expected, known = orbits.merge_orbits(pairs, width * bound.rep_out.dim)
+    assert count == expected
+    np.testing.assert_array_equal(labels, known)
