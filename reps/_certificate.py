@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._count import count
 from ._errors import CertificateError
 
 if TYPE_CHECKING:
@@ -62,8 +63,6 @@ def certify(block: Block, rep_in: Rep, rep_out: Rep) -> Certificate:
     CertificateError
         If the residual is above 1e-10 or the independent count differs from the rank.
     """
-    from ._count import count
-
     method = block.method or block.kind
     where = f"Hom({rep_in!r}, {rep_out!r}) over {rep_in._require_group().name}"
     measured = block.residual(rep_in, rep_out) if block.rank else 0.0
@@ -73,7 +72,7 @@ def certify(block: Block, rep_in: Rep, rep_out: Rep) -> Certificate:
             f" most {TOLERANCE:.0e}: the generators are inconsistent or badly conditioned; give them exactly"
             " (as sympy numbers), or in a basis in which they are closer to orthogonal"
         )
-    counted, by = count(rep_in, rep_out, certain=block.certain) or (None, None)
+    counted, by = count(rep_in, rep_out, block.rank, block.certain) or (None, None)
     if counted is not None and counted != block.rank:
         raise CertificateError(
             f"{where}: method {method!r} gave {block.rank} maps (residual {measured:.2g}), but by {by} there"

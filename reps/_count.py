@@ -31,13 +31,15 @@ _SIDE = 1024  # largest dimension for characters, and of a leaf for weights
 _TERMS = 2**24  # terms of a product of formal characters
 
 
-def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] | None:
+def count(rep_in: Rep, rep_out: Rep, rank: int, certain: bool = False) -> tuple[int, str] | None:
     """Dimension of Hom(rep_in, rep_out), and what counted it; None when no count applies.
 
     Parameters
     ----------
     rep_in, rep_out : Rep
         Bound to the same group.
+    rank : int
+        How many maps have been found; elimination stops as soon as it leaves no more.
     certain : bool
         The rank is proved already, so only a cheap count is worth making.
     """
@@ -52,7 +54,7 @@ def count(rep_in: Rep, rep_out: Rep, certain: bool = False) -> tuple[int, str] |
         if found is not None:
             return found, "weights"
     if small and not certain and rep_in.dim * rep_out.dim <= UNKNOWNS:
-        found = by_elimination(rep_in, rep_out)
+        found = by_elimination(rep_in, rep_out, rank)
         if found is not None:
             return found, "elimination mod p"
     return None
@@ -288,10 +290,11 @@ class _Formal:
 # -- elimination
 
 
-def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
+def by_elimination(rep_in: Rep, rep_out: Rep, rank: int = 0) -> int | None:
     """Nullity of the constraint modulo 2³¹ − 1, an upper bound that a solved basis must reach.
 
-    (rank mod p ≤ rank over ℚ, so no equivariant map can be missing when the two agree.)
+    (rank mod p ≤ rank over ℚ, so no equivariant map can be missing when the two agree: some of the generators may
+    already show it.)
     """
     from .solve.finite_field import PRIMES
     from .solve.modular import sequential_nullspace_mod
@@ -301,5 +304,5 @@ def by_elimination(rep_in: Rep, rep_out: Rep) -> int | None:
     first = None if constraints is None else next(iter(constraints()), None)
     if constraints is None or (first is not None and first.nnz > _FILLED):
         return None
-    free, _ = sequential_nullspace_mod(constraints, rep_in.dim * rep_out.dim, PRIMES[0])
+    free, _ = sequential_nullspace_mod(constraints, rep_in.dim * rep_out.dim, PRIMES[0], rank)
     return len(free)

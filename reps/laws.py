@@ -1,7 +1,9 @@
-"""Laws every representation obeys, checkable on any object a user makes.
+"""Laws every representation and every space of equivariant maps obeys, checkable on any object a user makes.
 
 >>> from intertwine.groups import SO
->>> from intertwine.reps import Sym
+>>> from intertwine.reps import Sym, T, V
+>>> max(check_hom_laws((T(2) >> V)(SO(3))).values()) < 1e-10
+True
 >>> worst = check_rep_laws(Sym(3)(SO(3)))
 >>> max(worst.values()) < 1e-10
 True
@@ -15,9 +17,10 @@ from typing import Any
 import numpy as np
 from scipy.linalg import expm
 
+from ._hom import Hom
 from ._node import Array, Rep
 
-__all__ = ["check_rep_laws"]
+__all__ = ["check_hom_laws", "check_rep_laws"]
 
 
 def check_rep_laws(rep: Rep, rng: Any = 0, samples: int = 3, tol: float = 1e-9) -> dict[str, float]:
@@ -54,19 +57,88 @@ def check_rep_laws(rep: Rep, rng: Any = 0, samples: int = 3, tol: float = 1e-9) 
     AssertionError
         Naming the law that fails, and by how much.
     """
+    return _checked(f"{rep!r} of {rep._require_group().name}", _laws(rep, np.random.default_rng(rng), samples), tol)
+
+
+def check_hom_laws(hom: Hom, rng: Any = 0, samples: int = 3, tol: float = 1e-8) -> dict[str, float]:
+    """Check a solved space of equivariant maps, and its certificate, on random elements.
+
+    ===============  =========================================================================
+    equivariance     ρ_out(g) W = W ρ_in(g) for a random W of the basis and random g
+    constraint       C vec W = 0 for the public operator C
+    isometry         the coefficients of Σ c B are c
+    projection       projecting twice is projecting once, and leaves an equivariant map
+    certificate      its rank is the basis', its residual at most 1e-10, its count (if any) the rank
+    transposition    dim Hom(in, out) = dim Hom(out*, in*)
+    direct sums      dim Hom(in, out + out) = 2 dim Hom(in, out)
+    adjunction       dim Hom(in, out) = dim Hom(1, out ⊗ in*)
+    ===============  =========================================================================
+
+    Parameters
+    ----------
+    hom : Hom
+        Bound, and small enough to be written out.
+    rng, samples, tol
+        As `check_rep_laws`.
+
+    Returns
+    -------
+    dict
+        Worst relative error of each law; differences of dimensions as they are.
+
+    Raises
+    ------
+    AssertionError
+        Naming the law that fails, and by how much.
+    """
     rng = np.random.default_rng(rng)
-    errors: dict[str, float] = {}
-    for law, check in _laws(rep, rng, samples):
-        errors[law] = max((_relative(a, b) for a, b in check()), default=0.0)
-        if not errors[law] <= tol:
-            raise AssertionError(
-                f"{rep!r} of {rep._require_group().name} breaks the law '{law}': relative error "
-                f"{errors[law]:.2e}, allowed {tol:.0e}; see intertwine.reps.laws"
-            )
-    return errors
+    rep_in, rep_out, basis = hom.rep_in, hom.rep_out, hom.basis()
+    group = rep_in._require_group()
+    g = group.sample(samples, rng)
+    c = rng.standard_normal(basis.rank)
+    noise = rng.standard_normal(basis.shape)
+    w, near = basis.combine(c), basis.project(noise)
+    certificate = basis.certificate
+    claimed = [certificate.rank, basis.rank if certificate.count is None else certificate.count]
+    trivial = _trivial(rep_in)
+
+    def dims(*spaces: Hom) -> Pairs:
+        return [(np.array(float(space.dim)), np.array(float(basis.rank))) for space in spaces]
+
+    laws: list[tuple[str, Callable[[], Pairs]]] = [
+        ("equivariance", lambda: [(rep_out.rho(g) @ w, w @ rep_in.rho(g))]),
+        ("constraint", lambda: [(image := hom.constraint() @ w.ravel(), np.zeros_like(image))]),
+        ("isometry", lambda: [(basis.coefficients(w), c.astype(basis.dtype))]),
+        ("projection", lambda: [(basis.project(near), near), (rep_out.rho(g) @ near, near @ rep_in.rho(g))]),
+        ("certificate", lambda: [(np.array(claimed, float), np.full(2, float(basis.rank)))]),
+        ("transposition", lambda: dims(rep_out.dual >> rep_in.dual)),
+        ("direct sums", lambda: [(p / 2, q) for p, q in dims(rep_in >> rep_out + rep_out)]),
+        ("adjunction", lambda: dims(trivial >> rep_out * rep_in.dual)),
+    ]
+    if not certificate.residual <= 1e-10:
+        raise AssertionError(f"{hom!r} has a certificate with residual {certificate.residual:.1e}, over 1e-10")
+    return _checked(f"{hom!r} over {group.name}", laws, tol)
+
+
+def _trivial(rep: Rep) -> Rep:
+    from ._tensor import Scalar
+
+    return Scalar(rep._require_group())
 
 
 Pairs = list[tuple[Array, Array]]
+
+
+def _checked(what: str, laws: list[tuple[str, Callable[[], Pairs]]], tol: float) -> dict[str, float]:
+    errors: dict[str, float] = {}
+    for law, check in laws:
+        errors[law] = max((_relative(a, b) for a, b in check()), default=0.0)
+        if not errors[law] <= tol:
+            raise AssertionError(
+                f"{what} breaks the law '{law}': relative error {errors[law]:.2e}, allowed {tol:.0e}; "
+                "see intertwine.reps.laws"
+            )
+    return errors
 
 
 def _laws(rep: Rep, rng: np.random.Generator, samples: int) -> list[tuple[str, Callable[[], Pairs]]]:

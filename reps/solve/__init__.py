@@ -14,6 +14,8 @@ from .._errors import CertificateError
 from .._warnings import NumericalWarning
 from .auto import solve_auto
 from .exact import solve_exact
+from .isotypic import solve_isotypic
+from .krylov import solve_krylov
 from .nullspace import solve_nullspace
 from .orbits import solve_orbits
 from .split import Solved, solve_split
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "solve"]
 
-METHODS = ("auto", "split", "orbits", "isotypic", "nullspace", "exact")
+METHODS = ("auto", "split", "orbits", "isotypic", "nullspace", "krylov", "exact")
 _WORTH_STORING = 0.05  # seconds
 
 _memory: _cache.Memory[Solved] = _cache.Memory()
@@ -39,7 +41,7 @@ def solve(hom: Hom, method: str = "auto") -> Basis:
     ----------
     hom : Hom
         Bound to a group.
-    method : {"auto", "split", "orbits", "isotypic", "nullspace", "exact"}
+    method : {"auto", "split", "orbits", "isotypic", "nullspace", "krylov", "exact"}
         Direct sums are always split first, so "split" alone is another word for "auto".
 
         - "auto": decides block by block, see `intertwine.reps.solve.auto.solve_auto`.
@@ -47,6 +49,7 @@ def solve(hom: Hom, method: str = "auto") -> Basis:
         - "isotypic": irreps and Schur's lemma; reductive groups. The basis stays factored.
         - "nullspace": elimination modulo a prime lifted to ℚ (rational generators), or rank-revealing
         float64.
+        - "krylov": random maps projected by LSMR, matrix-free; any group, few maps among many unknowns.
         - "exact": sympy over ℚ or a number field; small.
 
     Returns
@@ -122,9 +125,9 @@ def _run(rep_in: Rep, rep_out: Rep, method: str) -> Block:
         return solve_nullspace(rep_in, rep_out)
     if method == "exact":
         return solve_exact(rep_in, rep_out)
+    if method == "krylov":
+        return solve_krylov(rep_in, rep_out)
     if method == "isotypic":
-        from .isotypic import solve_isotypic
-
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     block = solve_orbits(rep_in, rep_out)
     if block is None:

@@ -28,6 +28,7 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     and are complex only where the group is
     everything else, rational generators                       nullspace: elimination mod p, lifted to ℚ
     everything else, floating-point or irrational generators   nullspace: rank-revealing float64
+    … with more than 8,192 unknowns                            krylov: random maps, projected
     =========================================================  ===========================================
 
     Direct sums have been split before; ``exact`` is only used when asked for.

@@ -198,7 +198,9 @@ def _substitute(steps: list[_Step], free: Array, n: int, p: int) -> Sparse:
     return _select(known, position)
 
 
-def sequential_nullspace_mod(constraints: Callable[[], Iterator[Sparse]], n: int, p: int) -> tuple[Array, Sparse]:
+def sequential_nullspace_mod(
+    constraints: Callable[[], Iterator[Sparse]], n: int, p: int, enough: int = 0
+) -> tuple[Array, Sparse]:
     """Nullspace of stacked constraints, one after the other on what the earlier ones leave.
 
     Parameters
@@ -209,6 +211,8 @@ def sequential_nullspace_mod(constraints: Callable[[], Iterator[Sparse]], n: int
         Number of unknowns.
     p : int
         A prime below 2³¹.
+    enough : int
+        Dimension at which to stop, where the space is known to be no smaller.
 
     Returns
     -------
@@ -218,7 +222,7 @@ def sequential_nullspace_mod(constraints: Callable[[], Iterator[Sparse]], n: int
     free = np.arange(n)
     N = sps.csr_array(sps.identity(n, dtype=np.int64, format="csr"))
     for constraint in constraints():
-        if not len(free):
+        if len(free) <= enough:
             break
         a = reduce_mod(sps.csr_array(constraint, dtype=np.int64, copy=True), p)
         if len(free) < n:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from .._basis import DenseBlock
 from .._constraint import Constraint
 from .._errors import RankError
+from .krylov import solve_krylov
 from .modular import rational_nullspace
 from .rational import rational_constraints
 
@@ -44,10 +45,11 @@ def solve_nullspace(rep_in: Rep, rep_out: Rep) -> DenseBlock:
     ------
     RankError
         If floating-point generators leave no clear gap.
-    ValueError
-        If a floating-point problem is too large.
     """
-    return solve_rational(rep_in, rep_out) or solve_float(rep_in, rep_out)
+    solved = solve_rational(rep_in, rep_out)
+    if solved is None and rep_in.dim * rep_out.dim > UNKNOWNS:
+        return solve_krylov(rep_in, rep_out)
+    return solved or solve_float(rep_in, rep_out)
 
 
 def solve_rational(rep_in: Rep, rep_out: Rep) -> DenseBlock | None:

@@ -478,3 +478,20 @@ def test_tensors_of_non_compact_groups(group, rep_in, rep_out):
     x = torch.randn(5, layer.rep_in.dim, generator=rng, dtype=torch.float64)
     edges = torch.tensor([[0, 1, 2, 3], [1, 2, 3, 4]])
     assert_equivariant(layer, inputs=(x, pos, edges), rep_in=(layer.rep_in, layer.space, None))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch itself
+@pytest.mark.parametrize("contraction", ["node", "edge"])
+def test_inductor_compiles_the_same_function(contraction):
+    layer = PointConv(Scalar + V, Scalar + V, group=O(3), hidden=24, cutoff=3.0, contraction=contraction)
+    x, pos = cloud(8, Scalar + V, torch.float32)
+    edges = radius_graph(pos, 2.0)
+    compiled = torch.compile(layer, fullgraph=True)
+    torch.testing.assert_close(compiled(x, pos, edges), layer(x, pos, edges), rtol=1e-4, atol=1e-5)
+    grads = []
+    for function in (compiled, layer):
+        layer.zero_grad()
+        function(x, pos, edges).square().sum().backward()
+        grads.append(torch.cat([p.grad.flatten() for p in layer.parameters() if p.grad is not None]))
+    torch.testing.assert_close(*grads, rtol=1e-3, atol=1e-4)

@@ -7,12 +7,12 @@ import sys
 import numpy as np
 import pytest
 import sympy as sp
-from intertwine.groups import GL, SE, SL, SO, SU, A, D, Group, O, S, Sp, Trivial, U, Z
+from intertwine.groups import GL, SE, SL, SO, SU, A, Cube, D, Group, O, Rubik, S, Sp, Trivial, U, Z
 from intertwine.reps import Alt, Det, Scalar, Sym, T, V
 from intertwine.reps._errors import NotReductive, RankError
 from intertwine.reps._orbits import OrbitBlock, PatternBlock
 from intertwine.reps._permute import signed_permutations
-from intertwine.reps.solve import solve
+from intertwine.reps.solve import orbits, solve
 from intertwine.reps.solve.nullspace import solve_float
 from intertwine.reps.solve.orbits import pair_orbits
 
@@ -235,3 +235,55 @@ def test_a_wrong_orbit_fails_the_certificate():
     labels[0, 0] += 1
     assert placed.block.residual(hom.rep_in, hom.rep_out) == 0
     assert OrbitBlock(labels, None, placed.rank).residual(hom.rep_in, hom.rep_out) == 1
+
+
+@pytest.mark.parametrize(
+    ("group", "hom"),
+    [(SO(3), T(2) >> T(2)), (SU(3), T(1, 1) >> T(1, 1)), (SE(3), T(2) >> T(2)), (S(5), V >> T(2)), (SL(3), V >> T(2))],
+    ids=str,
+)
+def test_krylov_spans_the_same_space(group, hom):
+    found, expected = solve(hom(group), method="krylov"), solve(hom(group), method="nullspace")
+    assert found.certificate.method == "krylov"
+    assert found.rank == expected.rank
+    maps = found.dense()
+    np.testing.assert_allclose(expected.project(maps), maps, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::intertwine.groups.InexactWarning")
+def test_large_floating_point_spaces_are_projected():
+    """Too many unknowns for singular values: SE(3) with its generators mixed by an irrational angle."""
+    c, s = np.cos(1.0), np.sin(1.0)
+    turn = np.array([[c, -s, 0, 0], [s, c, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    algebra = [turn @ a @ turn.T for a in SE(3).lie_algebra]
+    group = Group.from_generators(algebra=algebra, name="turned SE(3)")
+    basis = solve((T(3) >> T(4))(group))
+    assert basis.certificate.method == "krylov"
+    assert basis.rank == 55
+
+
+def test_krylov_refuses_what_does_not_converge(monkeypatch):
+    from intertwine.reps.solve import krylov
+
+    monkeypatch.setattr(krylov, "ITERATIONS", 2)
+    with pytest.raises(RankError, match="did not converge"):
+        krylov.solve_krylov(T(3)(SE(2)), T(3)(SE(2)))
+
+
+@pytest.mark.parametrize("few", [1, 8])
+@pytest.mark.parametrize(
+    ("group", "hom"),
+    [(Cube(), T(2) >> T(2)), (Z(6), V >> T(2)), (D(5), T(2) >> V), (Z(2) * S(3), T(2) >> T(2)), (Rubik(), V >> V)],
+    ids=str,
+)
+def test_orbits_row_by_row_are_the_connected_components(monkeypatch, group, hom, few):
+    """Also where the first Schreier elements do not generate the stabiliser, so that others must be merged."""
+    monkeypatch.setattr(orbits, "FEW", few)
+    bound = hom(group)
+    inner, outer = ([p for p, _ in signed_permutations(rep, group)] for rep in (bound.rep_in, bound.rep_out))
+    width = bound.rep_in.dim
+    pairs = ((p[:, None] * width + q).ravel() for p, q in zip(outer, inner))
+    count, labels = orbits.orbits_by_rows(outer, inner)
+    expected, known = orbits.merge_orbits(pairs, width * bound.rep_out.dim)
+    assert count == expected
+    np.testing.assert_array_equal(labels, known)
