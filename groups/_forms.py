@@ -35,20 +35,23 @@ def bilinear(group: Group) -> tuple[Array, Array]:
     acting = np.array([np.kron(x, one) + np.kron(one, x) for x in a]).reshape(len(a), d * d, d * d)
     moving = np.array([np.kron(x, x) for x in h]).reshape(len(h), d * d, d * d)
     forms = fixed_vectors(acting, moving)
-    if max(np.abs(forms @ np.swapaxes(acting, 1, 2)).max(initial=0), np.abs(forms @ np.swapaxes(moving, 1, 2) - forms).max(initial=0)) > TOLERANCE:
+    drift = np.abs(forms @ np.swapaxes(acting, 1, 2)).max(initial=0)
+    shift = np.abs(forms @ np.swapaxes(moving, 1, 2) - forms).max(initial=0)
+    if max(drift, shift) > TOLERANCE:
         raise ValueError(f"the forms that {group.name} preserves cannot be told from rounding in this basis")
     forms = forms.reshape(len(forms), d, d)
     return _part(forms, 1), _part(forms, -1)
 
 
 def _part(forms: Array, sign: int) -> Array:
-    parts = ((forms + sign * np.swapaxes(forms, 1, 2)) / 2).reshape(len(forms), -1)
+    d = forms.shape[-1]
+    parts = ((forms + sign * np.swapaxes(forms, 1, 2)) / 2).reshape(len(forms), d * d)
     _, s, vt = np.linalg.svd(parts, full_matrices=False)
-    return np.asarray(vt[s > 0.5].reshape(-1, *forms.shape[1:]))
+    return np.asarray(vt[s > 0.5].reshape(-1, d, d))
 
 
 def signature(form: Array) -> tuple[int, int]:
-    """Positive and negative squares of a nondegenerate Hermitian form, its first diagonal entry taken as positive."""
+    """Positive and negative squares of a Hermitian form, its first diagonal entry other than 0 taken as positive."""
     w = np.linalg.eigvalsh(form)
     near = TOLERANCE * np.abs(w).max()
     plus, minus = int((w > near).sum()), int((w < -near).sum())
@@ -78,5 +81,8 @@ def in_words(group: Group) -> str:
 def _counted(forms: Array, kind: str, *, signed: bool) -> str:
     if not len(forms):
         return ""
-    plus, minus = signature(forms[0]) if signed and len(forms) == 1 else (0, 0)
-    return f"{len(forms)} {kind}" + (f" of signature ({plus}, {minus})" if plus + minus else "")
+    if not signed or len(forms) > 1:
+        return f"{len(forms)} {kind}"
+    plus, minus = signature(forms[0])
+    rank = "" if plus + minus == len(forms[0]) else f", rank {plus + minus}"
+    return f"1 {kind} of signature ({plus}, {minus}){rank}"

@@ -104,3 +104,35 @@ def structure_constants(basis: Array) -> Array:
     vectors = as_real(basis)
     rows = [as_real(bracket(b, basis)) @ vectors.T for b in basis]
     return np.array(rows).reshape(k, k, k)
+
+
+def nilpotent_radical(basis: Array) -> Array:
+    """Orthonormal basis of [L, rad L], an ideal of nilpotent matrices in every representation (Lie's theorem).
+
+    The radical is the complement of [L, L] in the Killing form.
+    """
+    c = structure_constants(basis)
+    derived = orthonormal(c.reshape(-1, len(basis)))
+    killing = np.einsum("ial,jla->ij", c, c)
+    _, s, vt = np.linalg.svd(derived @ killing, full_matrices=True)
+    radical = np.tensordot(vt[np.count_nonzero(s > RANK_TOLERANCE) :], basis, 1)
+    brackets = bracket(basis[:, None], radical[None]).reshape(-1, *basis.shape[1:])
+    return as_matrices(orthonormal(as_real(brackets)), basis)
+
+
+def flag(basis: Array) -> list[Array]:
+    """Invariant subspaces V₁ ⊂ V₂ ⊂ … ⊂ V with [L, rad L] V_{i+1} ⊂ V_i, as orthonormal columns of V_{i+1} ⊖ V_i.
+
+    Whatever normalises L maps each V_i to itself, and on each V_{i+1} / V_i the algebra acts reductively but for
+    unipotent elements of its centre.
+    """
+    nilpotent = nilpotent_radical(basis)
+    steps: list[Array] = []
+    rest = np.eye(basis.shape[-1], dtype=basis.dtype)
+    while rest.shape[1]:
+        stacked = (adjoint(rest) @ nilpotent @ rest).reshape(-1, rest.shape[1])
+        _, s, vh = np.linalg.svd(stacked, full_matrices=True)
+        rank = np.count_nonzero(s > RANK_TOLERANCE)
+        steps.append(rest @ adjoint(vh[rank:]))
+        rest = rest @ adjoint(vh[:rank])
+    return steps

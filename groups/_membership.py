@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from . import _balance, _cosets, _finite, _lie
+from . import _balance, _cosets, _exact, _finite, _lie
 from ._generators import from_matrices
 from ._value import Value
 
@@ -185,7 +186,28 @@ def _apart(connected: Group, g: Array) -> bool | None:
     """Whether g is outside a connected group; None where neither is proved."""
     if _outside_algebra(connected, g) or _refuted(connected, g):
         return True
+    steps, graded = _graded(connected)
+    if graded != connected and _refuted(graded, _diagonal(steps, g[None])[0]):
+        return True
     return False if _in_identity_component(connected, g) else None
+
+
+@lru_cache(maxsize=64)
+def _graded(group: Group) -> tuple[list[Array], Group]:
+    """A flag of invariant subspaces, and how a connected group acts on the sum of its quotients."""
+    steps = _lie.flag(group.closure)
+    if len(steps) == 1:
+        return steps, group
+    diagonal = _diagonal(steps, group.closure)
+    algebra = _lie.as_matrices(_lie.orthonormal(_lie.as_real(diagonal)), diagonal)
+    read = [_exact.matrix(m) for m in algebra]
+    return steps, type(group)(group.name, from_matrices(read, (), group.d, group.field))
+
+
+def _diagonal(steps: list[Array], matrices: Array) -> Array:
+    """Matrices (k, d, d) with all but the diagonal blocks along a flag left out, in the basis of the flag."""
+    blocks = [_lie.adjoint(q) @ matrices @ q for q in steps]
+    return np.array([scipy.linalg.block_diag(*parts) for parts in zip(*blocks)]).reshape(matrices.shape)
 
 
 def _in_identity_component(group: Group, g: Array) -> bool:
@@ -233,19 +255,63 @@ def _logarithm(lie: Array, g: Array) -> Array | None:
 
 def _refuted(group: Group, h: Array) -> bool:
     """Whether an invariant of the group proves that h is not in it."""
+    part = _unitary_part(group)
+    if part is None:
+        return False
     p = group.balancing
     if p is None:
-        return _moves_an_invariant(group.lie_algebra, group.discrete_generators, h)
+        return part.moved_by(h)
+    h = p @ h @ np.linalg.inv(p)
+    return not _polar_in(_balance.conjugated(p, group.closure), h) or part.moved_by(_polar(h)[0])
+
+
+@lru_cache(maxsize=64)
+def _unitary_part(group: Group) -> Part | None:
+    """K where G = K exp(p) is known, None where it is not; G itself where it has no balancing."""
+    p = group.balancing
+    if p is None:
+        return Part(group.lie_algebra, group.discrete_generators)
     lie = _balance.conjugated(p, group.closure)
     words = _balance.conjugated(p, group.discrete_generators)
     if not all(_polar_in(lie, w) for w in words):
-        return False  # then G = K exp(p) is not known
-    if not _polar_in(lie, p @ h @ np.linalg.inv(p)):
-        return True
-    u, _ = _polar(p @ h @ np.linalg.inv(p))
+        return None
     compact = _lie.as_matrices(_lie.orthonormal(_lie.as_real((lie - _lie.adjoint(lie)) / 2)), lie)
-    unitary = np.array([_polar(w)[0] for w in words]).reshape(words.shape)
-    return _moves_an_invariant(compact, unitary, u)
+    return Part(compact, np.array([_polar(w)[0] for w in words]).reshape(words.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A group as what it leaves in place: invariant tensors, and volume."""
+
+    algebra: Array
+    discrete: Array
+
+    def moved_by(self, h: Array) -> bool:
+        """Whether h moves what the group leaves in place, so that it is no element."""
+        traceless = np.abs(np.trace(self.algebra, axis1=1, axis2=2)).max(initial=0) < TOLERANCE
+        special = len(self.algebra) and traceless and np.allclose(np.linalg.det(self.discrete), 1)
+        if special and not np.isclose(np.linalg.det(h), 1):
+            return True
+        x = np.eye(1)
+        for tensors in self.invariant_tensors:
+            x = np.kron(x, h)
+            if np.abs(tensors @ x.T - tensors).max(initial=0) > TOLERANCE:
+                return True
+        return False
+
+    @cached_property
+    def invariant_tensors(self) -> tuple[Array, ...]:
+        """Invariants of V, V ⊗ V, … up to `MAX_TENSOR` components, as rows."""
+        n = size = self.algebra.shape[-1]
+        one, a, g = np.eye(n), self.algebra, self.discrete
+        found = [fixed_vectors(a, g)]
+        while size * n <= MAX_TENSOR:
+            a = np.array([np.kron(b, one) + np.kron(np.eye(size), c) for b, c in zip(a, self.algebra)])
+            g = np.array([np.kron(b, c) for b, c in zip(g, self.discrete)])
+            size *= n
+            a, g = a.reshape(-1, size, size), g.reshape(-1, size, size)
+            found.append(fixed_vectors(a, g))
+        return tuple(found)
 
 
 def _polar_in(lie: Array, g: Array) -> bool:
@@ -258,29 +324,6 @@ def _polar(g: Array) -> tuple[Array, Array]:
     u, p = scipy.linalg.polar(g)
     w, v = np.linalg.eigh(p)
     return np.asarray(u), np.asarray((v * np.log(w)) @ _lie.adjoint(v))
-
-
-def _moves_an_invariant(algebra: Array, discrete: Array, h: Array) -> bool:
-    n = h.shape[-1]
-    one = np.eye(n)
-    if len(algebra) and np.abs(np.trace(algebra, axis1=1, axis2=2)).max() < TOLERANCE:
-        known = np.linalg.det(discrete)
-        if np.allclose(known, 1) and not np.isclose(np.linalg.det(h), 1):
-            return True
-    a, g, x = algebra, discrete, h
-    size = n
-    while size <= MAX_TENSOR:
-        invariants = fixed_vectors(a, g)
-        if len(invariants) and np.abs(invariants @ x.T - invariants).max() > TOLERANCE:
-            return True
-        if size * n > MAX_TENSOR:
-            return False
-        a = np.array([np.kron(b, one) + np.kron(np.eye(size), c) for b, c in zip(a, algebra)]).reshape(
-            len(a), size * n, size * n
-        )
-        g = np.array([np.kron(b, c) for b, c in zip(g, discrete)]).reshape(len(g), size * n, size * n)
-        x, size = np.kron(x, h), size * n
-    return False
 
 
 def fixed_vectors(algebra: Array, discrete: Array) -> Array:

@@ -282,6 +282,21 @@ class Structure(Value):
         --------
         >>> from intertwine.groups import O
         >>> print(O(1, 3).describe())
+        O(1, 3)
+          acts on          ℝ^4
+          generators       6 in the Lie algebra, 2 discrete (exact)
+          dimension        6
+          Lie algebra      A1 + A1 (semisimple)
+          real form        sl(2, C)
+          roots            4, rank 2
+          Killing form     3 plus, 3 minus, 0 zero
+          components       4
+          abelian          no
+          compact          no
+          reductive        yes
+          unimodular       yes
+          orthogonal       no
+          invariant forms  1 symmetric of signature (1, 3)
         """
         from ._describe import describe
 

@@ -1,4 +1,4 @@
-"""The ``intertwine`` command: train the experiments, solve for equivariant maps, list the groups.
+"""The ``intertwine`` command: train the experiments, solve for equivariant maps, list and describe the groups.
 
 Group names are parsed, never evaluated.  torch is imported only by ``train``.
 """
@@ -6,6 +6,7 @@ Group names are parsed, never evaluated.  torch is imported only by ``train``.
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
 import shutil
 import sys
@@ -83,6 +84,17 @@ def groups() -> None:
     console = Console()
     console.print(table)
     console.print('Products: "SO(3) * S(4)". Your own: intertwine.groups.Group.from_generators, .preserving, ...')
+
+
+@app.command()
+def describe(
+    group: Annotated[str, typer.Argument(help='For example "O(1,3)".')],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
+    """Print what is known about a group: its Lie algebra, components, characters, invariant forms."""
+    with user_errors(Console()):
+        card = parse_group(group).describe()
+        print(json.dumps({"name": card.title, **dict(card.rows)}, ensure_ascii=False, indent=2) if as_json else card)
 
 
 @app.command()

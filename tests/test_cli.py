@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,13 @@ def test_documentation_examples(name, tmp_path, monkeypatch):
     result = doctest.testmod(importlib.import_module(f"intertwine.{name}"))
     assert result.failed == 0
     assert result.attempted or name in ("_files", "plot")
+
+
+def test_describe_prints_the_card():
+    result = call("describe", "so(1, 3)")
+    assert result.exit_code == 0
+    assert result.output.strip() == str(SO(1, 3).describe())
+    card = json.loads(call("describe", "G2", "--json").output)
+    assert card["name"] == "G2()" and card["Lie algebra"] == "G2 (semisimple)" and card["dimension"] == "14"
+    wrong = call("describe", "E(8")
+    assert wrong.exit_code == 1 and "there is no group" in wrong.output

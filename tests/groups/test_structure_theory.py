@@ -87,8 +87,9 @@ def skewed(group):
 def test_a_change_of_basis_changes_nothing(group):
     copy = skewed(group)
     assert copy != group
-    for of in ("type", "real_form", "killing_signature", "rank", "is_unimodular"):
+    for of in ("type", "real_form", "killing_signature", "rank"):
         assert getattr(copy.lie, of) == getattr(group.lie, of)
+    assert copy.is_unimodular == group.is_unimodular
 
 
 @pytest.mark.parametrize("group", [SU(3), SO(1, 3), GL(2), SE(3), skewed(SO(3))], ids=str)
@@ -143,9 +144,12 @@ def test_series_radical_and_centre():
 
 def test_unimodular():
     affine = Group.from_generators([[[1, 0], [0, 0]], [[0, 1], [0, 0]]])
-    assert not affine.lie.is_unimodular
-    assert SE(3).lie.is_unimodular
-    assert GL(2).lie.is_unimodular
+    assert not affine.is_unimodular
+    assert not Group.from_generators(affine.lie_algebra, [[[-1, 0], [0, 1]]]).is_unimodular
+    assert SE(3).is_unimodular and GL(2).is_unimodular and O(1, 3).is_unimodular
+    shrinking = Group.from_generators([[[0, 1], [0, 0]]], [[[2, 0], [0, 1]]])  # a ℤ that stretches a line
+    assert not shrinking.is_unimodular
+    assert S(4).is_unimodular and skewed(SO(3)).is_unimodular
 
 
 @pytest.mark.parametrize("group", [SO(5), SL(3), SO(1, 3), SE(3), GL(3), UpperTriangular(3), Poincare()], ids=str)
