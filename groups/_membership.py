@@ -292,7 +292,7 @@ class Part:
         special = len(self.algebra) and traceless and np.allclose(np.linalg.det(self.discrete), 1)
         if special and not np.isclose(np.linalg.det(h), 1):
             return True
-        x = np.eye(1)
+        x: Array = np.eye(1)
         for tensors in self.invariant_tensors:
             x = np.kron(x, h)
             if np.abs(tensors @ x.T - tensors).max(initial=0) > TOLERANCE:

@@ -167,6 +167,9 @@ def test_describe_prints_the_card():
     assert result.exit_code == 0
     assert result.output.strip() == str(SO(1, 3).describe())
     card = json.loads(call("describe", "G2", "--json").output)
-    assert card["name"] == "G2()" and card["Lie algebra"] == "G2 (semisimple)" and card["dimension"] == "14"
+    assert card["name"] == "G2()"
+    assert card["Lie algebra"] == "G2 (semisimple)"
+    assert card["dimension"] == "14"
     wrong = call("describe", "E(8")
-    assert wrong.exit_code == 1 and "there is no group" in wrong.output
+    assert wrong.exit_code == 1
+    assert "there is no group" in wrong.output
