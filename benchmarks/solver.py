@@ -8,8 +8,9 @@ and the construction of the group, so it covers irreps, Clebsch–Gordan blocks,
     python3.11 -m venv emlp && emlp/bin/pip install emlp==1.0.3 jax==0.4.30 jaxlib==0.4.30 numpy==1.26.4 \\
         plum-dispatch==1.7.4 'scipy<1.13' six
 
-The second table has what no peer solves.  Writes a JSON file, and how the time grows with k on SO(3), T(k) → T(k), as
-a picture.
+The second table has what no peer solves.  The column "bare" is a bare call of scipy's connected components on the
+pairs of coordinates, for groups of permutations.  Writes a JSON file, and how the time grows with k on SO(3),
+T(k) → T(k), as a picture.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -90,10 +92,35 @@ start = time.perf_counter()
 basis = solve(hom)
 certificate = basis.certificate
 seconds = time.perf_counter() - start
-print(json.dumps({"seconds": seconds, "rank": basis.rank, "residual": float(certificate.residual),
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+bare = None
+if group.is_permutation and hom.rep_in.dim * hom.rep_out.dim < 10**5:
+    import numpy as np
+    from intertwine.reps._permute import signed_permutations
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    rows, columns = ([p for p, _ in signed_permutations(rep, group)] for rep in (hom.rep_out, hom.rep_in))
+    n = hom.rep_in.dim * hom.rep_out.dim
+    start = time.perf_counter()
+    images = np.concatenate([(p[:, None] * len(q) + q).ravel() for p, q in zip(rows, columns)])
+    pairs = np.tile(np.arange(n), len(rows))
+    connected_components(coo_array((np.ones(len(pairs), bool), (pairs, images)), (n, n)), directed=False)
+    bare = time.perf_counter() - start
+print(json.dumps({"seconds": seconds, "bare": bare, "rank": basis.rank, "residual": float(certificate.residual),
                   "method": certificate.method, "count": certificate.count,
                   "unknowns": hom.rep_in.dim * hom.rep_out.dim,
-                  "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}))
+                  "megabytes": (after - before) / 1024}))
+"""
+IMPORTS = ("import numpy, sympy, scipy, scipy.sparse, scipy.linalg", "import intertwine.groups, intertwine.reps")
+LABELS = """
+import resource, time
+from intertwine.groups import S
+from intertwine.reps import T, solve
+basis = solve((T(2) >> T(2))(S(100)))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+labels = basis.blocks[0].block.labels
+print(time.perf_counter() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 PEER = """
@@ -116,13 +143,31 @@ print(time.perf_counter() - start)
 """
 
 
+def child(code: str, *arguments: str) -> str:
+    """What a fresh process prints: one thread, no disk cache, and modules compiled to bytecode as usual."""
+    env = {**os.environ, "INTERTWINE_CACHE": "off", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
+
+
 def measure(group: str, text: str) -> dict:
     """Solve one case in a process of its own."""
-    env = {**os.environ, "INTERTWINE_CACHE": "off", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", CHILD, group, text], capture_output=True, text=True, env=env)
-    if done.returncode:
-        raise SystemExit(f"{group} {text} failed:\n{done.stderr}")
-    return json.loads(done.stdout)
+    return json.loads(child(CHILD, group, text))
+
+
+def measure_imports(repeats: int) -> list[float]:
+    """Median seconds of the imports, ours and those of the packages it stands on, in turns."""
+    runs = [[timed_import(line) for line in IMPORTS] for _ in range(repeats)]
+    return [statistics.median(column) for column in zip(*runs)]
+
+
+def timed_import(line: str) -> float:
+    """Seconds of one import statement in a fresh process; torch and networkx must not come with it."""
+    code = f"import sys, time; s = time.perf_counter(); {line}; print(time.perf_counter() - s)"
+    return float(child(code + "; assert not {'torch', 'networkx'} & set(sys.modules)"))
 
 
 def measure_peer(python: Path, group: str, text: str, limit: float) -> float | None:
@@ -147,7 +192,20 @@ def run(cases: list[tuple[str, str, int]], repeats: int, say: str) -> list[dict]
 def shown(title: str, rows: list[dict], column: str) -> Table:
     """A table of measured rows; the last column is named."""
     table = Table(title=title)
-    for name in ("group", "map", "unknowns", "rank", "theory", "count", "residual", "method", "MB", "seconds", column):
+    for name in (
+        "group",
+        "map",
+        "unknowns",
+        "rank",
+        "theory",
+        "count",
+        "residual",
+        "method",
+        "MB",
+        "seconds",
+        "bare",
+        column,
+    ):
         table.add_column(name, justify="left" if name in ("group", "map", "method") else "right")
     for row in rows:
         count, other = row["count"], row[column]
@@ -162,6 +220,7 @@ def shown(title: str, rows: list[dict], column: str) -> Table:
             row["method"],
             f"{row['megabytes']:.0f}",
             f"{row['seconds']:.3f}",
+            "–" if row["bare"] is None else f"{row['bare']:.3f}",
             "–" if other is None else f"{other:g}",
         )
     return table
@@ -199,13 +258,19 @@ def main() -> int:
     console.print(shown("beyond the peers", beyond, "aim s"))
     rows = anchors + beyond + growth
     wrong = sum(row["rank"] != row["theory"] or row["residual"] > 1e-10 for row in rows)
-    times = sorted(row["seconds"] for row in anchors)
-    quick = sum(t < 0.03 for t in times)
+    solved = sorted(row["seconds"] for row in anchors)
+    quick = sum(t < 0.03 for t in solved)
     late = [f"{row['group']} {row['map']}" for row in beyond if row["seconds"] > row["aim s"]]
-    print(f"{len(rows)} cases, {wrong} wrong; of EMLP's {len(times)}: {quick} under 30 ms, slowest {times[-1]:.3f} s")
+    print(f"{len(rows)} cases, {wrong} wrong; of EMLP's {len(solved)}: {quick} under 30 ms, slowest {solved[-1]:.3f} s")
     print(f"beyond: {len(late)} later than aimed at {late}")
+    times = measure_imports(4 * arguments.repeats + 1)
+    print("imports, seconds: " + "; ".join(f"{line}: {t:.2f}" for line, t in zip(IMPORTS, times)), end="")
+    print(f"; ratio {times[1] / times[0]:.2f}")
+    seconds, megabytes = map(float, child(LABELS).split())
+    print(f"S(100) T(2) >> T(2): labels of all 10^8 entries in {seconds:.2f} s, {megabytes:.0f} MB")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps({"anchors": anchors, "beyond": beyond, "growth": growth}, indent=1))
+    found = {"anchors": anchors, "beyond": beyond, "growth": growth, "imports": dict(zip(IMPORTS, times))}
+    arguments.out.write_text(json.dumps(found, indent=1))
     draw_growth(growth, arguments.out.with_suffix(".png"))
     print(f"wrote {arguments.out} and {arguments.out.with_suffix('.png')}")
     return int(wrong > 0)

@@ -58,6 +58,12 @@ class DenseBackend:
         product = a[..., :, None, :, None] * b[..., None, :, None, :]
         return product.reshape(*product.shape[:-4], n, n)
 
+    def kron_sum(self, parts: list[Array]) -> Array:
+        total = parts[0]
+        for a in parts[1:]:
+            total = self.kron(total, np.eye(a.shape[-1])) + self.kron(np.eye(total.shape[-1]), a)
+        return total
+
     def direct_sum(self, terms: list[tuple[int, Array]], like: Array) -> Array:
         total = self.zeros(sum(n * a.shape[-1] for n, a in terms), like)
         start = 0

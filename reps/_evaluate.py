@@ -91,6 +91,9 @@ class Backend(Protocol[M]):
     def kron(self, a: M, b: M) -> M:
         """Kronecker product, the left factor slow."""
 
+    def kron_sum(self, parts: list[M]) -> M:
+        """Kronecker sum a ⊗ 1 ⊗ … + 1 ⊗ b ⊗ … + …"""
+
     def direct_sum(self, terms: list[tuple[int, M]], like: M) -> M:
         """Block-diagonal matrix of n copies of each term; ``like`` serves the empty sum."""
 

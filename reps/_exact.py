@@ -78,6 +78,13 @@ class ExactBackend:
         entries = {(i * n + k, j * n + l): x * y for (i, j), x in self._entries(a).items() for (k, l), y in right}
         return self._make(entries, a.shape[0] * n)
 
+    def kron_sum(self, parts: list[DomainMatrix]) -> DomainMatrix:
+        total = parts[0]
+        for a in parts[1:]:
+            left, right = self.eye(a.shape[0], a), self.eye(total.shape[0], total)
+            total = self.add(self.kron(total, left), self.kron(right, a))
+        return total
+
     def direct_sum(self, terms: list[tuple[int, DomainMatrix]], like: Any) -> DomainMatrix:
         entries: dict[tuple[int, int], Any] = {}
         start = 0

@@ -30,10 +30,12 @@ Kind = Literal["SO(3)", "O(3)", "SO(2)", "O(2)"]
 @lru_cache(maxsize=256)
 def kind(group: Group) -> Kind | None:
     """Which named family a group is, by content; None when it has no names of its own."""
-    families: dict[str, Group] = {"SO(3)": SO(3), "O(3)": O(3), "SO(2)": SO(2), "O(2)": O(2)}
-    for name, known in families.items():
-        if group.d == known.d and group == known:
-            return name  # type: ignore[return-value]
+    if group.d not in (2, 3) or group.lie_dim not in (1, 3):
+        return None
+    if group == SO(group.d):
+        return "SO(3)" if group.d == 3 else "SO(2)"
+    if group == O(group.d):
+        return "O(3)" if group.d == 3 else "O(2)"
     return None
 
 

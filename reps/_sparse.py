@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,21 @@ class SparseBackend:
 
     def kron(self, a: Sparse, b: Sparse) -> Sparse:
         return self.wrap(sparse.kron(a, b, format="csr"))
+
+    def kron_sum(self, parts: list[Sparse]) -> Sparse:
+        n = math.prod(a.shape[0] for a in parts)
+        entries: list[tuple[Array, Array, Array]] = []
+        before = 1
+        for part in parts:
+            a, size = part.tocoo(), part.shape[0]
+            after = n // (before * size) if n else 0
+            outer = (np.arange(before) * size)[:, None, None]
+            inner = np.arange(after)[None, None, :]
+            rows, columns = ((outer + at[None, :, None]) * after + inner for at in a.coords)
+            entries.append((rows.ravel(), columns.ravel(), np.broadcast_to(a.data[None, :, None], rows.shape).ravel()))
+            before *= size
+        rows, columns, data = (np.concatenate(x) for x in zip(*entries))
+        return self.wrap(sparse.coo_array((data, (rows, columns)), (n, n)))
 
     def direct_sum(self, terms: list[tuple[int, Sparse]], like: Sparse) -> Sparse:
         blocks = [a for n, a in terms for _ in range(n)]

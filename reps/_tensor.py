@@ -268,8 +268,7 @@ class Product(Rep):
         return at.ops.kron(at(self.left), at(self.right))
 
     def _drho(self, at: Walk[Any]) -> Any:
-        ops, a, b = at.ops, self.left, self.right
-        return ops.add(ops.kron(at(a), at.eye(b.dim)), ops.kron(at.eye(a.dim), at(b)))
+        return at.ops.kron_sum([at(factor) for factor in self.factors()])
 
 
 def direct_sum(terms: Iterable[tuple[int, Rep]]) -> Rep:

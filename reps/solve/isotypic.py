@@ -158,13 +158,16 @@ def _intertwining(frame: Frame) -> float:
     worst = float(np.linalg.norm(frame.synthesise(ys) - x) / length)
     letters = irrep_table(frame.rep._require_group()).letters
     for name, matrices in (("algebra", letters.algebra), ("discrete", letters.discrete)):
+        if not len(matrices):
+            continue
         derived = name == "algebra"
         turned = {irrep: _turn(irrep, ys[irrep], name, derived) for irrep, _ in frame.irreps}
-        for k, matrix in enumerate(matrices):
-            moved = apply(frame.rep, matrix, x, derived)
-            zs = frame.analyse(moved)
-            error = np.sqrt(sum(np.linalg.norm(zs[i] - turned[i][k]) ** 2 for i in turned))
-            scale = np.linalg.norm(moved if derived else moved - x)
+        moved = np.array([apply(frame.rep, matrix, x, derived) for matrix in matrices]).reshape(-1, *x.shape)
+        zs = frame.analyse(moved.reshape(-1, frame.rep.dim))
+        wrong = [(zs[i] - y.reshape(zs[i].shape)).reshape(len(moved), -1) for i, y in turned.items()]
+        errors = np.linalg.norm(np.concatenate(wrong, axis=1), axis=1)
+        scales = np.linalg.norm((moved if derived else moved - x).reshape(len(moved), -1), axis=1)
+        for scale, error in zip(scales, errors):
             if max(scale, error) > NEGLIGIBLE * length:  # else it acts as 1 up to rounding, and constrains nothing
                 worst = max(worst, float(error / scale))
     return worst
