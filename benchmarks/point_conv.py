@@ -2,7 +2,7 @@
 
 n × (0e + 1o + 2e) to the same on a random graph of 1,000 nodes and 16,000 edges, float32.  Each measurement has
 a process of its own, so that the peak of its resident memory is its own too; the column "import" is what that
-process held before it built anything.  Both of intertwine's contractions are measured, and the one that "auto" takes.
+process held before it built anything.  All of intertwine's contractions are measured, and the one that "auto" takes.
 
 The peer is e3nn's usual recipe, if it is installed: one `FullyConnectedTensorProduct` with spherical
 harmonics 0e + 1o + 2e, its weights for each edge from a radial network of 64 hidden channels, then a sum
@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-LAYERS = ("node", "edge", "auto", "e3nn")
+LAYERS = ("node", "edge", "factored", "auto", "e3nn")
 MALLOC = {
     "default": {},
     "tuned": {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)},

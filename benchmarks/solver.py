@@ -220,8 +220,8 @@ def shown(title: str, rows: list[dict], column: str) -> Table:
             row["method"],
             f"{row['megabytes']:.0f}",
             f"{row['seconds']:.3f}",
-            "–" if row["bare"] is None else f"{row['bare']:.3f}",
-            "–" if other is None else f"{other:g}",
+            "–" if row["bare"] is None else f"{row['bare']:.4f}",
+            "–" if other is None else f"{other:.3g}",
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Σ_e K(x_e) f_e for kernels K(x) = L(h(x)) whose last layer is linear, in two formulations.
+"""Σ_e K(x_e) f_e for kernels K(x) = L(h(x)) whose last layer is linear, in three formulations.
 
 With L' ∈ Hom(H ⊗ V_in, V_out) the same map read as bilinear,
 
@@ -8,9 +8,10 @@ so outer products can be added up per node first and L' applied once per *node*:
 
 * ``edge``: L' is applied edge by edge, its weights to h_e first.
 * ``node``: outer products are aggregated per node.
+* ``factored`` (`_factored`): as ``node``, for h that are a radial times an angular part.
 
-Both go through the graph in chunks, and form a chunk's large intermediates again in the backward pass instead
-of storing them.  `Contraction.kernels` forms K itself, which neither needs.
+They go through the graph in chunks, and form a chunk's large intermediates again in the backward pass instead
+of storing them.  `Contraction.kernels` forms K itself, which none needs.
 
 Inside, features are components first, (items, Σ dim · channels) with channels fastest.  L' is made of paths
 (h, a → b), each a Clebsch–Gordan block times a weight matrix over channel pairs; pairs (h, a) that reach no target are
@@ -28,11 +29,13 @@ from intertwine.emlp._constants import Constants
 from intertwine.emlp._init import coefficients
 from intertwine.emlp._module import Layer
 from intertwine.reps._frame import Atom, bilinear_basis
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+Array = NDArray[np.number]
 Atoms = Sequence[tuple[Atom, int]]
-CHUNK = 2**20  # numbers held at a time by one chunk of either formulation
+CHUNK = 2**21  # numbers held at a time by one chunk of a formulation
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Contraction(Layer):
         self.shape_in = tuple((a.dim, m) for a, m in atoms_in)
         self.shape_out = tuple((a.dim, m) for a, m in atoms_out)
         fan = [0] * len(atoms_out)
-        paths, arrays = [], {}
+        paths: list[Path] = []
+        arrays: dict[str, Array] = {}
         for i, (h, u) in enumerate(atoms_h):
             for j, (a, v) in enumerate(atoms_in):
                 targets, blocks = [], []
@@ -90,9 +94,23 @@ class Contraction(Layer):
                     paths.append(Path(i, j, tuple(targets)))
                     arrays[paths[-1].name] = np.concatenate(blocks)
         self.paths = tuple(paths)
+        self.by_input = tuple(tuple(p for p in paths if p.a == j) for j in range(len(atoms_in)))
         self.fan = tuple(fan)
+        arrays["angular"] = self._angular(arrays)
         self.constants = Constants(arrays, dtype, device)
         self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, fan))
+
+    def _angular(self, arrays: dict[str, Array]) -> Array:
+        """Clebsch–Gordan blocks of all paths, (Σ d_h, Σ rows · d_a): from Y to the matrices Y ⊗ · by input atom."""
+        starts = np.cumsum([0, *(d for d, _ in self.shape_h)])
+        columns = []
+        for path in (path for group in self.by_input for path in group):
+            (d_h, _), (d_a, _) = self.shape_h[path.h], self.shape_in[path.a]
+            block = arrays[path.name]
+            placed = np.zeros((starts[-1], len(block) * d_a), block.dtype)
+            placed[starts[path.h] : starts[path.h + 1]] = block.reshape(-1, d_h, d_a).swapaxes(0, 1).reshape(d_h, -1)
+            columns.append(placed)
+        return np.concatenate([np.zeros((starts[-1], 0)), *columns], axis=1)
 
     @property
     def costs(self) -> tuple[int, int, int]:
@@ -112,6 +130,10 @@ class Contraction(Layer):
         """Sizes dim · channels of the atoms of h, in and out."""
         h, a, b = ([d * m for d, m in shape] for shape in (self.shape_h, self.shape_in, self.shape_out))
         return h, a, b
+
+    def rows(self, path: Path) -> int:
+        """Coordinates of all targets of a path."""
+        return sum(self.shape_out[k][0] * r for k, r, _ in path.targets)
 
     def blocks(self, path: Path) -> list[Tensor]:
         """Clebsch–Gordan blocks of a path, one (d_b, r, d_h, d_a) for every target."""
@@ -204,7 +226,7 @@ def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
         return out.index_add(0, target, layer.messages(h, f[source]).to(out.dtype))
     size = max(1, CHUNK // max(h.shape[1], f.shape[1]))
     for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
-        out = out.index_add(0, at, _recomputed(layer.messages, hc, fc).to(out.dtype))  # autocast
+        out = out.index_add(0, at, recomputed(layer.messages, hc, fc).to(out.dtype))  # autocast
     return out
 
 
@@ -213,14 +235,13 @@ def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
     if torch.compiler.is_compiling():
         return _all_nodes(layer, h, f[source], target, n)
     plan = neighbourhoods(target, n, max(1, CHUNK // (h.shape[1] * f.shape[1])))
-    hs = h[plan.edges].split(plan.sizes)  # one gather and one split: their gradients are made once, not per chunk
-    fs = f[source[plan.edges]].split(plan.sizes)
-    parts = [_recomputed(_some_nodes, layer, hc, fc, slots) for hc, fc, slots in zip(hs, fs, plan.slots)]
+    chunks = zip(plan.gathered(h), plan.gathered(f, source), plan.shapes)
+    parts = [recomputed(_some_nodes, layer, hc, fc, *shape) for hc, fc, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
 
 
-def _recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
+def recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
     """function(*arguments), whose intermediates are formed again in the backward pass."""
     # torch.func (grad, jacrev, vmap, …) knows no checkpoints
     if not torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
@@ -228,11 +249,11 @@ def _recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
     return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
 
 
-def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, slots: Tensor) -> Tensor:
-    """slots (nodes, degree): rows of h and f, one past the end where a node has fewer edges."""
-    hs = torch.cat([h, h.new_zeros(1, h.shape[1])])[slots].split(layer.widths[0], 2)
-    fs = torch.cat([f, f.new_zeros(1, f.shape[1])])[slots].split(layer.widths[1], 2)
-    return layer.apply_aggregate(lambda path: torch.bmm(hs[path.h].mT, fs[path.a]), len(slots))
+def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, nodes: int, degree: int) -> Tensor:
+    """h and f (nodes · degree, …), zero where a node has fewer edges."""
+    hs = h.reshape(nodes, degree, h.shape[1]).split(layer.widths[0], 2)
+    fs = f.reshape(nodes, degree, f.shape[1]).split(layer.widths[1], 2)
+    return layer.apply_aggregate(lambda path: torch.bmm(hs[path.h].mT, fs[path.a]), nodes)
 
 
 def _all_nodes(layer: Contraction, h: Tensor, f: Tensor, target: Tensor, n: int) -> Tensor:
@@ -250,14 +271,21 @@ def _all_nodes(layer: Contraction, h: Tensor, f: Tensor, target: Tensor, n: int)
 class Neighbourhoods:
     """Edges grouped by target, targets sorted by degree and cut into chunks.
 
-    edges (E,): the order of the edges; sizes: edges per chunk; slots: per chunk (nodes, largest degree) rows
-    within the chunk's edges; nodes (n,): where every node went.
+    slots: for all chunks the edge at every (node, place), E where a node has fewer edges than the chunk's largest
+    degree; shapes: (nodes, degree) of the chunks; nodes (n,): where every node went.
     """
 
-    edges: Tensor
-    sizes: list[int]
-    slots: list[Tensor]
+    slots: Tensor
+    shapes: list[tuple[int, int]]
     nodes: Tensor
+
+    def gathered(self, x: Tensor, at: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Rows of x (E, …), or x[at] where edges are ``at`` rows of x, at the slots of every chunk, zeros at the empty.
+
+        One gather and one split: their gradients are made once, not chunk by chunk.
+        """
+        slots = self.slots if at is None else torch.cat([at, at.new_full((1,), len(x))])[self.slots]
+        return torch.cat([x, x.new_zeros(1, x.shape[1])])[slots].split([n * degree for n, degree in self.shapes])
 
 
 def neighbourhoods(target: Tensor, n: int, step: int) -> Neighbourhoods:
@@ -266,14 +294,13 @@ def neighbourhoods(target: Tensor, n: int, step: int) -> Neighbourhoods:
     ranked = torch.argsort(degree, stable=True)
     place = torch.empty_like(ranked)
     place[ranked] = torch.arange(n, device=target.device)
-    edges = torch.argsort(place[target], stable=True)
+    edges = torch.cat([torch.argsort(place[target], stable=True), target.new_full((1,), len(target))])
     sorted_degree = degree[ranked]
-    sizes, slots = [], []
-    for start in range(0, n, step):
-        part = sorted_degree[start : start + step]
-        first = torch.cumsum(part, 0) - part
-        total, largest = int(part.sum()), int(part[-1])
+    first = torch.cumsum(sorted_degree, 0) - sorted_degree
+    shapes, slots = [], [target.new_zeros(0)]
+    for part, at in zip(sorted_degree.split(step), first.split(step)):
+        largest = int(part[-1])
         slot = torch.arange(largest, device=target.device)
-        slots.append(torch.where(slot < part[:, None], first[:, None] + slot, total))
-        sizes.append(total)
-    return Neighbourhoods(edges, sizes, slots, place)
+        slots.append(torch.where(slot < part[:, None], at[:, None] + slot, len(target)).flatten())
+        shapes.append((len(part), largest))
+    return Neighbourhoods(edges[torch.cat(slots)], shapes, place)

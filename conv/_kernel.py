@@ -30,6 +30,7 @@ from intertwine.reps._frame import Atom, frame, is_reductive, trivial_atom
 from intertwine.reps._irrep import Irrep
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from ._contraction import Contraction, flatten
 from ._invariants import Invariants
@@ -211,8 +212,9 @@ class ImplicitKernel(Layer):
             else None
         )
 
-    def features(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
-        """Hidden features h (E, Σ d·m), components first, of positions (E, n) and attributes (E, edge.dim)."""
+    def _parts(self, x: Tensor, attr: Tensor | None) -> tuple[Tensor, list[Tensor]]:
+        """φ (E, Σ m) of positions (E, n) and attributes (E, edge.dim), and per steerable atom the covariants that
+        M mixes, (E, d, sources)."""
         check_width(x, self.space.dim, self.space, "x", "space")
         if (attr is None) != (self.edge is None):
             raise ValueError(
@@ -222,22 +224,42 @@ class ImplicitKernel(Layer):
         x = x / self.constants.value("cutoff").to(x.dtype)
         distance, invariants = self.invariants(x)
         lifted = self.lift(self.invariants.direction(x, distance))
-        sources = lifted
+        covariants = lifted
         if attr is not None and self.encode_edge is not None:
             attributes = self.encode_edge(attr)
-            sources = [*lifted, *attributes]
+            covariants = [*lifted, *attributes]
             if self.product is not None:
-                sources += self.product(lifted, attributes)
-        scalars = [s[..., 0] for s, t in zip(sources, self.trivial) if t]
+                covariants += self.product(lifted, attributes)
+        scalars = [s[..., 0] for s, t in zip(covariants, self.trivial) if t]
         radial = self.radial(distance)
         phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
         if self.window is not None and self.invariants.kind != "none":
             phi = phi * self.window(distance).unsqueeze(-1)
-        mixed = iter(self.mix([s for s, t in zip(sources, self.trivial) if not t]) if self.mix is not None else ())
-        hs = []
-        for i, part in enumerate(phi.split([m for _, m in self.atoms], -1)):
-            hs.append(part.unsqueeze(-1) * next(mixed) if i in self.steerable else part.unsqueeze(-1))
-        return flatten(hs)
+        if self.mix is None:
+            return phi, []
+        return phi, self.mix.images([s for s, t in zip(covariants, self.trivial) if not t])
+
+    @property
+    def is_factored(self) -> bool:
+        """Whether every steerable hidden atom is made of one covariant: h is then a radial times an angular part."""
+        return self.mix is None or all(weight.shape[1] == 1 for weight in self.mix.weights)
+
+    def factors(self, x: Tensor, attr: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Radial part (E, Σ m) and angular part (E, Σ d) of the hidden features, where `is_factored`."""
+        phi, covariants = self._parts(x, attr)
+        radial = list(phi.split([m for _, m in self.atoms], -1))
+        angular = [phi.new_ones(len(phi), 1)] * len(self.atoms)
+        for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
+            radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0]
+        return torch.cat(radial, 1), torch.cat(angular, 1)
+
+    def features(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
+        """Hidden features h (E, Σ d·m), components first, of positions (E, n) and attributes (E, edge.dim)."""
+        phi, covariants = self._parts(x, attr)
+        hs = list(phi.split([m for _, m in self.atoms], -1))
+        for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
+            hs[i] = (hs[i].unsqueeze(1) * linear(y, weight)).flatten(1)
+        return torch.cat(hs, 1)
 
     def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
         """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n), attributes (..., edge.dim)."""

@@ -15,9 +15,11 @@ from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._contraction import contract_edges, contract_nodes, flatten, unflatten
+from ._factored import contract_factored, factored_costs
 from ._kernel import ImplicitKernel, check_number, check_points, invariant_bias
 from ._pool import check_aggregation, number
 
+CONTRACTIONS = ("auto", "factored", "node", "edge")
 Features = Tensor | tuple[Tensor, Tensor | None]
 Positions = Tensor | tuple[Tensor, Tensor]
 
@@ -46,8 +48,8 @@ class PointConv(Layer):
         Add an equivariant linear map of the target's own features (where the targets have any).
     bias : bool
         Add the invariant part of a learned constant.
-    contraction : "auto", "node" or "edge"
-        How the sum is formed (`_contraction`); the same function. "auto" compares the multiplications.
+    contraction : "auto", "factored", "node" or "edge"
+        How the sum is formed (`_contraction`, `_factored`); the same function. "auto" compares the multiplications.
 
     Raises
     ------
@@ -92,14 +94,14 @@ class PointConv(Layer):
         neighbours: float = 1.0,
         root_weight: bool = True,
         bias: bool = True,
-        contraction: Literal["auto", "node", "edge"] = "auto",
+        contraction: Literal["auto", "factored", "node", "edge"] = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         check_aggregation(aggr)
-        if contraction not in ("auto", "node", "edge"):
-            raise ValueError(f"contraction is 'auto', 'node' or 'edge', got {contraction!r}")
+        if contraction not in CONTRACTIONS:
+            raise ValueError(f"contraction is one of {', '.join(map(repr, CONTRACTIONS))}, got {contraction!r}")
         check_number("neighbours", neighbours, 0, strict=True, whole=False)
         self.kernel = ImplicitKernel(
             rep_in,
@@ -121,6 +123,11 @@ class PointConv(Layer):
         self.group, self.space, self.edge = self.kernel.group, self.kernel.space, self.kernel.edge
         self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
         self.aggr, self.contraction = aggr, contraction
+        if contraction == "factored" and not self.kernel.is_factored:
+            raise ValueError(
+                "contraction='factored' needs hidden features that are a radial times an angular part, but some of "
+                "them mix several covariants (of high degree, or of edge attributes): use 'auto'"
+            )
         dtype = next(iter(self.kernel.contraction.weights)).dtype
         self.constants = Constants({"gain": np.array(float(neighbours) ** -0.5)}, dtype, device)
         self.encode = Encode(self.rep_in, dtype, device)
@@ -150,10 +157,8 @@ class PointConv(Layer):
         self._check(x_source, x_target, pos_source, pos_target, edge_index, edge_attr)
         source, target = edge_index[0], edge_index[1]
         n = pos_target.shape[0]
-        h = self.kernel.features(pos_source[source] - pos_target[target], edge_attr)
         f = flatten(self.encode(x_source))
-        contract = contract_nodes if self._by_node(h.shape[0], n) else contract_edges
-        y = contract(self.kernel.contraction, h.to(f.dtype), f, source, target, n)
+        y = self._sum(pos_source[source] - pos_target[target], edge_attr, f, source, target, n)
         y = self.decode(unflatten(y, self.kernel.contraction.shape_out))
         y = y * self._scale(y, target, n)
         if self.root is not None and x_target is not None:
@@ -163,11 +168,23 @@ class PointConv(Layer):
     def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor:
         return self.constants.value("gain") if self.aggr == "sum" else 1 / number(target, n, y)
 
-    def _by_node(self, edges: int, nodes: int) -> bool:
-        if self.contraction != "auto":
-            return self.contraction == "node"
-        per_node, per_edge, outer = self.kernel.contraction.costs
-        return edges * outer + nodes * per_node <= edges * per_edge
+    def _sum(self, x: Tensor, edge_attr: Tensor | None, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
+        kernel = self.kernel
+        formulation = self._cheapest(len(x), n) if self.contraction == "auto" else self.contraction
+        if formulation == "factored":
+            phi, angular = kernel.factors(x, edge_attr)
+            return contract_factored(kernel.contraction, phi.to(f.dtype), angular.to(f.dtype), f, source, target, n)
+        contract = contract_nodes if formulation == "node" else contract_edges
+        return contract(kernel.contraction, kernel.features(x, edge_attr).to(f.dtype), f, source, target, n)
+
+    def _cheapest(self, edges: int, nodes: int) -> str:
+        layer = self.kernel.contraction
+        per_node, per_edge, outer = layer.costs
+        costs = {"node": edges * outer + nodes * per_node, "edge": edges * per_edge}
+        if self.kernel.is_factored:
+            node, edge = factored_costs(layer)
+            costs["factored"] = edges * edge + nodes * node
+        return min(costs, key=costs.__getitem__)
 
     def _check(
         self,

@@ -79,10 +79,20 @@ class LinearAtoms(Layer):
             if not sources:
                 ys.append(xs[0].new_zeros(*xs[0].shape[:-2], m, d))
                 continue
-            parts = [self._expand(xs[i], name) for i, _, name in sources]
-            z = parts[0] if len(parts) == 1 else torch.cat(parts, -1)  # (..., d, fan-in)
-            ys.append(linear(z, weight).mT)
+            ys.append(linear(self._gathered(xs, sources), weight).mT)
         return ys
+
+    def images(self, xs: list[Tensor]) -> list[Tensor]:
+        """What the weights (m_b, fan-in) multiply: per output atom (..., d, fan-in), all maps of all inputs to it."""
+        lead = xs[0].shape[:-2]
+        return [
+            self._gathered(xs, sources) if sources else xs[0].new_zeros(*lead, d, 0)
+            for sources, (_, d) in zip(self.sources, self.shapes)
+        ]
+
+    def _gathered(self, xs: list[Tensor], sources: tuple[tuple[int, int, str | None], ...]) -> Tensor:
+        parts = [self._expand(xs[i], name) for i, _, name in sources]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
     def _expand(self, x: Tensor, name: str | None) -> Tensor:
         """All basis maps of Hom(a, b) on x: (..., m, dim a) to (..., dim b, r · m), channels last."""

@@ -33,19 +33,21 @@ def cloud(n, rep, dtype=torch.float64, seed=0, scale=1.0):
     return x.to(dtype), pos.to(dtype)
 
 
-# -- two formulations of one sum --------------------------------------------------------------------------
+# -- three formulations of one sum ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("aggr", ["sum", "mean"])
-def test_node_equals_edge(dtype, bound, aggr):
+@pytest.mark.parametrize("attributes", [True, False])
+def test_formulations_agree(dtype, bound, aggr, attributes):
     rep = parse("4x0e + 3x1o + 2x2e", O(3))
-    layer = PointConv(rep, rep, edge=V(O(3)), aggr=aggr, cutoff=3.0, dtype=dtype)
+    layer = PointConv(rep, rep, edge=V(O(3)) if attributes else None, aggr=aggr, cutoff=3.0, dtype=dtype)
     x, pos = cloud(40, rep, dtype)
     edges = radius_graph(pos, 1.5)
-    attr = pos[edges[0]] * 0.5
+    attr = pos[edges[0]] * 0.5 if attributes else None
+    assert layer.kernel.is_factored == (not attributes)
     results, gradients = [], []
-    for contraction in ("node", "edge"):
+    for contraction in ("edge", "node") if attributes else ("edge", "factored"):
         layer.contraction = contraction
         layer.zero_grad()
         y = layer(x, pos, edges, attr)
@@ -201,7 +203,14 @@ def test_pickle_deepcopy_compile_of_every_layer():
 # -- hostile and degenerate inputs ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("contraction", ["node", "edge", "auto"])
+def test_factored_needs_one_covariant_per_atom():
+    with pytest.raises(ValueError, match="use 'auto'"):
+        PointConv(V, V, group=O(3), edge=V, contraction="factored")
+    with pytest.raises(ValueError, match="'factored'"):
+        PointConv(V, V, group=O(3), contraction="nodes")
+
+
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored", "auto"])
 def test_degenerate_graphs(contraction):
     layer = PointConv(Scalar + V, Scalar + V, group=O(3), contraction=contraction, dtype=torch.float64)
     x, pos = cloud(5, Scalar + V)
@@ -369,7 +378,7 @@ def test_autocast_and_inference_mode_leave_no_trace():
     torch.testing.assert_close(low.float(), point(features, pos, radius_graph(pos, 2.0)), atol=0.1, rtol=0.1)
 
 
-@pytest.mark.parametrize("contraction", ["node", "edge"])
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored"])
 def test_function_transforms(contraction):
     layer = PointConv(Scalar + V, Scalar, group=O(3), cutoff=3.0, contraction=contraction, dtype=torch.float64)
     x, pos = cloud(5, Scalar + V)
@@ -482,7 +491,7 @@ def test_tensors_of_non_compact_groups(group, rep_in, rep_out):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch itself
-@pytest.mark.parametrize("contraction", ["node", "edge"])
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored"])
 def test_inductor_compiles_the_same_function(contraction):
     layer = PointConv(Scalar + V, Scalar + V, group=O(3), hidden=24, cutoff=3.0, contraction=contraction)
     x, pos = cloud(8, Scalar + V, torch.float32)

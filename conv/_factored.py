@@ -1,0 +1,123 @@
+"""Σ_e K(x_e) f_e where the hidden features of the kernel are a radial times an angular part.
+
+With h_u = φ_u(s) Y, Y one covariant of the position for every atom,
+
+    Σ_e L'(h_e ⊗ f_e) = Σ_u w_u ( Σ_e φ_u(s_e) CG(Y(x_e) ⊗ f_e) ),
+
+so the Clebsch–Gordan product is taken per edge, without the channels of h, and its outer product with φ is added up
+per node: only coordinates of the targets are aggregated, and not all of h ⊗ f.
+
+The graph is gone through in chunks of nodes, which the backward pass forms again, as in `_contraction`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._contraction import CHUNK, Contraction, neighbourhoods, recomputed
+
+
+def factored_costs(layer: Contraction) -> tuple[int, int]:
+    """Multiplications per node and per edge."""
+    per_node = per_edge = 0
+    for path in layer.paths:
+        (d_h, u), (d_a, v) = layer.shape_h[path.h], layer.shape_in[path.a]
+        per_edge += layer.rows(path) * (d_h * d_a + d_a * v + v * u)
+        per_node += sum(layer.shape_out[k][0] * r * u * v * layer.shape_out[k][1] for k, r, _ in path.targets)
+    return per_node, per_edge
+
+
+def contract_factored(
+    layer: Contraction, phi: Tensor, angular: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int
+) -> Tensor:
+    """The sum over edges: φ (E, Σ u), Y (E, Σ d), f (N, Σ d·v) to (n, Σ d·m)."""
+    weights = _weights(layer)
+    if torch.compiler.is_compiling():
+        return _all_nodes(layer, weights, phi, angular, f[source], target, n)
+    plan = neighbourhoods(target, n, max(1, CHUNK // _held(layer, len(target) / max(n, 1))))
+    chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
+    parts = [recomputed(_some_nodes, layer, weights, *xs, *shape) for *xs, shape in chunks]
+    out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
+    return out[plan.nodes]
+
+
+def _held(layer: Contraction, degree: float) -> int:
+    """Numbers that a node of this degree needs at a time."""
+    total = 0.0
+    for path in layer.paths:
+        u, v = layer.shape_h[path.h][1], layer.shape_in[path.a][1]
+        total += layer.rows(path) * v * (degree + u)
+    return max(int(total), 1)
+
+
+def _couplings(layer: Contraction, angular: Tensor, f: Tensor) -> list[Tensor]:
+    """CG(Y ⊗ f) item by item, for all targets: per path (items, rows · v)."""
+    at_f = f.split(layer.widths[1], 1)
+    sizes = [sum(layer.rows(p) for p in paths) * d_a for paths, (d_a, _) in zip(layer.by_input, layer.shape_in)]
+    matrices = (angular @ layer.constants.value("angular")).split(sizes, 1)
+    found = []
+    for paths, matrix, x, (d_a, v) in zip(layer.by_input, matrices, at_f, layer.shape_in):
+        if not paths:
+            continue
+        matrix, x = matrix.reshape(len(f), matrix.shape[1] // d_a, d_a), x.reshape(len(f), d_a, v)
+        z = matrix * x if d_a == 1 else torch.bmm(matrix, x)  # a product of inner size 1 is slow as a bmm
+        found += z.split([layer.rows(p) for p in paths], 1)
+    return [z.flatten(1) for z in found]
+
+
+def _weights(layer: Contraction) -> list[Tensor | None]:
+    """Weights into every target, (r · v · u of all paths, m), in the order of `_couplings`."""
+    found: list[list[Tensor]] = [[] for _ in layer.shape_out]
+    for path in (path for group in layer.by_input for path in group):
+        for k, r, first in path.targets:
+            found[k].append(layer.weight(k, path, r, first).mT.flatten(1))
+    return [torch.cat(ws, 1).mT if ws else None for ws in found]
+
+
+def _targets(layer: Contraction, weights: list[Tensor | None], sums: list[Tensor], items: int) -> Tensor:
+    """Weights applied to the sums of all paths, (items, rows · v, u) each: to (items, Σ d·m)."""
+    found: list[list[Tensor]] = [[] for _ in layer.shape_out]
+    for path, total in zip((path for group in layer.by_input for path in group), sums):
+        v = layer.shape_in[path.a][1]
+        sizes = [layer.shape_out[k][0] * r * v for k, r, _ in path.targets]
+        for (k, _, _), z in zip(path.targets, total.split(sizes, 1)):
+            d = layer.shape_out[k][0]
+            found[k].append(z.reshape(items, d, z.shape[1] * z.shape[2] // d))
+    parts = []
+    for zs, weight, (d, m) in zip(found, weights, layer.shape_out):
+        y = sums[0].new_zeros(items, 1) if weight is None else torch.cat(zs, 2).flatten(0, 1) @ weight
+        parts.append(y.expand(items, d * m) if weight is None else y.reshape(items, d * m))
+    return torch.cat(parts, 1)
+
+
+def _radial(layer: Contraction, phi: Tensor) -> list[Tensor]:
+    """φ of the atom of every path, in the order of `_couplings`."""
+    parts = phi.split([u for _, u in layer.shape_h], -1)
+    return [parts[path.h] for group in layer.by_input for path in group]
+
+
+def _some_nodes(
+    layer: Contraction, weights: list[Tensor | None], phi: Tensor, angular: Tensor, f: Tensor, nodes: int, degree: int
+) -> Tensor:
+    """All arguments (nodes · degree, …), zero where a node has fewer edges."""
+    radial = _radial(layer, phi.reshape(nodes, degree, phi.shape[1]))
+    zs = (z.reshape(nodes, degree, z.shape[1]) for z in _couplings(layer, angular, f))
+    return _targets(layer, weights, [torch.bmm(z.mT, p) for z, p in zip(zs, radial)], nodes)
+
+
+def _all_nodes(
+    layer: Contraction,
+    weights: list[Tensor | None],
+    phi: Tensor,
+    angular: Tensor,
+    f: Tensor,
+    target: Tensor,
+    n: int,
+) -> Tensor:
+    """All nodes at once, with static control flow: for the compiler."""
+    sums = []
+    for z, p in zip(_couplings(layer, angular, f), _radial(layer, phi)):
+        outer = z.unsqueeze(2) * p.unsqueeze(1)
+        sums.append(outer.new_zeros(n, *outer.shape[1:]).index_add(0, target, outer))
+    return _targets(layer, weights, sums, n)
