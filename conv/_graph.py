@@ -181,9 +181,8 @@ def _radius_tree(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int |
     if most is not None:
         k = min(most + exclude_same, len(x))
         return _nearest(tree, y, k, exclude_same, _reach(x, y, r))
-    near = tree.query_ball_point(y.double().numpy(), _reach(x, y, r))
-    target = np.repeat(np.arange(len(y)), [len(n) for n in near])
-    source = np.concatenate([np.asarray(n, dtype=np.int64) for n in near])
+    pairs = cKDTree(y.double().numpy()).sparse_distance_matrix(tree, _reach(x, y, r), output_type="ndarray")
+    target, source = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64)
     keep = source != target if exclude_same else slice(None)
     return torch.from_numpy(source[keep]), torch.from_numpy(target[keep])
 
