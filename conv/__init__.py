@@ -9,9 +9,11 @@ PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3), cutoff=1, ... weight
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
 from ._kernel import ImplicitKernel, NonLocalKernelWarning
+from ._periodic import periodic_graph
 from ._point import PointConv
 from ._pool import InvariantPool, pool
 from ._radial import Bessel, GaussianShells
+from ._sampling import fps
 
 __all__ = [
     "Bessel",
@@ -21,8 +23,10 @@ __all__ = [
     "InvariantPool",
     "NonLocalKernelWarning",
     "PointConv",
+    "fps",
     "knn",
     "knn_graph",
+    "periodic_graph",
     "pool",
     "radius",
     "radius_graph",

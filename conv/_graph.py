@@ -55,7 +55,7 @@ def radius_graph(
     tensor([[1, 0],
             [0, 1]])
     """
-    _check(pos, batch, "pos")
+    check_cloud(pos, batch, "pos")
     return radius(pos, pos, r, batch, batch, max_num_neighbors, exclude_same=not loop)
 
 
@@ -71,7 +71,7 @@ def knn_graph(pos: Tensor, k: int, batch: Tensor | None = None, loop: bool = Fal
     tensor([[1, 0, 1],
             [0, 1, 2]])
     """
-    _check(pos, batch, "pos")
+    check_cloud(pos, batch, "pos")
     return knn(pos, pos, k, batch, batch, exclude_same=not loop)
 
 
@@ -85,8 +85,8 @@ def radius(
     exclude_same: bool = False,
 ) -> Tensor:
     """Edges from points of x (source) to points of y (target) at distance at most r: (2, E)."""
-    _check(x, batch_x, "x")
-    _check(y, batch_y, "y")
+    check_cloud(x, batch_x, "x")
+    check_cloud(y, batch_y, "y")
     if not r > 0:
         raise ValueError(f"r is a radius > 0, got {r!r}")
     if max_num_neighbors is not None and max_num_neighbors < 1:
@@ -104,15 +104,16 @@ def knn(
     exclude_same: bool = False,
 ) -> Tensor:
     """Edges from the k points of x nearest to every point of y: (2, E)."""
-    _check(x, batch_x, "x")
-    _check(y, batch_y, "y")
+    check_cloud(x, batch_x, "x")
+    check_cloud(y, batch_y, "y")
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise ValueError(f"k is a number of neighbours >= 1, got {k!r}")
     find = _knn_tree if x.device.type == "cpu" else _knn_chunks
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)
 
 
-def _check(pos: Tensor, batch: Tensor | None, name: str) -> None:
+def check_cloud(pos: Tensor, batch: Tensor | None, name: str) -> None:
+    """Raise a ValueError unless pos is a finite floating-point (N, d) tensor and batch labels its points."""
     if not isinstance(pos, Tensor) or pos.ndim != 2 or not pos.is_floating_point():
         shown = f"shape {tuple(pos.shape)}, {pos.dtype}" if isinstance(pos, Tensor) else f"{type(pos).__name__}"
         raise ValueError(f"{name} must be a floating-point tensor of shape (N, d), got {shown}")

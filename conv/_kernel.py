@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -48,6 +48,18 @@ class NonLocalKernelWarning(UserWarning):
     """The group leaves no invariant of a position, so a kernel cannot fall off with distance."""
 
 
+class Parts(NamedTuple):
+    """What the hidden features of a kernel are made of, edge by edge.
+
+    phi (E, Σ m): the radial part of all atoms; covariants: per steerable atom (E, d, sources), what M mixes;
+    score (E,): an invariant number, or None.
+    """
+
+    phi: Tensor
+    covariants: list[Tensor]
+    score: Tensor | None
+
+
 class ImplicitKernel(Layer):
     """A learned G-steerable kernel K(x, a): (out, in) matrices from positions and steerable attributes.
 
@@ -76,6 +88,8 @@ class ImplicitKernel(Layer):
     degree : int, optional
         Highest symmetric power of the position; by default the smallest that offers every atom a kernel can
         use, up to degree 6 and 256 monomials (degree 2 where the group is not reductive).
+    weighted : bool
+        The network φ has one more output, an invariant score of (x, a): for attention.
 
     Raises
     ------
@@ -113,6 +127,7 @@ class ImplicitKernel(Layer):
         cutoff: float = 1.0,
         window: tuple[float, float] | None = (0.0, 1.0),
         degree: int | None = None,
+        weighted: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -159,7 +174,8 @@ class ImplicitKernel(Layer):
         self.window = None if window is None else Window(*window, self.space.dim, self.radial, device, dtype)
         fan = shells + self.invariants.count + self.scalars
         out = sum(m for _, m in self.atoms)
-        self.network = scalar_network(fan, width, out, layers, device, dtype)
+        self.weighted = weighted
+        self.network = scalar_network(fan, width, out + weighted, layers, device, dtype)
         self.contraction = Contraction(self.atoms, frame(self.rep_in).atoms, frame(self.rep_out).atoms, dtype, device)
         self.decode = Decode(self.rep_out, dtype, device)
         self.constants = Constants({"enc": _encoding(self.rep_in), "cutoff": np.array(float(cutoff))}, dtype, device)
@@ -212,9 +228,8 @@ class ImplicitKernel(Layer):
             else None
         )
 
-    def _parts(self, x: Tensor, attr: Tensor | None) -> tuple[Tensor, list[Tensor]]:
-        """φ (E, Σ m) of positions (E, n) and attributes (E, edge.dim), and per steerable atom the covariants that
-        M mixes, (E, d, sources)."""
+    def parts(self, x: Tensor, attr: Tensor | None) -> Parts:
+        """What hidden features are made of, for positions (E, n) and attributes (E, edge.dim)."""
         check_width(x, self.space.dim, self.space, "x", "space")
         if (attr is None) != (self.edge is None):
             raise ValueError(
@@ -233,29 +248,30 @@ class ImplicitKernel(Layer):
         scalars = [s[..., 0] for s, t in zip(covariants, self.trivial) if t]
         radial = self.radial(distance)
         phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
+        score = phi[:, -1] if self.weighted else None
+        phi = phi[:, : sum(m for _, m in self.atoms)]
         if self.window is not None and self.invariants.kind != "none":
             phi = phi * self.window(distance).unsqueeze(-1)
-        if self.mix is None:
-            return phi, []
-        return phi, self.mix.images([s for s, t in zip(covariants, self.trivial) if not t])
+        steerable = [s for s, t in zip(covariants, self.trivial) if not t]
+        return Parts(phi, [] if self.mix is None else self.mix.images(steerable), score)
 
     @property
     def is_factored(self) -> bool:
         """Whether every steerable hidden atom is made of one covariant: h is then a radial times an angular part."""
         return self.mix is None or all(weight.shape[1] == 1 for weight in self.mix.weights)
 
-    def factors(self, x: Tensor, attr: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def factors(self, parts: Parts) -> tuple[Tensor, Tensor]:
         """Radial part (E, Σ m) and angular part (E, Σ d) of the hidden features, where `is_factored`."""
-        phi, covariants = self._parts(x, attr)
+        phi, covariants = parts.phi, parts.covariants
         radial = list(phi.split([m for _, m in self.atoms], -1))
         angular = [phi.new_ones(len(phi), 1)] * len(self.atoms)
         for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
             radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0]
         return torch.cat(radial, 1), torch.cat(angular, 1)
 
-    def features(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
-        """Hidden features h (E, Σ d·m), components first, of positions (E, n) and attributes (E, edge.dim)."""
-        phi, covariants = self._parts(x, attr)
+    def features(self, parts: Parts) -> Tensor:
+        """Hidden features h (E, Σ d·m), components first."""
+        phi, covariants = parts.phi, parts.covariants
         hs = list(phi.split([m for _, m in self.atoms], -1))
         for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
             hs[i] = (hs[i].unsqueeze(1) * linear(y, weight)).flatten(1)
@@ -264,7 +280,8 @@ class ImplicitKernel(Layer):
     def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
         """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n), attributes (..., edge.dim)."""
         batch = x.shape[:-1]
-        h = self.features(x.reshape(-1, x.shape[-1]), None if attr is None else attr.reshape(-1, attr.shape[-1]))
+        attr = None if attr is None else attr.reshape(-1, attr.shape[-1])
+        h = self.features(self.parts(x.reshape(-1, x.shape[-1]), attr))
         k = self.contraction.kernels(h.to(self.constants.value("enc").dtype)) @ self.constants.value("enc")
         parts = k.mT.split([d * m for d, m in self.contraction.shape_out], -1)
         out = self.decode([p.unflatten(-1, s).mT for p, s in zip(parts, self.contraction.shape_out)])

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from ._contraction import contract_edges, contract_nodes, flatten, unflatten
 from ._factored import contract_factored, factored_costs
-from ._kernel import ImplicitKernel, check_number, check_points, invariant_bias
-from ._pool import check_aggregation, number
+from ._kernel import ImplicitKernel, Parts, check_number, check_points, invariant_bias
+from ._pool import check_aggregation, number, softmax
 
+AGGREGATIONS = ("sum", "mean", "softmax")
 CONTRACTIONS = ("auto", "factored", "node", "edge")
 Features = Tensor | tuple[Tensor, Tensor | None]
 Positions = Tensor | tuple[Tensor, Tensor]
@@ -37,10 +38,13 @@ class PointConv(Layer):
         Acts on positions, by default V.
     edge : Rep, optional
         Acts on edge attributes.
+    node : Rep, optional
+        Acts on node attributes; the kernel of an edge sees those of its source and of its target.
     hidden, layers, width, radial, shells, cutoff, window, degree
         Of the kernel: see `ImplicitKernel`.
-    aggr : "sum" or "mean"
-        The sum is divided by √neighbours, the mean by the number of incoming edges.
+    aggr : "sum", "mean" or "softmax"
+        The sum is divided by √neighbours, the mean by the number of incoming edges; "softmax" weighs every edge by the
+        softmax, over the incoming edges, of a learned invariant score.
     neighbours : float
         Expected number of incoming edges, to keep the variance of a sum at one.  Give it: with the default the
         variance of the output grows with the number of neighbours.
@@ -82,6 +86,7 @@ class PointConv(Layer):
         group: Group | None = None,
         space: Rep = V,
         edge: Rep | None = None,
+        node: Rep | None = None,
         hidden: int | Rep = 128,
         layers: int = 2,
         width: int = 32,
@@ -90,7 +95,7 @@ class PointConv(Layer):
         cutoff: float = 1.0,
         window: tuple[float, float] | None = (0.0, 1.0),
         degree: int | None = None,
-        aggr: Literal["sum", "mean"] = "sum",
+        aggr: Literal["sum", "mean", "softmax"] = "sum",
         neighbours: float = 1.0,
         root_weight: bool = True,
         bias: bool = True,
@@ -99,7 +104,7 @@ class PointConv(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        check_aggregation(aggr)
+        check_aggregation(aggr, AGGREGATIONS)
         if contraction not in CONTRACTIONS:
             raise ValueError(f"contraction is one of {', '.join(map(repr, CONTRACTIONS))}, got {contraction!r}")
         check_number("neighbours", neighbours, 0, strict=True, whole=False)
@@ -108,7 +113,7 @@ class PointConv(Layer):
             rep_out,
             group,
             space,
-            edge,
+            _attributes(edge, node),
             hidden=hidden,
             layers=layers,
             width=width,
@@ -117,10 +122,12 @@ class PointConv(Layer):
             cutoff=cutoff,
             window=window,
             degree=degree,
+            weighted=aggr == "softmax",
             device=device,
             dtype=dtype,
         )
-        self.group, self.space, self.edge = self.kernel.group, self.kernel.space, self.kernel.edge
+        self.group, self.space = self.kernel.group, self.kernel.space
+        self.edge, self.node = (None if rep is None else rep(self.group) for rep in (edge, node))
         self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
         self.aggr, self.contraction = aggr, contraction
         if contraction == "factored" and not self.kernel.is_factored:
@@ -135,7 +142,15 @@ class PointConv(Layer):
         self.root = Linear(self.rep_in, self.rep_out, bias=False, dtype=dtype, device=device) if root_weight else None
         self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
 
-    def forward(self, x: Features, pos: Positions, edge_index: Tensor, edge_attr: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Features,
+        pos: Positions,
+        edge_index: Tensor,
+        edge_attr: Tensor | None = None,
+        node_attr: Positions | None = None,
+        offset: Tensor | None = None,
+    ) -> Tensor:
         """Convolve.
 
         Parameters
@@ -147,6 +162,9 @@ class PointConv(Layer):
         edge_index : int64 Tensor (2, E)
             (source, target); the kernel is evaluated at pos[source] − pos[target].
         edge_attr : Tensor (E, edge.dim), optional
+        node_attr : Tensor (N, node.dim), or a pair, optional
+        offset : Tensor (E, n), optional
+            Added to the relative position of every edge: lattice vectors of a periodic cloud (`periodic_graph`).
 
         Returns
         -------
@@ -154,28 +172,68 @@ class PointConv(Layer):
         """
         x_source, x_target = x if isinstance(x, tuple) else (x, x)
         pos_source, pos_target = pos if isinstance(pos, tuple) else (pos, pos)
-        self._check(x_source, x_target, pos_source, pos_target, edge_index, edge_attr)
+        self._check(x_source, x_target, pos_source, pos_target, edge_index)
         source, target = edge_index[0], edge_index[1]
         n = pos_target.shape[0]
-        f = flatten(self.encode(x_source))
-        y = self._sum(pos_source[source] - pos_target[target], edge_attr, f, source, target, n)
+        relative = pos_source[source] - pos_target[target]
+        if offset is not None:
+            relative = relative + self._per_edge(offset, self.space, "offset", "space", source)
+        parts = self.kernel.parts(relative, self._conditions(edge_attr, node_attr, pos_source, pos_target, edge_index))
+        if parts.score is not None:
+            parts = parts._replace(phi=parts.phi * softmax(parts.score, target, n).unsqueeze(1))
+        y = self._sum(parts, flatten(self.encode(x_source)), source, target, n)
         y = self.decode(unflatten(y, self.kernel.contraction.shape_out))
         y = y * self._scale(y, target, n)
         if self.root is not None and x_target is not None:
             y = (y + self.root(x_target)) * 0.5**0.5
         return y if self.shift is None else y + self.shift(y.new_ones(1, 1))
 
-    def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor:
-        return self.constants.value("gain") if self.aggr == "sum" else 1 / number(target, n, y)
+    def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor | float:
+        if self.aggr == "mean":
+            return 1 / number(target, n, y)
+        return self.constants.value("gain") if self.aggr == "sum" else 1.0
 
-    def _sum(self, x: Tensor, edge_attr: Tensor | None, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
-        kernel = self.kernel
-        formulation = self._cheapest(len(x), n) if self.contraction == "auto" else self.contraction
+    def _sum(self, parts: Parts, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
+        kernel, layer = self.kernel, self.kernel.contraction
+        formulation = self._cheapest(len(source), n) if self.contraction == "auto" else self.contraction
         if formulation == "factored":
-            phi, angular = kernel.factors(x, edge_attr)
-            return contract_factored(kernel.contraction, phi.to(f.dtype), angular.to(f.dtype), f, source, target, n)
+            phi, angular = kernel.factors(parts)
+            return contract_factored(layer, phi.to(f.dtype), angular.to(f.dtype), f, source, target, n)
         contract = contract_nodes if formulation == "node" else contract_edges
-        return contract(kernel.contraction, kernel.features(x, edge_attr).to(f.dtype), f, source, target, n)
+        return contract(layer, kernel.features(parts).to(f.dtype), f, source, target, n)
+
+    def _conditions(
+        self,
+        edge_attr: Tensor | None,
+        node_attr: Positions | None,
+        pos_source: Tensor,
+        pos_target: Tensor,
+        edge_index: Tensor,
+    ) -> Tensor | None:
+        """Attributes of the kernel: those of the edges, of their sources and of their targets."""
+        found = []
+        for name, rep, given in (("edge", self.edge, edge_attr), ("node", self.node, node_attr)):
+            if (given is None) != (rep is None):
+                raise ValueError(
+                    f"the layer was built with {name}={rep!r}, but {name}_attr was "
+                    f"{'not given' if given is None else 'given'}"
+                )
+        if self.edge is not None and edge_attr is not None:
+            found.append(self._per_edge(edge_attr, self.edge, "edge_attr", "edge", edge_index[0]))
+        if self.node is not None and node_attr is not None:
+            pair = node_attr if isinstance(node_attr, tuple) else (node_attr, node_attr)
+            for attr, pos, at in zip(pair, (pos_source, pos_target), edge_index):
+                check_points(attr, self.node, "node_attr", "node", self.kernel.constants.value("enc"))
+                if attr.shape[0] != pos.shape[0]:
+                    raise ValueError(f"{attr.shape[0]} node attributes for {pos.shape[0]} points")
+                found.append(attr[at])
+        return torch.cat(found, 1) if found else None
+
+    def _per_edge(self, x: Tensor, rep: Rep, name: str, rep_name: str, source: Tensor) -> Tensor:
+        check_points(x, rep, name, rep_name, self.kernel.constants.value("enc"))
+        if x.shape[0] != source.shape[0]:
+            raise ValueError(f"{x.shape[0]} rows of {name} for {source.shape[0]} edges")
+        return x
 
     def _cheapest(self, edges: int, nodes: int) -> str:
         layer = self.kernel.contraction
@@ -193,7 +251,6 @@ class PointConv(Layer):
         pos_source: Tensor,
         pos_target: Tensor,
         edge_index: Tensor,
-        edge_attr: Tensor | None,
     ) -> None:
         like = self.kernel.constants.value("enc")
         check_points(x_source, self.rep_in, "x", "rep_in", like)
@@ -223,19 +280,16 @@ class PointConv(Layer):
                     f"edge_index = (source, target) runs from {low} to {high}, but there are {sizes[0]} sources and "
                     f"{sizes[1]} targets"
                 )
-        if (edge_attr is None) != (self.edge is None):
-            raise ValueError(
-                f"the layer was built with edge={self.edge!r}, but edge_attr was "
-                f"{'not given' if edge_attr is None else 'given'}"
-            )
-        if edge_attr is not None and self.edge is not None:
-            check_points(edge_attr, self.edge, "edge_attr", "edge", like)
-            if edge_attr.shape[0] != edge_index.shape[1]:
-                raise ValueError(f"{edge_attr.shape[0]} edge attributes for {edge_index.shape[1]} edges")
 
     def __repr__(self) -> str:
-        edge = "" if self.edge is None else f", edge={self.edge!r}"
+        edge = "".join(f", {k}={v!r}" for k, v in (("edge", self.edge), ("node", self.node)) if v is not None)
         space = "" if self.space == V(self.group) else f", space={self.space!r}"
         about = f"cutoff={float(self.kernel.constants.value('cutoff')):g}, aggr={self.aggr!r}"
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"PointConv({reps} | {self.group.name}{space}{edge}, {about} | {weights(self)} weights)"
+
+
+def _attributes(edge: Rep | None, node: Rep | None) -> Rep | None:
+    if node is None:
+        return edge
+    return 2 * node if edge is None else edge + 2 * node

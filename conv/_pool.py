@@ -53,16 +53,30 @@ def pool(x: Tensor, batch: Tensor | None = None, size: int | None = None, aggr: 
     return total if aggr == "sum" else total / number(batch, size, x)
 
 
-def check_aggregation(aggr: str) -> None:
-    """Raise a ValueError unless aggr is "mean" or "sum"."""
-    if aggr not in ("mean", "sum"):
-        raise ValueError(f"aggr is 'mean' or 'sum', got {aggr!r}")
+def check_aggregation(aggr: str, known: tuple[str, ...] = ("mean", "sum")) -> None:
+    """Raise a ValueError unless aggr is one of those known."""
+    if aggr not in known:
+        raise ValueError(f"aggr is one of {', '.join(map(repr, known))}, got {aggr!r}")
 
 
 def number(index: Tensor, size: int, like: Tensor) -> Tensor:
     """How often every index occurs, at least 1: real, (size, 1), of the precision of ``like``."""
     ones = torch.ones(len(index), dtype=like.real.dtype if like.is_complex() else like.dtype, device=like.device)
     return ones.new_zeros(size).index_add(0, index, ones).clamp_min(1).unsqueeze(-1)
+
+
+def softmax(score: Tensor, index: Tensor, size: int) -> Tensor:
+    """exp(score) (E,) divided by its sum over all with the same index.
+
+    Examples
+    --------
+    >>> import torch
+    >>> softmax(torch.tensor([0.0, 0.0, 5.0]), torch.tensor([0, 0, 1]), 2)
+    tensor([0.5000, 0.5000, 1.0000])
+    """
+    top = score.detach().new_full((size,), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
+    weight = torch.exp(score - top[index])
+    return weight / weight.new_zeros(size).index_add(0, index, weight)[index]
 
 
 class InvariantPool(Layer):

@@ -451,7 +451,7 @@ def test_complex_features_and_forms_are_pooled():
         (lambda layer, x, pos, e: radius_graph(pos[:, :0], 1.0), "at least one coordinate"),
         (lambda layer, x, pos, e: pool(x, torch.arange(6), size=3), "batch runs from 0 to 5"),
         (lambda layer, x, pos, e: pool(x.long()), "floating-point"),
-        (lambda layer, x, pos, e: InvariantPool(V, group=O(3), aggr="max"), "'mean' or 'sum'"),
+        (lambda layer, x, pos, e: InvariantPool(V, group=O(3), aggr="max"), "one of 'mean', 'sum'"),
         (lambda layer, x, pos, e: GridConv(Scalar, V, group=O(2), kernel_size=True), "kernel_size"),
         (lambda layer, x, pos, e: GridConv(Scalar, V, group=O(2), padding=1.5), "padding is an integer"),
         (lambda layer, x, pos, e: PointConv(V, V, group=O(3), window=(1,)), "window is"),
