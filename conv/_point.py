@@ -238,11 +238,14 @@ class PointConv(Layer):
     def _cheapest(self, edges: int, nodes: int) -> str:
         layer = self.kernel.contraction
         per_node, per_edge, outer = layer.costs
-        costs = {"node": edges * outer + nodes * per_node, "edge": edges * per_edge}
+        best, least = "node", edges * outer + nodes * per_node
+        if edges * per_edge < least:
+            best, least = "edge", edges * per_edge
         if self.kernel.is_factored:
             node, edge = factored_costs(layer)
-            costs["factored"] = edges * edge + nodes * node
-        return min(costs, key=costs.__getitem__)
+            if edges * edge + nodes * node < least:
+                best = "factored"
+        return best
 
     def _check(
         self,

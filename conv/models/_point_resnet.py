@@ -1,0 +1,114 @@
+"""A residual network on point clouds with downsampling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from intertwine.emlp import Linear
+from intertwine.emlp._hidden import hidden_rep
+from intertwine.emlp._module import Layer, bind, weights
+from intertwine.groups import Group
+from intertwine.reps import Rep, V
+from torch import Tensor, nn
+
+from .._graph import radius, radius_graph
+from .._kernel import check_number
+from .._point import PointConv
+from .._pool import check_aggregation, pool
+from .._sampling import fps
+from ._message_passing import PointBlock
+
+
+class PointResNet(Layer):
+    """Residual convolutions at several resolutions; every level keeps a share of the points and doubles the radius.
+
+    The neighbour graphs and the subsets follow the points, so nothing but features and positions goes in.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep
+    group : Group, optional
+        Acting orthogonally on positions: distances must be its invariants.
+    hidden : int or Rep
+        Of every level: a total dimension, or a representation with invariants.
+    levels : int
+        Number of resolutions.
+    blocks : int
+        Convolutions with residual connections per level.
+    radius : float
+        Of the first level's neighbourhoods.
+    ratio : float
+        Share of the points that the next level keeps.
+    neighbours : int
+        Nearest neighbours kept in each neighbourhood.
+    readout : "mean" or "sum"
+    space : Rep
+        Acts on positions.
+    **conv
+        Of every `PointConv`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import Scalar, V
+    >>> net = PointResNet(Scalar, 10 * Scalar, group=O(3), hidden=32, levels=2, radius=0.5)
+    >>> pos, batch = torch.rand(100, 3), torch.arange(100) // 50
+    >>> net(torch.ones(100, 1), pos, batch).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None = None,
+        hidden: int | Rep = 128,
+        levels: int = 3,
+        blocks: int = 2,
+        radius: float = 0.2,
+        ratio: float = 0.25,
+        neighbours: int = 32,
+        readout: str = "mean",
+        space: Rep = V,
+        **conv: Any,
+    ) -> None:
+        super().__init__()
+        check_aggregation(readout)
+        for name, value in (("levels", levels), ("blocks", blocks), ("neighbours", neighbours)):
+            check_number(name, value, 1)
+        check_number("radius", radius, 0, strict=True, whole=False)
+        self.group, (self.rep_in, self.rep_out, self.space) = bind(group, rep_in=rep_in, rep_out=rep_out, space=space)
+        self.rep_hidden = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
+        self.radii = tuple(radius * 2.0**k for k in range(levels))
+        self.ratio, self.neighbours, self.readout = ratio, neighbours, readout
+        conv = {"space": self.space, "neighbours": neighbours, **conv}
+        placed: dict[str, Any] = {"dtype": conv.get("dtype"), "device": conv.get("device")}
+        self.first = PointConv(self.rep_in, self.rep_hidden, cutoff=radius, **conv)
+        self.blocks = blocks
+        wide = [r for r in self.radii for _ in range(blocks)]
+        self.residual = nn.ModuleList(
+            PointBlock(self.rep_hidden, self.rep_hidden, self.group, cutoff=r, **conv) for r in wide
+        )
+        self.down = nn.ModuleList(PointConv(self.rep_hidden, self.rep_hidden, cutoff=r, **conv) for r in self.radii[1:])
+        self.out = Linear(self.rep_hidden, self.rep_out, **placed)
+
+    def forward(self, x: Tensor, pos: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
+        """Features (N, rep_in.dim) and positions (N, n) of clouds to (clouds, rep_out.dim)."""
+        for k, r in enumerate(self.radii):
+            if k:
+                kept = fps(pos, batch, self.ratio)
+                coarse, near = pos[kept], None if batch is None else batch[kept]
+                edges = radius(pos, coarse, r, batch, near, self.neighbours)
+                x = self.down[k - 1]((x, x[kept]), (pos, coarse), edges)
+                pos, batch = coarse, near
+            edges = radius_graph(pos, r, batch, max_num_neighbors=self.neighbours)
+            if not k:
+                x = self.first(x, pos, edges)
+            for block in self.residual[k * self.blocks : (k + 1) * self.blocks]:
+                x = block(x, pos, edges)
+        return pool(self.out(x), batch, size, self.readout)
+
+    def __repr__(self) -> str:
+        reps = f"{self.rep_in!r} -> {self.rep_out!r}"
+        return f"PointResNet({reps} | {self.group.name}, {len(self.radii)} levels | {weights(self)} weights)"
