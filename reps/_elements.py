@@ -61,10 +61,12 @@ def conjugacy_classes(group: Group, limit: int) -> list[tuple[Array, int]] | Non
         return None
     inverse = np.linalg.inv(basis)
     index = {digits: i for i, digits in enumerate(_digits(g))}
-    labels = np.arange(len(g))
-    for h in basis @ group.discrete_generators @ inverse:
-        image = np.array([index[digits] for digits in _digits(h @ g @ np.linalg.inv(h))])
-        while (labels != labels[image]).any():  # labels fall to the least of each cycle
+    generators = basis @ group.discrete_generators @ inverse
+    images = [np.array([index[digits] for digits in _digits(h @ g @ np.linalg.inv(h))]) for h in generators]
+    labels, before = np.arange(len(g)), None
+    while before is None or (labels != before).any():  # labels fall to the least of every class
+        before = labels
+        for image in images:
             labels = np.minimum(labels, labels[image])
     _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
     return [(inverse @ g[i] @ basis, int(n)) for i, n in zip(first, sizes)]
