@@ -223,6 +223,9 @@ def _split_irreps(rep: Rep, table: IrrepTable) -> Splitting:
     return MatrixSplitting(rows @ enc, dec @ rows.conj().T, tuple((i, len(c)) for i, c in parts))
 
 
+LARGE = 256  # dimension of a product of irreps that is not split where a smaller one tells the same
+
+
 def trivial_atom(group: Group) -> Atom:
     """The atom on which the group acts as the identity."""
     ((atom, _),) = frame(Scalar(group)).atoms
@@ -242,6 +245,8 @@ def bilinear_basis(a: Atom, b: Atom, c: Atom) -> Array:
         sizes = sorted((a.dim, b.dim, c.dim))
         if sizes[2] > sizes[0] * sizes[1]:  # an irrep inside a tensor product is no larger than it
             return np.zeros((0, c.dim, a.dim, b.dim), c.end.dtype)
+        if a.dim * b.dim > LARGE and c.dim < max(a.dim, b.dim) and all(_is_orthogonal(i) for i in (a, b, c)):
+            return _turned(a, b, c)
         for irrep, cg in a.table.clebsch_gordan(a, b):
             if irrep is c:
                 basis = np.einsum("kce,mex->kmcx", c.end, cg)
@@ -249,6 +254,19 @@ def bilinear_basis(a: Atom, b: Atom, c: Atom) -> Array:
         return np.zeros((0, c.dim, a.dim, b.dim), c.end.dtype)
     solved = _solved(a.rep * b.rep, c.rep) * np.sqrt(c.dim)
     return solved.reshape(-1, c.dim, a.dim, b.dim)
+
+
+def _is_orthogonal(irrep: Irrep) -> bool:
+    return irrep.is_unitary and not np.iscomplexobj(irrep.end)
+
+
+def _turned(a: Irrep, b: Irrep, c: Irrep) -> Array:
+    """Hom(a ⊗ b, c) from the two smallest of three orthogonal irreps: invariants of a ⊗ b ⊗ c in another order."""
+    if a.dim >= b.dim:
+        basis = bilinear_basis(c, b, a).transpose(0, 2, 1, 3)  # (r, c, a, b)
+        return np.ascontiguousarray(basis) * np.sqrt(c.dim / a.dim)
+    basis = bilinear_basis(a, c, b).transpose(0, 3, 2, 1)
+    return np.ascontiguousarray(basis) * np.sqrt(c.dim / b.dim)
 
 
 @lru_cache(maxsize=4096)
