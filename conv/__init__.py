@@ -6,6 +6,7 @@
 PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3), cutoff=1, ... weights)
 """
 
+from ._completeness import Completeness, completeness
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
 from ._kernel import ImplicitKernel, NonLocalKernelWarning
@@ -17,12 +18,14 @@ from ._sampling import fps
 
 __all__ = [
     "Bessel",
+    "Completeness",
     "GaussianShells",
     "GridConv",
     "ImplicitKernel",
     "InvariantPool",
     "NonLocalKernelWarning",
     "PointConv",
+    "completeness",
     "fps",
     "knn",
     "knn_graph",

@@ -40,7 +40,7 @@ from ._radial import BASES, Window
 Atoms = Sequence[tuple[Atom, int]]
 Device = torch.device | str | None
 
-MAX_DEGREE = 6
+MAX_DEGREE = 16
 PRODUCT_LIMIT = 64  # largest dim a · dim b of the products of lift and attribute
 
 
@@ -86,8 +86,8 @@ class ImplicitKernel(Layer):
     window : (start, stop) or None
         The kernel is taken smoothly to zero between these distances, in units of the cutoff.
     degree : int, optional
-        Highest symmetric power of the position; by default the smallest that offers every atom a kernel can
-        use, up to degree 6 and 256 monomials (degree 2 where the group is not reductive).
+        Highest symmetric power of the position; by default the smallest with which the kernel is complete at a generic
+        position (`completeness`), up to degree 16 and 256 monomials (degree 2 where the group is not reductive).
     weighted : bool
         The network φ has one more output, an invariant score of (x, a): for attention.
 
@@ -161,7 +161,7 @@ class ImplicitKernel(Layer):
             )
         if degree is None:
             most = highest_degree(self.space.dim, MAX_DEGREE if is_reductive(self.group) else 2)
-            degree = degree_needed(self.space, self.rep_in, self.rep_out, most)
+            degree = degree_needed(self.space, self.rep_in, self.rep_out, most, self.invariants.count)
         else:
             most = degree
         self.lift = Lift(self.space, degree, dtype, device)

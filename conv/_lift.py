@@ -1,7 +1,7 @@
 """Positions lifted to symmetric powers, so that a kernel has every angular dependence it needs.
 
 A homogeneous polynomial of degree l in x is linear in x^⊗l ∈ Sym^l(space).  `Lift` writes Sym^0 … Sym^L as
-atoms; `degree_needed` finds the smallest L that offers every atom a kernel can use.  Where Sym^l contains
+atoms; `degree_needed` finds the smallest L at which a kernel is complete.  Where Sym^l contains
 |x|² Sym^{l−2} (an invariant norm exists) only the harmonic rest is kept: the radial part supplies |x|².
 """
 
@@ -17,9 +17,11 @@ import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._module import Layer
 from intertwine.reps import Rep, Scalar, Sym
-from intertwine.reps._frame import Atom, bilinear_basis, frame
+from intertwine.reps._frame import Atom, bilinear_basis, frame, is_reductive
 from numpy.typing import NDArray
 from torch import Tensor
+
+from ._stabilizer import stabilizer
 
 Array = NDArray[np.float64]
 LARGEST = 256  # monomials of one degree
@@ -107,12 +109,12 @@ def highest_degree(n: int, most: int) -> int:
     return max((l for l in range(2, most + 1) if math.comb(n + l - 1, l) <= LARGEST), default=1)
 
 
-def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:
-    """Smallest degree that is as good as ``most`` at a generic position.
+def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int, invariants: int) -> int:
+    """Smallest degree, up to ``most``, at which a kernel is complete at a generic position, or as good as at ``most``.
 
     There the values of all covariants of an atom h span the vectors of h fixed by the stabiliser (all of h
-    for a finite group that moves the point): one polynomial of an atom is not enough.  For the trivial atom a second
-    position must be told from the first, where any invariant can.
+    for a finite group that moves the point): one polynomial of an atom is not enough.  Where the given number of
+    ``invariants`` does not tell orbits apart, a trivial atom must tell a second position from the first.
 
     References
     ----------
@@ -120,6 +122,7 @@ def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:
     """
     points = np.random.default_rng(17).normal(size=(2, space.dim))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
+    allowed = _allowed(space, rep_in, rep_out, points[0], invariants)
     values: dict[Atom, Array] = {}
     reached = []
     for degree in range(most + 1):
@@ -130,7 +133,26 @@ def degree_needed(space: Rep, rep_in: Rep, rep_out: Rep, most: int) -> int:
                 at = np.einsum("mdk,xk->mxd", rows, _powers(points, degree))
                 values[atom] = np.concatenate([values.get(atom, np.zeros((0, *at.shape[1:]))), at])
         reached.append(sum(_rank(atom, at) for atom, at in values.items()))
+        if allowed is not None:
+            steerable = sum(_rank(atom, at) for atom, at in values.items() if not atom.is_trivial)
+            if steerable == allowed[0] and reached[-1] - steerable >= allowed[1]:
+                break
     return reached.index(reached[-1])
+
+
+def _allowed(space: Rep, rep_in: Rep, rep_out: Rep, x: Array, invariants: int) -> tuple[int, int] | None:
+    """Σ dim h^{G_x} over the nontrivial irreps h with a map h ⊗ V_in → V_out, and how many positions invariant
+    polynomials must tell apart, where the given invariants do not; None where no irreps are known."""
+    group = space._require_group()
+    if not is_reductive(group):
+        return None
+    algebra, discrete = stabilizer(space, x, np.random.default_rng(5), starts=6)
+    total = 0
+    for atom in {atom for atom, _ in frame(rep_out * rep_in.dual).atoms if not atom.is_trivial}:
+        rows = [atom.drho(a) for a in algebra] + [atom.rho(h) - np.eye(atom.dim) for h in discrete]
+        gram = sum((row.conj().T @ row for row in rows), np.zeros((atom.dim, atom.dim)))
+        total += int((np.linalg.eigvalsh(gram) < 1e-9).sum())
+    return total, 1 if group.lie_dim - len(algebra) + invariants >= space.dim else 2
 
 
 def _powers(points: Array, degree: int) -> Array:
