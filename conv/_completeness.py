@@ -189,14 +189,19 @@ def _unit(x: Array) -> Array:
 
 
 def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> int:
-    """dim Hom over the group that these generate: the nullity of W ↦ (ρ_out W − W ρ_in)."""
+    """dim Hom over the group that these generate: the nullity of W ↦ (R W − W S) for all pairs (R, S).
+
+    With C = R ⊗ 1 − 1 ⊗ Sᵀ the matrix CᵀC is RᵀR ⊗ 1 + 1 ⊗ SSᵀ − R ⊗ S − Rᵀ ⊗ Sᵀ.
+    """
     n, m = rep_out.dim, rep_in.dim
-    gram = np.zeros((n * m, n * m))
-    one, other = np.eye(n), np.eye(m)
-    rows = [(rep_out.drho(a), rep_in.drho(a)) for a in algebra] + [(rep_out.rho(h), rep_in.rho(h)) for h in discrete]
-    for out, in_ in rows:
-        c = np.kron(out, other) - np.kron(one, in_.T)
-        gram += c.T @ c / max(1.0, float(np.abs(c).max()) ** 2)
+    left, right, mixed = np.zeros((n, n)), np.zeros((m, m)), np.zeros((n * m, n * m))
+    pairs = [(rep_out.drho(a), rep_in.drho(a)) for a in algebra] + [(rep_out.rho(h), rep_in.rho(h)) for h in discrete]
+    for R, S in pairs:
+        size = max(1.0, float(np.abs(R).max()), float(np.abs(S).max())) ** 2
+        left += R.T @ R / size
+        right += S @ S.T / size
+        mixed += np.kron(R, S / size)
+    gram = np.kron(left, np.eye(m)) + np.kron(np.eye(n), right) - mixed - mixed.T
     return int((np.linalg.eigvalsh(gram) < TOLERANCE**1.5).sum())
 
 

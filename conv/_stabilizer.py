@@ -10,7 +10,7 @@ from scipy.linalg import expm
 
 Array = NDArray[np.float64]
 ELEMENTS = 2_000  # finite groups up to this order are enumerated
-STARTS = 32  # elements from which others that fix a point are looked for
+STARTS = 16  # elements from which others that fix a point are looked for
 TOLERANCE = 1e-7
 
 
