@@ -74,9 +74,12 @@ class SelfProducts(Layer):
         self.square = ProductAtoms(atoms, atoms, targets, "square", all_pairs, dtype, device)
         self.low_rank = ProductAtoms(factors, factors, targets, "channelwise", few, dtype, device)
         self.has_low_rank = bool(self.low_rank.paths)
+        # only atoms that occur in a product get weights: every parameter takes part
+        self.used = tuple(tuple(sorted({path[side] for path in self.low_rank.paths})) for side in (0, 1))
         if self.has_low_rank:
-            self.left = LinearAtoms(atoms, factors, True, dtype, device)
-            self.right = LinearAtoms(atoms, factors, True, dtype, device)
+            self.left, self.right = (
+                LinearAtoms(atoms, [factors[i] for i in used], True, dtype, device) for used in self.used
+            )
         counts = zip(targets, self.square.channels, self.low_rank.channels)
         self.products = [(c, m + n) for c, m, n in counts]
 
@@ -85,7 +88,13 @@ class SelfProducts(Layer):
         squares = self.square(h, h)
         if not self.has_low_rank:
             return squares
-        return [torch.cat(p, -2) for p in zip(squares, self.low_rank(self.left(h), self.right(h)))]
+        sides = []
+        for layer, used in zip((self.left, self.right), self.used):
+            side = list(h)
+            for i, x in zip(used, layer(h)):
+                side[i] = x
+            sides.append(side)
+        return [torch.cat(p, -2) for p in zip(squares, self.low_rank(*sides))]
 
 
 class Hidden(Layer):
