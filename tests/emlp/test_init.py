@@ -56,7 +56,7 @@ def test_depth(group, layers, features):
     """Second moments neither vanish nor explode with depth, non-compact groups included."""
     rep = (8 * Scalar + 8 * V)(group)
     moment = second_moment(
-        lambda: EMLP(rep, rep, hidden=48, layers=layers, dtype=torch.float64), rep, features, draws=6
+        lambda: EMLP(rep, rep, hidden=48, layers=layers, dtype=torch.float64), rep, features, draws=20
     )
     assert 0.25 < moment < 4
 
