@@ -42,7 +42,7 @@ check: develop  ## lint, format check, types, doctests
 
 bench: develop  ## time the solver and the point convolutions
 	$(PY) benchmarks/solver.py
-	$(PY) benchmarks/point_conv.py
+	$(PY) benchmarks/conv.py
 
 format: develop  ## let ruff format the code
 	$(PY) -m ruff check --fix .

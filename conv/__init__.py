@@ -9,6 +9,7 @@ PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3), cutoff=1, ... weight
 from ._completeness import Completeness, completeness
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
+from ._grid_transposed import GridConvTransposed
 from ._kernel import ImplicitKernel, NonLocalKernelWarning
 from ._periodic import periodic_graph
 from ._point import PointConv
@@ -21,6 +22,7 @@ __all__ = [
     "Completeness",
     "GaussianShells",
     "GridConv",
+    "GridConvTransposed",
     "ImplicitKernel",
     "InvariantPool",
     "NonLocalKernelWarning",

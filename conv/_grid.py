@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from intertwine.emlp._constants import Constants
-from intertwine.emlp._module import Layer, weights
 from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._kernel import ImplicitKernel, check_dtype, check_number, invariant_bias
-from ._radial import Window
+from ._grid_layer import GridLayer, Size, sizes
 
 CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
-Size = int | Sequence[int]
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class GridConv(Layer):
+class GridConv(GridLayer):
     """Steerable convolution of feature fields on a grid, with an implicit kernel.
 
     A cross-correlation like `torch.nn.ConvNd`: y(i) = Σ_o K(o) f(i + o), offsets o of the grid, scaled to
     [−1, 1].  Coordinates come in the order of the spatial axes: on a plane the first coordinate runs down the
     rows.  The kernel falls smoothly to zero over one pixel beyond the unit ball, so that rotations that are no
-    symmetry of the grid are broken by sampling only.
+    symmetry of the grid are broken by sampling only.  For an indefinite form (space-time) the window is one of |q|,
+    and the filter's box cuts what is left along the light cone.
 
     Parameters
     ----------
     rep_in, rep_out : Rep
+        Of one of the ``groups``.
     group : Group, optional
     kernel_size : int or sequence of int
     stride, padding, dilation : int or sequence of int
-        As in `torch.nn.ConvNd`.
+        As in `torch.nn.ConvNd`; padding also "same" or "valid".
+    padding_mode : "zeros", "reflect", "replicate" or "circular"
+    groups : int
+        Fields are so many copies, ``groups * rep_in`` and ``groups * rep_out``; every copy of the output sees its
+        own copy of the input alone, through kernels of its own.  With one irrep per copy this is depthwise.
+    spacing : float or sequence of float
+        Distance of neighbouring grid points along each axis; only ratios matter.  Kernels see distances.
+    attributes : Rep, optional
+        Acts on attributes of a sample; the layer then has another filter for every sample.
     space : Rep
         Acts on grid coordinates; its dimension (1, 2 or 3) is the grid's.
     bias : bool
@@ -63,7 +69,8 @@ class GridConv(Layer):
 
     References
     ----------
-    Weiler et al., 3D Steerable CNNs, NeurIPS 2018, arXiv:1807.02547; implicit kernels: arXiv:2212.06096.
+    Weiler et al., 3D Steerable CNNs, NeurIPS 2018, arXiv:1807.02547; implicit kernels: arXiv:2212.06096; attributes:
+    arXiv:2212.06096, section 4.2.
     """
 
     def __init__(
@@ -75,6 +82,10 @@ class GridConv(Layer):
         stride: Size = 1,
         padding: Size | Literal["same", "valid"] = 0,
         dilation: Size = 1,
+        groups: int = 1,
+        padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros",
+        spacing: float | Sequence[float] = 1.0,
+        attributes: Rep | None = None,
         space: Rep = V,
         bias: bool = True,
         hidden: int | Rep = 128,
@@ -86,44 +97,43 @@ class GridConv(Layer):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
-        self.kernel = ImplicitKernel(
+        super().__init__(
             rep_in,
             rep_out,
             group,
+            kernel_size,
+            stride,
+            dilation,
+            groups,
+            spacing,
+            attributes,
             space,
+            bias,
+            device,
+            dtype,
             hidden=hidden,
             layers=layers,
             width=width,
             radial=radial,
             shells=shells,
-            cutoff=1.0,
-            window=None,
             degree=degree,
-            device=device,
-            dtype=dtype,
         )
-        self.group, self.space = self.kernel.group, self.kernel.space
-        self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
+        if padding_mode not in PADDING_MODES:
+            raise ValueError(f"padding_mode is one of {', '.join(map(repr, PADDING_MODES))}, got {padding_mode!r}")
         n = self.space.dim
-        if n not in CONVOLUTIONS:
-            raise ValueError(f"grids have 1, 2 or 3 dimensions, but space = {self.space!r} has {n}")
-        self.kernel_size = _sizes("kernel_size", kernel_size, n, 1)
-        self.stride = _sizes("stride", stride, n, 1)
-        self.padding = padding if padding in ("same", "valid") else _sizes("padding", padding, n, 0)
-        self.dilation = _sizes("dilation", dilation, n, 1)
-        dtype = next(iter(self.kernel.contraction.weights)).dtype
-        offsets, pixel = grid_offsets(self.kernel_size)
-        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
-        taps = Window(1.0, 1.0 + pixel, n, self.kernel.radial, dtype=torch.float64)
-        gain = float(taps(torch.from_numpy(np.linalg.norm(offsets, axis=1))).square().sum()) ** -0.5
-        self.grid = Constants({"offsets": offsets, "gain": np.array(gain)}, dtype, device)
-        self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
+        self.padding = padding if padding in ("same", "valid") else sizes("padding", padding, n, 0)
+        self.padding_mode = padding_mode
+        if padding == "same" and self.stride != (1,) * n:
+            raise ValueError(f"padding='same' needs stride 1, got {self.stride}: give the padding as numbers")
 
-    def filter(self) -> Tensor:
-        """The plain convolution's weight, (rep_out.dim, rep_in.dim, *kernel_size)."""
-        kernels = self.kernel(self.grid.value("offsets")) * self.grid.value("gain")  # (taps, out, in)
-        return kernels.permute(1, 2, 0).reshape(self.rep_out.dim, self.rep_in.dim, *self.kernel_size)
+    def _seen(self, offsets: np.ndarray) -> np.ndarray:
+        return offsets
+
+    def filter(self, attr: Tensor | None = None) -> Tensor:
+        """The plain convolution's weight, (rep_out.dim, rep_in.dim / groups, *kernel_size); with attributes
+        (samples, attributes.dim) one for every sample, stacked along the first axis."""
+        k = self.kernels(attr)
+        return k.movedim(-3, -1).reshape(-1, k.shape[-1], *self.kernel_size)
 
     def export(self) -> nn.Module:
         """A plain `torch.nn.Conv1d`, `Conv2d` or `Conv3d` with the present filter, for inference without kernels.
@@ -138,62 +148,58 @@ class GridConv(Layer):
         >>> bool(torch.allclose(plain(x), conv(x), atol=1e-5))
         True
         """
-        kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[self.space.dim - 1]
+        self._refuse_attributes()
         weight = self.filter().detach()
+        kind: Any = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[self.space.dim - 1]
         plain = kind(
             self.rep_in.dim,
             self.rep_out.dim,
-            self.kernel_size,  # type: ignore[arg-type]
-            self.stride,  # type: ignore[arg-type]
-            self.padding,  # type: ignore[arg-type]
-            self.dilation,  # type: ignore[arg-type]
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
             bias=self.shift is not None,
+            padding_mode=self.padding_mode,
             device=weight.device,
             dtype=weight.dtype,
         )
-        with torch.no_grad():
-            plain.weight.copy_(weight)
-            if self.shift is not None and plain.bias is not None:
-                plain.bias.copy_(self.shift(weight.new_ones(1, 1))[0])
-        return plain
+        return self._filled(plain, weight, self._bias(weight))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve fields (B, rep_in.dim, *spatial) to (B, rep_out.dim, *spatial')."""
-        n = self.space.dim
-        if x.ndim != n + 2 or x.shape[1] != self.rep_in.dim:
-            raise ValueError(
-                f"expected a field of shape (batch, rep_in.dim = {self.rep_in.dim}, {n} spatial axes), got "
-                f"{tuple(x.shape)}"
+    def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
+        """Convolve fields (B, rep_in.dim, *spatial), with attributes (B, attributes.dim), to (B, rep_out.dim, …)."""
+        self._check(x, attr)
+        convolve, batch, groups = CONVOLUTIONS[self.space.dim], x.shape[0], self.groups
+        padding: Any = self.padding
+        if self.padding_mode != "zeros" and padding != "valid":
+            x, padding = functional.pad(x, self._margins(), self.padding_mode), 0
+        if attr is None:
+            return convolve(x, self._present_filter(), self._bias(x), self.stride, padding, self.dilation, groups)
+        if not batch:
+            return convolve(
+                x,
+                x.new_zeros(self.rep_out.dim, self.rep_in.dim // groups, *self.kernel_size),
+                None,
+                self.stride,
+                padding,
+                self.dilation,
+                groups,
             )
-        check_dtype(x, "x", self.grid.value("offsets"))
-        bias = None if self.shift is None else self.shift(x.new_ones(1, 1))[0]
-        convolve = CONVOLUTIONS[n]
-        return convolve(x, self.filter(), bias, self.stride, self.padding, self.dilation)
+        stacked = x.reshape(1, batch * x.shape[1], *x.shape[2:])  # samples as groups of channels
+        y = convolve(stacked, self._present_filter(attr), None, self.stride, padding, self.dilation, batch * groups)
+        y, bias = y.reshape(batch, self.rep_out.dim, *y.shape[2:]), self._bias(x)
+        return y if bias is None else y + bias.reshape(-1, *(1,) * self.space.dim)
+
+    def _margins(self) -> list[int]:
+        """What to add before and after each axis, the last axis first."""
+        if self.padding == "same":
+            total = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size)]
+            return [side for t in reversed(total) for side in (t // 2, t - t // 2)]
+        return [p for p in reversed(self.padding) if isinstance(p, int) for _ in range(2)]
 
     def __repr__(self) -> str:
-        size = "x".join(map(str, self.kernel_size))
-        plain = {"stride": 1, "padding": 0, "dilation": 1}
-        given = {name: getattr(self, name) for name in plain}
-        about = "".join(f", {k}={v}" for k, v in given.items() if v != (plain[k],) * self.space.dim)
-        reps = f"{self.rep_in!r} -> {self.rep_out!r}"
-        return f"GridConv({reps} | {self.group.name}, {size}{about} | {weights(self)} weights)"
-
-
-def _sizes(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
-    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * n
-    if len(values) != n:
-        raise ValueError(f"{name} is one integer or {n} of them, got {value!r}")
-    for v in values:
-        check_number(name, v, least)
-    return tuple(int(v) for v in values)
-
-
-def grid_offsets(kernel_size: Sequence[int]) -> tuple[np.ndarray, float]:
-    """Offsets (points, n) of a filter's taps scaled to [−1, 1], and the distance of neighbouring taps.
-
-    Axes share one scale, that of the longest side, so a tap's neighbours lie equally far in every direction.
-    """
-    half = max(max((k - 1) / 2 for k in kernel_size), 0.5)
-    axes = [(np.arange(k) - (k - 1) / 2) / half for k in kernel_size]
-    offsets = np.array(list(itertools.product(*axes)))
-    return offsets, 1 / half
+        n = self.space.dim
+        given: dict[str, Any] = {} if self.padding in ((0,) * n, "valid") else {"padding": self.padding}
+        if self.padding_mode != "zeros":
+            given["padding_mode"] = self.padding_mode
+        return self._about("GridConv", **given)

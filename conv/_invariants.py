@@ -1,10 +1,14 @@
 """Invariants of a vector: the arguments of a kernel's radial part, and what features pool to.
 
 A space splits into atoms x = ⊕ x_a.  Trivial atoms are invariants themselves; every other copy gives the quadratic
-invariants of Sym²(a): |x_a|² where the atom is unitary, an indefinite form for O(p, q), none for SL(n) or Sp(n).
+invariants of Sym²(a): |x_a|² where the atom is unitary, an indefinite form for O(p, q), none for SL(n) or Sp(n).  Two
+atoms that are dual and not unitary, such as the light-like lines of SO(1, 1), give x_a · x_b.
 """
 
 from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -42,15 +46,20 @@ class Invariants(Layer):
         self.forms = tuple(
             name if len(forms.get(name, ())) else None for name in map("form{}".format, range(len(atoms)))
         )
-        self.constants = Constants({k: v for k, v in forms.items() if len(v)}, dtype, device)
+        pairs = _dual_pairs(atoms)
+        self.pairs = tuple(pairs)
+        arrays = {k: v for k, v in forms.items() if len(v)} | {f"pair{i}x{j}": v for (i, j), v in pairs.items()}
+        self.constants = Constants(arrays, dtype, device)
         sizes = [m * (1 if self.unitary[i] else len(forms[f"form{i}"])) for i, (_, m) in enumerate(atoms)]
+        sizes += [min(atoms[i][1], atoms[j][1]) * len(v) for (i, j), v in pairs.items()]
         self.count = sum(sizes)
-        self.kind = "norm" if all(self.unitary) else "form" if any(self.forms) else "none"
+        self.kind = "norm" if all(self.unitary) else "form" if any(self.forms) or pairs else "none"
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map x (..., n) to the distance (...), and all invariants (..., count), one per copy of an atom."""
         parts, squares = [], []
-        for i, y in enumerate(self.encode(x)):
+        atoms = self.encode(x)
+        for i, y in enumerate(atoms):
             if self.trivial[i]:
                 parts.append(y[..., 0])
                 squares.append(_square(y[..., 0]))
@@ -61,6 +70,12 @@ class Invariants(Layer):
                 q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(form), y)
                 parts.append(root(q.flatten(-2)))
                 squares.append(q.flatten(-2))
+        for i, j in self.pairs:
+            copies = min(atoms[i].shape[-2], atoms[j].shape[-2])
+            y, z = atoms[i][..., :copies, :], atoms[j][..., :copies, :]
+            q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(f"pair{i}x{j}"), z)
+            parts.append(root(q.flatten(-2)))
+            squares.append(q.flatten(-2))
         if not parts:
             return x.new_zeros(x.shape[:-1]), x.new_zeros(*x.shape[:-1], 0)
         return root(torch.cat(squares, -1).sum(-1)), torch.cat(parts, -1)
@@ -81,6 +96,17 @@ def root(q: Tensor) -> Tensor:
 
 def _square(y: Tensor) -> Tensor:
     return (y * y.conj()).real if y.is_complex() else y.square()
+
+
+def _dual_pairs(atoms: Sequence[tuple[Atom, int]]) -> dict[tuple[int, int], NDArray[np.float64]]:
+    """Pairings (r, d, d) of different real atoms that are not unitary."""
+    found = {}
+    for (i, (a, _)), (j, (b, _)) in itertools.combinations(enumerate(atoms), 2):
+        if a.dim == b.dim and not (a.is_unitary or b.is_unitary):
+            basis = bilinear_basis(a, b, trivial_atom(a.group))[:, 0]
+            if len(basis) and not np.iscomplexobj(basis):
+                found[i, j] = basis * np.sqrt(a.dim)
+    return found
 
 
 def _forms(atom: Atom) -> NDArray[np.float64]:

@@ -75,7 +75,8 @@ class SelfProducts(Layer):
         self.low_rank = ProductAtoms(factors, factors, targets, "channelwise", few, dtype, device)
         self.has_low_rank = bool(self.low_rank.paths)
         # only atoms that occur in a product get weights: every parameter takes part
-        self.used = tuple(tuple(sorted({path[side] for path in self.low_rank.paths})) for side in (0, 1))
+        lefts, rights = {p[0] for p in self.low_rank.paths}, {p[1] for p in self.low_rank.paths}
+        self.used = tuple(sorted(lefts)), tuple(sorted(rights))
         if self.has_low_rank:
             self.left, self.right = (
                 LinearAtoms(atoms, [factors[i] for i in used], True, dtype, device) for used in self.used

@@ -11,6 +11,7 @@ to 4 are tried).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -239,7 +240,9 @@ def _logarithm(lie: Array, g: Array) -> Array | None:
     on_cut = np.abs(w.imag) < 1e-9 * np.abs(w)
     if np.any(on_cut & (w.real < 0)):
         return None
-    x = np.asarray(scipy.linalg.logm(g))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of its accuracy, which is checked below
+        x = np.asarray(scipy.linalg.logm(g))
     if not np.iscomplexobj(lie):
         if np.abs(np.imag(x)).max() > TOLERANCE:
             return None

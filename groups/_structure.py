@@ -245,6 +245,28 @@ class Structure(Value):
         model = self._model()
         return model.matrices(_finite.images(model.group))
 
+    def __contains__(self, matrix: object) -> bool:
+        """Whether a matrix (d, d) is an element.
+
+        Raises
+        ------
+        ValueError
+            Where neither answer can be proved.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from intertwine.groups import SO
+        >>> np.diag([1, -1]) in SO(2), np.diag([-1, -1]) in SO(2)
+        (False, True)
+        """
+        from ._membership import contains
+
+        h = np.asarray(matrix)
+        if h.shape != (self.d, self.d) or h.dtype.kind not in "biufc":
+            return False
+        return contains(as_group(self), h)
+
     def conjugacy_classes(self) -> list[Array]:
         """Conjugacy classes of a small finite group, as positions in ``elements()``.
 

@@ -1,0 +1,197 @@
+"""What convolutions on grids share: the kernel, sampled on the taps of a filter."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from intertwine.emlp._constants import Constants
+from intertwine.emlp._module import Layer, check_width, weights
+from intertwine.groups import Group
+from intertwine.reps import Rep
+from torch import Tensor, nn
+
+from ._kernel import ImplicitKernel, check_dtype, check_number, invariant_bias
+from ._radial import Window
+
+Size = int | Sequence[int]
+
+
+class GridLayer(Layer):
+    """Base of `GridConv` and `GridConvTransposed`."""
+
+    def __init__(
+        self,
+        rep_in: Rep,
+        rep_out: Rep,
+        group: Group | None,
+        kernel_size: Size,
+        stride: Size,
+        dilation: Size,
+        groups: int,
+        spacing: float | Sequence[float],
+        attributes: Rep | None,
+        space: Rep,
+        bias: bool,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+        **kernel: Any,
+    ) -> None:
+        super().__init__()
+        check_number("groups", groups, 1)
+        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **kernel}
+        self.kernel = ImplicitKernel(rep_in, groups * rep_out, group, space, attributes, **made)
+        self.group, self.space, self.attributes = self.kernel.group, self.kernel.space, self.kernel.edge
+        self.groups = groups
+        self.rep_in, self.rep_out = groups * self.kernel.rep_in, self.kernel.rep_out
+        n = self.space.dim
+        if n not in (1, 2, 3):
+            raise ValueError(f"grids have 1, 2 or 3 dimensions, but space = {self.space!r} has {n}")
+        self.kernel_size = sizes("kernel_size", kernel_size, n, 1)
+        self.stride = sizes("stride", stride, n, 1)
+        self.dilation = sizes("dilation", dilation, n, 1)
+        self.spacing = lengths("spacing", spacing, n)
+        dtype = next(iter(self.kernel.contraction.weights)).dtype
+        steps = [s * d for s, d in zip(self.spacing, self.dilation)]
+        offsets, pixel = grid_offsets(self.kernel_size, steps)
+        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
+        gain = self._reached(offsets, pixel) ** -0.5
+        self.grid = Constants({"offsets": self._seen(offsets), "gain": np.array(gain)}, dtype, device)
+        self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
+        self._kept: tuple[Any, list[Tensor], Tensor] | None = None
+
+    def _reached(self, offsets: np.ndarray, pixel: float) -> float:
+        """Sum of the squared window over the taps: the variance of a sum of independent terms."""
+        taps = Window(1.0, 1.0 + pixel, self.space.dim, self.kernel.radial, dtype=torch.float64)
+        if self.kernel.invariants.kind == "none":
+            return float(len(offsets))
+        distance, _ = self.kernel.invariants(torch.from_numpy(offsets).to(self.kernel.constants.value("cutoff").dtype))
+        return float(taps(distance.double()).square().sum())
+
+    @abstractmethod
+    def _seen(self, offsets: np.ndarray) -> np.ndarray:
+        """Relative positions source − target of the taps (taps, n)."""
+
+    def kernels(self, attr: Tensor | None = None) -> Tensor:
+        """K at the taps, (taps, rep_out.dim, rep_in.dim / groups), or (samples, taps, …) for attributes."""
+        offsets, gain = self.grid.value("offsets"), self.grid.value("gain")
+        if attr is None:
+            return self.kernel(offsets) * gain
+        pairs = len(attr), len(offsets)
+        x = offsets.expand(*pairs, offsets.shape[1])
+        return self.kernel(x, attr.unsqueeze(1).expand(*pairs, attr.shape[1])) * gain
+
+    @abstractmethod
+    def filter(self, attr: Tensor | None = None) -> Tensor:
+        """Weight of the plain convolution."""
+
+    def _present_filter(self, attr: Tensor | None = None) -> Tensor:
+        """The filter; in eval mode, without gradients, formed once and again when any number it is made of changes.
+
+        Numbers are compared, not their version counters: writes to ``.data`` count too.
+        """
+        tracked = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        if attr is not None or self.training or tracked or torch._C._are_functorch_transforms_active():
+            return self.filter(attr)
+        kind = self.grid.value("offsets").device.type
+        mode = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind), torch.is_inference_mode_enabled()
+        made_of = [*self.parameters(), *self.buffers()]
+        if self._kept is not None:
+            kept_mode, copies, weight = self._kept
+            if kept_mode == mode and all(map(_same, copies, made_of)):
+                return weight
+        weight = self.filter()
+        self._kept = mode, [t.detach().clone() for t in made_of], weight
+        return weight
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}
+
+    def _check(self, x: Tensor, attr: Tensor | None) -> None:
+        n = self.space.dim
+        if x.ndim != n + 2 or x.shape[1] != self.rep_in.dim:
+            raise ValueError(
+                f"expected a field of shape (batch, rep_in.dim = {self.rep_in.dim}, {n} spatial axes), got "
+                f"{tuple(x.shape)}"
+            )
+        check_dtype(x, "x", self.grid.value("offsets"))
+        if (attr is None) != (self.attributes is None):
+            raise ValueError(
+                f"the layer was built with attributes={self.attributes!r}, but attr was "
+                f"{'not given' if attr is None else 'given'}"
+            )
+        if attr is not None and self.attributes is not None:
+            check_width(attr, self.attributes.dim, self.attributes, "attr", "attributes")
+            if attr.ndim != 2 or len(attr) != len(x):
+                wanted = (len(x), self.attributes.dim)
+                raise ValueError(f"attr must be of shape {wanted}, one row per sample; got {tuple(attr.shape)}")
+
+    def _bias(self, x: Tensor) -> Tensor | None:
+        return None if self.shift is None else self.shift(x.new_ones(1, 1))[0]
+
+    def _refuse_attributes(self) -> None:
+        if self.attributes is not None:
+            raise ValueError(
+                "a layer with attributes has another filter for every sample: there is no plain one to export"
+            )
+
+    @staticmethod
+    def _filled(plain: nn.Module, weight: Tensor, bias: Tensor | None) -> nn.Module:
+        with torch.no_grad():
+            plain.get_parameter("weight").copy_(weight)
+            if bias is not None:
+                plain.get_parameter("bias").copy_(bias)
+        return plain
+
+    def _about(self, name: str, **given: Any) -> str:
+        n = self.space.dim
+        plain = {"stride": (1,) * n, "dilation": (1,) * n, "spacing": (1.0,) * n, "groups": 1}
+        shown = {**given, **{k: getattr(self, k) for k, v in plain.items() if getattr(self, k) != v}}
+        if self.attributes is not None:
+            shown["attributes"] = self.attributes
+        about = "".join(f", {k}={v!r}" for k, v in shown.items())
+        size = "x".join(map(str, self.kernel_size))
+        return (
+            f"{name}({self.rep_in!r} -> {self.rep_out!r} | {self.group.name}, {size}{about} | {weights(self)} weights)"
+        )
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.dtype == b.dtype and a.device == b.device and torch.equal(a, b)
+
+
+def sizes(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
+    """One integer from ``least`` on, or n of them, as n."""
+    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * n
+    if len(values) != n:
+        raise ValueError(f"{name} is one integer or {n} of them, got {value!r}")
+    for v in values:
+        check_number(name, v, least)
+    return tuple(int(v) for v in values)
+
+
+def lengths(name: str, value: Any, n: int) -> tuple[float, ...]:
+    """One positive number, or n of them, as n."""
+    values = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * n
+    if len(values) != n:
+        raise ValueError(f"{name} is one number or {n} of them, got {value!r}")
+    for v in values:
+        check_number(name, v, 0, strict=True, whole=False)
+    return tuple(float(v) for v in values)
+
+
+def grid_offsets(kernel_size: Sequence[int], steps: Sequence[float] | None = None) -> tuple[np.ndarray, float]:
+    """Offsets (points, n) of a filter's taps scaled to [−1, 1], and the largest distance of neighbouring taps.
+
+    Axes share one scale, that of the longest side, so a tap's neighbours lie where they are in space; ``steps`` are the
+    distances of neighbours along every axis.
+    """
+    steps = [1.0] * len(kernel_size) if steps is None else steps
+    half = max(max((k - 1) / 2 * s for k, s in zip(kernel_size, steps)), min(steps) / 2)
+    axes = [(np.arange(k) - (k - 1) / 2) * s / half for k, s in zip(kernel_size, steps)]
+    offsets = np.array(list(itertools.product(*axes)))
+    return offsets, max(steps) / half
