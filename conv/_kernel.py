@@ -21,6 +21,7 @@ import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._gate import act
+from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._linear import Linear, LinearAtoms
 from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
 from intertwine.emlp._product import ProductAtoms
@@ -33,7 +34,6 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from ._contraction import Contraction, flatten
-from ._invariants import Invariants
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._radial import BASES, Window
 

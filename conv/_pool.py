@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-from intertwine.emlp._module import Layer, bind, check_width, feature_dtype
+from intertwine.emlp._maps import InvariantMap
+from intertwine.emlp._module import Layer
 from intertwine.groups import Group
-from intertwine.reps import Rep, Scalar
+from intertwine.reps import Rep
 from torch import Tensor
-
-from ._invariants import Invariants
 
 
 def pool(x: Tensor, batch: Tensor | None = None, size: int | None = None, aggr: str = "mean") -> Tensor:
@@ -115,21 +114,13 @@ class InvariantPool(Layer):
     ) -> None:
         super().__init__()
         check_aggregation(aggr)
-        self.group, (self.rep_in,) = bind(group, rep_in=rep_in)
-        self.invariants = Invariants(self.rep_in, feature_dtype(dtype, self.rep_in.is_complex), device)
-        if not self.invariants.count:
-            raise ValueError(
-                f"{self.rep_in!r} of {self.group.name} has no invariants and no invariant norms to pool: make "
-                "invariants first, e.g. with Linear or Bilinear to n * Scalar"
-            )
-        self.rep_out = self.invariants.count * Scalar(self.group)
+        self.map = InvariantMap(rep_in, group, device, dtype)
+        self.group, self.rep_in, self.rep_out = self.map.group, self.map.rep_in, self.map.rep_out
         self.aggr = aggr
 
     def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
         """Map point features (N, rep_in.dim) to invariants (clouds, rep_out.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
-        _, invariants = self.invariants(x)
-        return pool(invariants, batch, size, self.aggr)
+        return pool(self.map(x), batch, size, self.aggr)
 
     def __repr__(self) -> str:
         return f"InvariantPool({self.rep_in!r} -> {self.rep_out!r} | {self.group.name})"

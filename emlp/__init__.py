@@ -12,29 +12,45 @@ other layers.
 torch.Size([32, 1])
 """
 
+from ._batch_norm import BatchNorm
 from ._bilinear import Bilinear, BilinearAtoms
 from ._constants import Constants
+from ._dropout import Dropout
 from ._emlp import EMLP
+from ._fourier import FourierAct
 from ._frame import Decode, Encode
 from ._gate import Gate, GateAtoms
 from ._linear import Linear, LinearAtoms
+from ._maps import InvariantMap, Restriction
 from ._norm import Norm, NormAtoms
+from ._norm_act import NormAct
+from ._pointwise import GroupPool, Pointwise
 from ._product import ProductAtoms
+from ._product_act import TensorProductAct
 from .laws import check_layer_laws
 
 __all__ = [
     "EMLP",
+    "BatchNorm",
     "Bilinear",
     "BilinearAtoms",
     "Constants",
     "Decode",
+    "Dropout",
     "Encode",
+    "FourierAct",
     "Gate",
     "GateAtoms",
+    "GroupPool",
+    "InvariantMap",
     "Linear",
     "LinearAtoms",
     "Norm",
+    "NormAct",
     "NormAtoms",
+    "Pointwise",
     "ProductAtoms",
+    "Restriction",
+    "TensorProductAct",
     "check_layer_laws",
 ]

@@ -100,17 +100,10 @@ class Norm(Layer):
         super().__init__()
         self.group, (self.rep_in,) = bind(group, rep=rep)
         self.rep_out = self.rep_in
-        atoms = frame(self.rep_in).atoms
-        bad = [a for a, _ in atoms if not a.is_unitary]
-        if bad:
-            shown = ", ".join(f"{a!r} (dim {a.dim})" for a in bad)
-            raise ValueError(
-                f"Norm({self.rep_in!r}) over {self.group.name}: the parts {shown} have no invariant positive norm; "
-                "normalise only the parts that have one (scalars always do), or build invariants with Bilinear"
-            )
+        check_unitary(self.rep_in, "Norm")
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
-        self.atoms = NormAtoms(atoms, eps, affine, dtype, device)
+        self.atoms = NormAtoms(frame(self.rep_in).atoms, eps, affine, dtype, device)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to (..., rep.dim)."""
@@ -120,3 +113,14 @@ class Norm(Layer):
     def __repr__(self) -> str:
         n = sum(p.numel() for p in self.parameters())
         return f"Norm({self.rep_in!r} | {self.group.name} | {n} weights)"
+
+
+def check_unitary(rep: Rep, name: str) -> None:
+    """Raise a ValueError if an atom of a representation has no invariant norm."""
+    bad = [a for a, _ in frame(rep).atoms if not a.is_unitary]
+    if bad:
+        shown = ", ".join(f"{a!r} (dim {a.dim})" for a in bad)
+        raise ValueError(
+            f"{name}({rep!r}) over {bad[0].group.name}: the parts {shown} have no invariant positive norm; normalise "
+            "only the parts that have one (scalars always do), or build invariants with Bilinear"
+        )

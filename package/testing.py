@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from intertwine.groups import Group
-from intertwine.reps import Rep
+from intertwine.reps import Rep, Restrict
 from intertwine.reps._binding import common_group
 from torch import Tensor, nn
 
@@ -187,9 +187,19 @@ def _reps(
     if group is None:
         raise ValueError(f"{_name(module)} has no attribute group: pass group=..., e.g. group=SO(3)")
     reps_in, reps_out = (
-        tuple(None if rep is None else rep(group) for rep in found[name]) for name in ("rep_in", "rep_out")
+        tuple(None if rep is None else _bound(rep, group) for rep in found[name]) for name in ("rep_in", "rep_out")
     )
     return group, reps_in, reps_out
+
+
+def _bound(rep: Rep, group: Group) -> Rep:
+    """The representation as one of the group, which may be a subgroup of its own."""
+    try:
+        return rep(group)
+    except ValueError:
+        if rep.group is None or rep.group.d != group.d:
+            raise
+        return Restrict(rep.group, rep)(group)
 
 
 def _floating(values: Any) -> torch.dtype | None:

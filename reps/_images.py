@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -164,6 +165,9 @@ class Tensor(Images):
         return np.asarray(mixed.swapaxes(1, 2).reshape(self.dim, self.dim))
 
 
+_EVALUATED: ContextVar[dict[tuple[int, int, bool], tuple[Array, Array]] | None] = ContextVar("evaluated", default=None)
+
+
 class Compressed(Images):
     """rows ρ rows* for the orthonormal rows (dim, n) of an invariant subspace of ρ; formed when asked for."""
 
@@ -203,15 +207,27 @@ class Compressed(Images):
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements, (..., d, d) to (..., dim, dim)."""
-        return self._batched(g, lambda flat: self._compressed(lambda images: images.rho(flat)))
+        return self._evaluated(g, derived=False)
 
     def drho(self, a: Array) -> Array:
         """Matrices of Lie-algebra elements, (..., d, d) to (..., dim, dim)."""
-        return self._batched(a, lambda flat: self._compressed(lambda images: images.drho(flat), derived=True))
+        return self._evaluated(a, derived=True)
 
-    def _batched(self, matrices: Array, function: Callable[[Array], Array]) -> Array:
-        flat = function(np.reshape(matrices, (-1, *np.shape(matrices)[-2:])))
-        return flat.reshape(*np.shape(matrices)[:-2], self.dim, self.dim)
+    def _evaluated(self, matrices: Array, derived: bool) -> Array:
+        """Each representation in the ancestry of this one is evaluated once: they can share factors many times over."""
+        known = _EVALUATED.get()
+        if known is None:
+            token = _EVALUATED.set({})
+            try:
+                return self._evaluated(matrices, derived)
+            finally:
+                _EVALUATED.reset(token)
+        flat = matrices if np.ndim(matrices) == 3 else np.reshape(matrices, (-1, *np.shape(matrices)[-2:]))
+        key = id(self), id(flat), derived
+        if key not in known:
+            pick: Pick = (lambda images: images.drho(flat)) if derived else (lambda images: images.rho(flat))
+            known[key] = flat, self._compressed(pick, derived)  # flat is kept, so that its id stays its own
+        return known[key][1].reshape(*np.shape(matrices)[:-2], self.dim, self.dim)
 
     def times(self, rows: Array, pick: Pick, derived: bool = False) -> Array:
         """Rows (p, dim) times every picked image, without forming it."""

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from intertwine.emlp._constants import Constants
-from intertwine.emlp._frame import Encode
-from intertwine.emlp._module import Layer
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, bilinear_basis, frame, trivial_atom
 from numpy.typing import NDArray
 from torch import Tensor
+
+from ._constants import Constants
+from ._frame import Encode
+from ._module import Layer
 
 SOFT = 1e-2  # the length, in units of the cutoff, below which distances are rounded off to stay smooth
 
@@ -42,7 +43,7 @@ class Invariants(Layer):
         atoms = frame(space).atoms
         self.trivial = tuple(a.is_trivial for a, _ in atoms)
         self.unitary = tuple(a.is_unitary for a, _ in atoms)
-        forms = {f"form{i}": _forms(a) for i, (a, _) in enumerate(atoms) if not a.is_unitary}
+        forms = {f"form{i}": quadratic_forms(a) for i, (a, _) in enumerate(atoms) if not a.is_unitary}
         self.forms = tuple(
             name if len(forms.get(name, ())) else None for name in map("form{}".format, range(len(atoms)))
         )
@@ -109,7 +110,7 @@ def _dual_pairs(atoms: Sequence[tuple[Atom, int]]) -> dict[tuple[int, int], NDAr
     return found
 
 
-def _forms(atom: Atom) -> NDArray[np.float64]:
+def quadratic_forms(atom: Atom) -> NDArray[np.float64]:
     """Invariant symmetric forms of an atom, (r, d, d)."""
     basis = bilinear_basis(atom, atom, trivial_atom(atom.group))[:, 0]
     symmetric = (basis + basis.transpose(0, 2, 1)) / 2

@@ -1,0 +1,125 @@
+"""Batch normalisation over copies of atoms, with running statistics."""
+
+from __future__ import annotations
+
+import torch
+from intertwine.groups import Group
+from intertwine.reps import Rep
+from intertwine.reps._frame import frame
+from torch import Tensor, nn
+
+from ._frame import Decode, Encode
+from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._norm import check_unitary
+
+
+class BatchNorm(Layer):
+    """Every copy of an atom divided by its root mean square over the batch; invariants are centred first.
+
+    In training the statistics are those of the batch, over all axes but the last; in eval mode running averages.  When
+    ``batch`` tells the cloud (or graph) of every row, each cloud is normalised by its own statistics and the running
+    averages weigh all clouds alike: no statistic mixes the points or edges of different clouds.
+
+    Parameters
+    ----------
+    rep : Rep
+    group : Group, optional
+    eps : float
+        Added to mean squares.
+    momentum : float
+        Weight of the newest batch in the running averages.
+    affine : bool
+        Learn a scale per copy, and a shift of invariants.
+    device, dtype : as in `Linear`
+
+    Raises
+    ------
+    ValueError
+        If an atom has no invariant norm; in training, for a batch without rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, V
+    >>> layer = BatchNorm(8 * Scalar + 4 * V, group=SO(3))
+    >>> layer
+    BatchNorm(8 * Scalar + 4 * V | SO(3) | 20 weights)
+    >>> y = layer(3 + torch.randn(100, 20))
+    >>> bool(y[:, :8].mean(0).abs().max() < 1e-5)
+    True
+
+    References
+    ----------
+    Ioffe, Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167; over copies: Weiler, Cesa, arXiv:1911.08251.
+    """
+
+    def __init__(
+        self,
+        rep: Rep,
+        group: Group | None = None,
+        eps: float = 1e-4,
+        momentum: float = 0.1,
+        affine: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.group, (self.rep_in,) = bind(group, rep=rep)
+        self.rep_out, self.eps, self.momentum = self.rep_in, eps, momentum
+        check_unitary(self.rep_in, "BatchNorm")
+        dtype = feature_dtype(dtype, self.rep_in.is_complex)
+        self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
+        atoms = frame(self.rep_in).atoms
+        self.trivial = tuple(a.is_trivial for a, _ in atoms)
+        real = torch.empty(0, dtype=dtype).real.dtype
+        for i, (_, m) in enumerate(atoms):
+            self.register_buffer(f"square{i}", torch.ones(m, dtype=real, device=device))
+            if self.trivial[i]:
+                self.register_buffer(f"mean{i}", torch.zeros(m, dtype=dtype, device=device))
+        sizes = [m for _, m in atoms] if affine else []
+        self.scales = nn.ParameterList(nn.Parameter(torch.ones(m, 1, dtype=real, device=device)) for m in sizes)
+        self.shifts = nn.ParameterList(
+            nn.Parameter(torch.zeros(m, 1, dtype=dtype, device=device)) for m, t in zip(sizes, self.trivial) if t
+        )
+
+    def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
+        """Map features (..., rep.dim) to (..., rep.dim); batch (N,) and the number of clouds for features (N, dim)."""
+        check_width(x, self.rep_in.dim, self.rep_in)
+        if batch is not None and (x.ndim != 2 or batch.shape != x.shape[:1]):
+            raise ValueError(f"batch must be of shape ({x.shape[0]},) for features (N, dim), got {tuple(batch.shape)}")
+        if self.training and not x.numel():
+            raise ValueError(f"a batch without rows has no statistics: got features of shape {tuple(x.shape)}")
+        if batch is not None and size is None:
+            size = int(batch.max()) + 1
+        scales, shifts = iter(self.scales), iter(self.shifts)
+        out = []
+        for i, y in enumerate(self.encode(x)):
+            if self.trivial[i]:
+                y = y - self._statistic(f"mean{i}", y[..., 0], batch, size).unsqueeze(-1)
+            square = (y * y.conj()).real if y.is_complex() else y.square()
+            mean_square = self._statistic(f"square{i}", square.mean(-1), batch, size)
+            z = y * torch.rsqrt(mean_square + self.eps).unsqueeze(-1)
+            if len(self.scales):
+                z = z * next(scales)
+                z = z + next(shifts) if self.trivial[i] else z
+            out.append(z)
+        return self.decode(out)
+
+    def _statistic(self, name: str, value: Tensor, batch: Tensor | None, size: int | None) -> Tensor:
+        """Mean of values (..., m): over the batch (m,), or every row's cloud (N, m); the running one in eval mode."""
+        running = self.get_buffer(name)
+        if not self.training:
+            return running
+        if batch is None or size is None:
+            found = overall = value.flatten(0, -2).mean(0) if value.ndim > 1 else value
+        else:
+            ones = torch.bincount(batch, minlength=size).to(value.real.dtype if value.is_complex() else value.dtype)
+            clouds = value.new_zeros(size, value.shape[1]).index_add(0, batch, value) / ones.clamp_min(1)[:, None]
+            found, overall = clouds[batch], clouds[ones > 0].mean(0)
+        with torch.no_grad():
+            running.lerp_(overall.detach().to(running.dtype), self.momentum)
+        return found
+
+    def __repr__(self) -> str:
+        return f"BatchNorm({self.rep_in!r} | {self.group.name} | {weights(self)} weights)"
