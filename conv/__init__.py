@@ -7,6 +7,8 @@ PointConv(8 * Scalar + 4 * V -> 16 * Scalar + 8 * V | O(3), cutoff=1, ... weight
 """
 
 from ._completeness import Completeness, completeness
+from ._export import export
+from ._field import AveragePool, Downsample, FieldPool, Fieldwise, NormMaxPool, Upsample
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
 from ._grid_transposed import GridConvTransposed
@@ -18,16 +20,23 @@ from ._radial import Bessel, GaussianShells
 from ._sampling import fps
 
 __all__ = [
+    "AveragePool",
     "Bessel",
     "Completeness",
+    "Downsample",
+    "FieldPool",
+    "Fieldwise",
     "GaussianShells",
     "GridConv",
     "GridConvTransposed",
     "ImplicitKernel",
     "InvariantPool",
     "NonLocalKernelWarning",
+    "NormMaxPool",
     "PointConv",
+    "Upsample",
     "completeness",
+    "export",
     "fps",
     "knn",
     "knn_graph",

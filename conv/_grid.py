@@ -152,8 +152,8 @@ class GridConv(GridLayer):
         weight = self.filter().detach()
         kind: Any = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[self.space.dim - 1]
         plain = kind(
-            self.rep_in.dim,
-            self.rep_out.dim,
+            self.dim_in,
+            self.dim_out,
             self.kernel_size,
             self.stride,
             self.padding,
@@ -178,7 +178,7 @@ class GridConv(GridLayer):
         if not batch:
             return convolve(
                 x,
-                x.new_zeros(self.rep_out.dim, self.rep_in.dim // groups, *self.kernel_size),
+                x.new_zeros(self.dim_out, self.dim_in // groups, *self.kernel_size),
                 None,
                 self.stride,
                 padding,
@@ -187,7 +187,7 @@ class GridConv(GridLayer):
             )
         stacked = x.reshape(1, batch * x.shape[1], *x.shape[2:])  # samples as groups of channels
         y = convolve(stacked, self._present_filter(attr), None, self.stride, padding, self.dilation, batch * groups)
-        y, bias = y.reshape(batch, self.rep_out.dim, *y.shape[2:]), self._bias(x)
+        y, bias = y.reshape(batch, self.dim_out, *y.shape[2:]), self._bias(x)
         return y if bias is None else y + bias.reshape(-1, *(1,) * self.space.dim)
 
     def _margins(self) -> list[int]:

@@ -48,6 +48,7 @@ class GridLayer(Layer):
         self.group, self.space, self.attributes = self.kernel.group, self.kernel.space, self.kernel.edge
         self.groups = groups
         self.rep_in, self.rep_out = groups * self.kernel.rep_in, self.kernel.rep_out
+        self.dim_in, self.dim_out = self.rep_in.dim, self.rep_out.dim
         n = self.space.dim
         if n not in (1, 2, 3):
             raise ValueError(f"grids have 1, 2 or 3 dimensions, but space = {self.space!r} has {n}")
@@ -86,6 +87,10 @@ class GridLayer(Layer):
         return self.kernel(x, attr.unsqueeze(1).expand(*pairs, attr.shape[1])) * gain
 
     @abstractmethod
+    def export(self) -> nn.Module:
+        """A plain convolution with the present filter."""
+
+    @abstractmethod
     def filter(self, attr: Tensor | None = None) -> Tensor:
         """Weight of the plain convolution."""
 
@@ -113,10 +118,9 @@ class GridLayer(Layer):
 
     def _check(self, x: Tensor, attr: Tensor | None) -> None:
         n = self.space.dim
-        if x.ndim != n + 2 or x.shape[1] != self.rep_in.dim:
+        if x.ndim != n + 2 or x.shape[1] != self.dim_in:
             raise ValueError(
-                f"expected a field of shape (batch, rep_in.dim = {self.rep_in.dim}, {n} spatial axes), got "
-                f"{tuple(x.shape)}"
+                f"expected a field of shape (batch, rep_in.dim = {self.dim_in}, {n} spatial axes), got {tuple(x.shape)}"
             )
         check_dtype(x, "x", self.grid.value("offsets"))
         if (attr is None) != (self.attributes is None):

@@ -97,7 +97,7 @@ class GridConvTransposed(GridLayer):
         """The plain transposed convolution's weight, (rep_in.dim, rep_out.dim / groups, *kernel_size); with attributes
         one for every sample, stacked along the first axis."""
         k = self.kernels(attr)
-        m, n = self.rep_out.dim // self.groups, k.shape[-1]
+        m, n = self.dim_out // self.groups, k.shape[-1]
         k = k.reshape(-1, len(self.grid.value("offsets")), self.groups, m, n)  # (samples, taps, groups, out, in)
         return k.permute(0, 2, 4, 3, 1).reshape(-1, m, *self.kernel_size)
 
@@ -107,8 +107,8 @@ class GridConvTransposed(GridLayer):
         weight = self.filter().detach()
         kind: Any = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)[self.space.dim - 1]
         plain = kind(
-            self.rep_in.dim,
-            self.rep_out.dim,
+            self.dim_in,
+            self.dim_out,
             self.kernel_size,
             self.stride,
             self.padding,
@@ -130,12 +130,12 @@ class GridConvTransposed(GridLayer):
             weight = (
                 self._present_filter()
                 if attr is None
-                else x.new_zeros(self.rep_in.dim, self.rep_out.dim // groups, *self.kernel_size)
+                else x.new_zeros(self.dim_in, self.dim_out // groups, *self.kernel_size)
             )
             return convolve(x, weight, self._bias(x), *about, groups, self.dilation)
         stacked = x.reshape(1, batch * x.shape[1], *x.shape[2:])
         y = convolve(stacked, self._present_filter(attr), None, *about, batch * groups, self.dilation)
-        y, bias = y.reshape(batch, self.rep_out.dim, *y.shape[2:]), self._bias(x)
+        y, bias = y.reshape(batch, self.dim_out, *y.shape[2:]), self._bias(x)
         return y if bias is None else y + bias.reshape(-1, *(1,) * self.space.dim)
 
     def __repr__(self) -> str:

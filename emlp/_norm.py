@@ -68,12 +68,14 @@ class Norm(Layer):
         Added to the mean square; makes the layer smooth at 0.
     affine : bool
         Learn one scale per copy.
+    strict : bool
+        Refuse parts without an invariant norm; otherwise they pass unchanged.
     device, dtype : as in `Linear`
 
     Raises
     ------
     ValueError
-        If an atom of the representation has no invariant norm (a vector of SL(n), Sp(n) or O(1, 3)).
+        If ``strict`` and an atom of the representation has no invariant norm (a vector of SL(n), Sp(n) or O(1, 3)).
 
     Examples
     --------
@@ -94,13 +96,15 @@ class Norm(Layer):
         group: Group | None = None,
         eps: float = 1e-4,
         affine: bool = True,
+        strict: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.group, (self.rep_in,) = bind(group, rep=rep)
         self.rep_out = self.rep_in
-        check_unitary(self.rep_in, "Norm")
+        if strict:
+            check_unitary(self.rep_in, "Norm")
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
         self.atoms = NormAtoms(frame(self.rep_in).atoms, eps, affine, dtype, device)

@@ -8,5 +8,7 @@ MessagePassing(4 * Scalar -> V | O(3), 2 layers | ... weights)
 
 from ._message_passing import MessagePassing, PointBlock
 from ._point_resnet import PointResNet
+from ._resnet import GridBlock, SteerableResNet
+from ._unet import SteerableUNet
 
-__all__ = ["MessagePassing", "PointBlock", "PointResNet"]
+__all__ = ["GridBlock", "MessagePassing", "PointBlock", "PointResNet", "SteerableResNet", "SteerableUNet"]

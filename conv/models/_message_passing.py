@@ -33,7 +33,7 @@ class PointBlock(Layer):
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         self.gate = Gate(self.rep_out, **placed)
         self.conv = PointConv(self.rep_in, self.gate.rep_in, self.group, **conv)
-        self.norm = Norm(self.rep_out, **placed)
+        self.norm = Norm(self.rep_out, strict=False, **placed)
         same = self.rep_in == self.rep_out
         self.skip = nn.Identity() if same else Linear(self.rep_in, self.rep_out, bias=False, **placed)
 
