@@ -65,7 +65,7 @@ class Fieldwise(Layer):
         self.rep_out: Any = layer.rep_out
         if not isinstance(self.rep_in, Rep):
             raise TypeError(f"Fieldwise takes a layer of one argument, got {layer!r}")
-        self.width = self.rep_in.dim
+        self.width: int = self.rep_in.dim
 
     def forward(self, x: Tensor) -> Tensor:
         """Map a field (batch, rep_in.dim, *spatial) to (batch, rep_out.dim, *spatial)."""
