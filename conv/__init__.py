@@ -12,16 +12,18 @@ from ._field import AveragePool, Downsample, FieldPool, Fieldwise, NormMaxPool, 
 from ._graph import knn, knn_graph, radius, radius_graph
 from ._grid import GridConv
 from ._grid_transposed import GridConvTransposed
-from ._kernel import ImplicitKernel, NonLocalKernelWarning
+from ._kernel import ImplicitKernel, Kernel, NonLocalKernelWarning
 from ._periodic import periodic_graph
 from ._point import PointConv
 from ._pool import InvariantPool, pool
-from ._radial import Bessel, GaussianShells
+from ._radial import Bessel, Chebyshev, GaussianShells
 from ._sampling import fps
+from ._stabiliser_kernel import StabiliserKernel
 
 __all__ = [
     "AveragePool",
     "Bessel",
+    "Chebyshev",
     "Completeness",
     "Downsample",
     "FieldPool",
@@ -31,9 +33,11 @@ __all__ = [
     "GridConvTransposed",
     "ImplicitKernel",
     "InvariantPool",
+    "Kernel",
     "NonLocalKernelWarning",
     "NormMaxPool",
     "PointConv",
+    "StabiliserKernel",
     "Upsample",
     "completeness",
     "export",

@@ -12,9 +12,10 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._elements import discrete_elements
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ._kernel import ImplicitKernel
+from ._stabiliser_kernel import StabiliserKernel
 from ._stabilizer import nullspace, stabilizer
 
 Array = NDArray[np.float64]
@@ -66,7 +67,7 @@ class Completeness:
         return str(self)
 
 
-def completeness(kernel: ImplicitKernel, seed: int = 0) -> Completeness:
+def completeness(kernel: ImplicitKernel | StabiliserKernel, seed: int = 0) -> Completeness:
     """Compare the values K(x) of a kernel, over all its weights, with all maps that equivariance allows.
 
     The constraint K(gx) = ρ_out(g) K(x) ρ_in(g)⁻¹ leaves at x the maps that commute with the stabiliser G_x, and a
@@ -75,7 +76,7 @@ def completeness(kernel: ImplicitKernel, seed: int = 0) -> Completeness:
 
     Parameters
     ----------
-    kernel : ImplicitKernel
+    kernel : ImplicitKernel or StabiliserKernel
         Without attributes.  Its weights are left alone.
     seed : int
         Of the points and weights.
@@ -205,19 +206,17 @@ def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> in
     return int((np.linalg.eigvalsh(gram) < TOLERANCE**1.5).sum())
 
 
-def _values(kernel: ImplicitKernel, points: Array, draws: int, seed: int) -> Array:
+def _values(kernel: ImplicitKernel | StabiliserKernel, points: Array, draws: int, seed: int) -> Array:
     """Kernel matrices at the points for random weights, (draws, points, out · in)."""
     kernel = copy.deepcopy(kernel).double()
     cutoff = float(kernel.constants.value("cutoff"))
     x = torch.from_numpy(points * cutoff)
     generator = torch.Generator().manual_seed(seed)
     found = []
-    learned: list[nn.Module] = [kernel.network, kernel.contraction, *([] if kernel.mix is None else [kernel.mix])]
     with torch.no_grad():
         for _ in range(draws):
-            for module in learned:
-                for weight in module.parameters():
-                    weight.copy_(_drawn(weight, generator))
+            for weight in kernel.learned.parameters():
+                weight.copy_(_drawn(weight, generator))
             found.append(kernel(x).flatten(1).numpy())
     return np.stack(found)
 

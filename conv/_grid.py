@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._grid_layer import GridLayer, Size, sizes
+from ._kernel import Kernel
+from ._low_rank import Rank
 
 CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -47,8 +49,11 @@ class GridConv(GridLayer):
         Acts on grid coordinates; its dimension (1, 2 or 3) is the grid's.
     bias : bool
         Add the invariant part of a learned constant.
-    hidden, layers, width, radial, shells, degree
+    hidden, layers, width, radial, shells, degree, rank
         Of the kernel: see `ImplicitKernel`.
+    kernel : Kernel, optional
+        A kernel to take instead, such as a `StabiliserKernel`, from ``rep_in`` to ``groups * rep_out``, of offsets
+        of which the longest side runs from −1 to 1.
 
     Raises
     ------
@@ -94,6 +99,8 @@ class GridConv(GridLayer):
         radial: str = "gaussian",
         shells: int = 8,
         degree: int | None = None,
+        rank: Rank | None = None,
+        kernel: Kernel | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -111,12 +118,14 @@ class GridConv(GridLayer):
             bias,
             device,
             dtype,
+            kernel,
             hidden=hidden,
             layers=layers,
             width=width,
             radial=radial,
             shells=shells,
             degree=degree,
+            rank=rank,
         )
         if padding_mode not in PADDING_MODES:
             raise ValueError(f"padding_mode is one of {', '.join(map(repr, PADDING_MODES))}, got {padding_mode!r}")

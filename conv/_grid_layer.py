@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
-from intertwine.emlp._module import Layer, check_width, weights
+from intertwine.emlp._module import Layer, check_width, feature_dtype, weights
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
-from ._kernel import ImplicitKernel, check_dtype, check_number, invariant_bias
+from ._kernel import ImplicitKernel, Kernel, check_dtype, check_number, invariant_bias
+from ._point import check_kernel
 from ._radial import Window
 
 Size = int | Sequence[int]
@@ -39,12 +40,15 @@ class GridLayer(Layer):
         bias: bool,
         device: torch.device | str | None,
         dtype: torch.dtype | None,
-        **kernel: Any,
+        kernel: Kernel | None,
+        **made: Any,
     ) -> None:
         super().__init__()
         check_number("groups", groups, 1)
-        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **kernel}
-        self.kernel = ImplicitKernel(rep_in, groups * rep_out, group, space, attributes, **made)
+        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **made}
+        if kernel is not None:
+            check_kernel(kernel, rep_in, groups * rep_out, attributes)
+        self.kernel: Kernel = kernel or ImplicitKernel(rep_in, groups * rep_out, group, space, attributes, **made)
         self.group, self.space, self.attributes = self.kernel.group, self.kernel.space, self.kernel.edge
         self.groups = groups
         self.rep_in, self.rep_out = groups * self.kernel.rep_in, self.kernel.rep_out
@@ -56,21 +60,23 @@ class GridLayer(Layer):
         self.stride = sizes("stride", stride, n, 1)
         self.dilation = sizes("dilation", dilation, n, 1)
         self.spacing = lengths("spacing", spacing, n)
-        dtype = next(iter(self.kernel.contraction.weights)).dtype
+        dtype = feature_dtype(next(self.kernel.parameters()).dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         steps = [s * d for s, d in zip(self.spacing, self.dilation)]
         offsets, pixel = grid_offsets(self.kernel_size, steps)
-        self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
-        gain = self._reached(offsets, pixel) ** -0.5
+        gain = float(len(offsets)) ** -0.5
+        if kernel is None and isinstance(self.kernel, ImplicitKernel):
+            self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
+            gain = self._reached(self.kernel, offsets, pixel) ** -0.5
         self.grid = Constants({"offsets": self._seen(offsets), "gain": np.array(gain)}, dtype, device)
         self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
         self._kept: tuple[Any, list[Tensor], Tensor] | None = None
 
-    def _reached(self, offsets: np.ndarray, pixel: float) -> float:
+    def _reached(self, kernel: ImplicitKernel, offsets: np.ndarray, pixel: float) -> float:
         """Sum of the squared window over the taps: the variance of a sum of independent terms."""
-        taps = Window(1.0, 1.0 + pixel, self.space.dim, self.kernel.radial, dtype=torch.float64)
-        if self.kernel.invariants.kind == "none":
+        taps = Window(1.0, 1.0 + pixel, self.space.dim, kernel.radial, dtype=torch.float64)
+        if kernel.invariants.kind == "none":
             return float(len(offsets))
-        distance, _ = self.kernel.invariants(torch.from_numpy(offsets).to(self.kernel.constants.value("cutoff").dtype))
+        distance, _ = kernel.invariants(torch.from_numpy(offsets).to(kernel.constants.value("cutoff").dtype))
         return float(taps(distance.double()).square().sum())
 
     @abstractmethod

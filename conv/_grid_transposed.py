@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._grid_layer import GridLayer, Size, sizes
+from ._kernel import ImplicitKernel, Kernel
+from ._low_rank import Rank
 
 TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}
 
@@ -59,6 +61,8 @@ class GridConvTransposed(GridLayer):
         radial: str = "gaussian",
         shells: int = 8,
         degree: int | None = None,
+        rank: Rank | None = None,
+        kernel: Kernel | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -76,12 +80,14 @@ class GridConvTransposed(GridLayer):
             bias,
             device,
             dtype,
+            kernel,
             hidden=hidden,
             layers=layers,
             width=width,
             radial=radial,
             shells=shells,
             degree=degree,
+            rank=rank,
         )
         n = self.space.dim
         self.padding = sizes("padding", padding, n, 0)
@@ -90,8 +96,8 @@ class GridConvTransposed(GridLayer):
     def _seen(self, offsets: np.ndarray) -> np.ndarray:
         return -offsets
 
-    def _reached(self, offsets: np.ndarray, pixel: float) -> float:
-        return super()._reached(offsets, pixel) / math.prod(self.stride)
+    def _reached(self, kernel: ImplicitKernel, offsets: np.ndarray, pixel: float) -> float:
+        return super()._reached(kernel, offsets, pixel) / math.prod(self.stride)
 
     def filter(self, attr: Tensor | None = None) -> Tensor:
         """The plain transposed convolution's weight, (rep_in.dim, rep_out.dim / groups, *kernel_size); with attributes

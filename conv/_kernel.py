@@ -12,6 +12,7 @@ right for groups that are not orthogonal.  Nothing mixes different edges.
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -35,7 +36,8 @@ from torch.nn.functional import linear
 
 from ._contraction import Contraction, flatten
 from ._lift import Lift, degree_needed, highest_degree, usable
-from ._radial import BASES, Window
+from ._low_rank import LowRank, Rank, inner_channels
+from ._radial import Window, basis
 
 Atoms = Sequence[tuple[Atom, int]]
 Device = torch.device | str | None
@@ -60,7 +62,31 @@ class Parts(NamedTuple):
     score: Tensor | None
 
 
-class ImplicitKernel(Layer):
+class Kernel(Layer):
+    """Base of steerable kernels: modules from positions (and attributes) to matrices, K(g x, g a) = ρ_out K ρ_in⁻¹.
+
+    Attributes
+    ----------
+    group : Group
+    rep_in, rep_out : Rep
+    space : Rep
+        Acts on positions.
+    edge : Rep or None
+        Acts on attributes.
+    """
+
+    group: Group
+    rep_in: Rep
+    rep_out: Rep
+    space: Rep
+    edge: Rep | None = None
+
+    @abstractmethod
+    def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
+        """Matrices (..., rep_out.dim, rep_in.dim) of positions (..., n) and attributes (..., edge.dim)."""
+
+
+class ImplicitKernel(Kernel):
     """A learned G-steerable kernel K(x, a): (out, in) matrices from positions and steerable attributes.
 
     Parameters
@@ -78,7 +104,7 @@ class ImplicitKernel(Layer):
         Depth of the network φ.
     width : int
         Its width.
-    radial : "gaussian" or "bessel"
+    radial : "gaussian", "bessel" or "chebyshev"
     shells : int
         Number of radial functions.
     cutoff : float
@@ -88,6 +114,9 @@ class ImplicitKernel(Layer):
     degree : int, optional
         Highest symmetric power of the position; by default the smallest with which the kernel is complete at a generic
         position (`completeness`), up to degree 16 and 256 monomials (degree 2 where the group is not reductive).
+    rank : int or "depthwise", optional
+        Kernels of low rank over channels (`_low_rank`): the input's copies are mixed to so many channels, each is
+        multiplied by hidden features of its own, and all products are mixed; "depthwise" leaves out the first mixing.
     weighted : bool
         The network φ has one more output, an invariant score of (x, a): for attention.
 
@@ -127,6 +156,7 @@ class ImplicitKernel(Layer):
         cutoff: float = 1.0,
         window: tuple[float, float] | None = (0.0, 1.0),
         degree: int | None = None,
+        rank: Rank | None = None,
         weighted: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -148,8 +178,6 @@ class ImplicitKernel(Layer):
             check_number("degree", degree, 0)
         if window is not None and (len(window) != 2 or not 0 <= window[0] < window[1]):
             raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
-        if radial not in BASES:
-            raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {radial!r}")
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
         self.invariants = Invariants(self.space, dtype, device)
         if self.invariants.kind == "none":
@@ -167,26 +195,38 @@ class ImplicitKernel(Layer):
         self.lift = Lift(self.space, degree, dtype, device)
         atoms_edge = frame(self.edge).atoms if self.edge is not None else ()
         self.encode_edge = Encode(self.edge, dtype, device) if self.edge is not None else None
-        self.atoms = self._hidden_atoms(hidden, atoms_edge, most)
+        if rank is not None and rank != "depthwise":
+            check_number("rank", rank, 1)
+        self.atoms = self._hidden_atoms(hidden, atoms_edge, most, rank)
         self._build_features(atoms_edge, dtype, device)
         low = -1.0 if self.invariants.kind == "form" else 0.0
-        self.radial = BASES[radial](shells, low, 1.0, self.space.dim, device, dtype)
+        self.radial = basis(radial, shells, low, self.space.dim, device, dtype)
         self.window = None if window is None else Window(*window, self.space.dim, self.radial, device, dtype)
         fan = shells + self.invariants.count + self.scalars
         out = sum(m for _, m in self.atoms)
         self.weighted = weighted
         self.network = scalar_network(fan, width, out + weighted, layers, device, dtype)
-        self.contraction = Contraction(self.atoms, frame(self.rep_in).atoms, frame(self.rep_out).atoms, dtype, device)
+        ends = frame(self.rep_in).atoms, frame(self.rep_out).atoms
+        self.contraction: Contraction | LowRank = (
+            Contraction(self.atoms, *ends, dtype, device)
+            if rank is None
+            else LowRank(self.atoms, *ends, rank, dtype, device)
+        )
         self.decode = Decode(self.rep_out, dtype, device)
         self.constants = Constants({"enc": _encoding(self.rep_in), "cutoff": np.array(float(cutoff))}, dtype, device)
 
-    def _hidden_atoms(self, hidden: int | Rep, atoms_edge: Atoms, most: int) -> tuple[tuple[Atom, int], ...]:
+    def _hidden_atoms(
+        self, hidden: int | Rep, atoms_edge: Atoms, most: int, rank: Rank | None
+    ) -> tuple[tuple[Atom, int], ...]:
+        least = 1 if rank is None else max(inner_channels(frame(self.rep_in).atoms, rank))
         if isinstance(hidden, Rep):
             atoms = frame(hidden(self.group)).atoms
             if not usable({a for a, _ in atoms}, self.rep_in, self.rep_out):
                 raise ValueError(
                     f"hidden = {hidden!r} offers no path {self.rep_in!r} -> {self.rep_out!r} for {self.group.name}"
                 )
+            if min(m for _, m in atoms) < least:
+                raise ValueError(f"rank = {rank!r} needs {least} copies of every irrep in hidden, got {hidden!r}")
             return atoms
         if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
             raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
@@ -199,7 +239,7 @@ class ImplicitKernel(Layer):
                 f"no equivariant kernel {self.rep_in!r} -> {self.rep_out!r} for {self.group.name} was found in "
                 f"polynomials of degree <= {most} on {self.space!r}"
             )
-        channels = max(1, round(hidden / sum(a.dim for a in chosen)))
+        channels = least if rank is not None else max(1, round(hidden / sum(a.dim for a in chosen)))
         return tuple((a, channels) for a in chosen)
 
     def _build_features(self, atoms_edge: Atoms, dtype: torch.dtype, device: Device) -> None:
@@ -256,8 +296,15 @@ class ImplicitKernel(Layer):
         return Parts(phi, [] if self.mix is None else self.mix.images(steerable), score)
 
     @property
+    def learned(self) -> nn.ModuleList:
+        """What is linear or generic in the kernel's weights: with these drawn at random, its values are generic."""
+        return nn.ModuleList([self.network, self.contraction, *([] if self.mix is None else [self.mix])])
+
+    @property
     def is_factored(self) -> bool:
         """Whether every steerable hidden atom is made of one covariant: h is then a radial times an angular part."""
+        if isinstance(self.contraction, LowRank):
+            return False
         return self.mix is None or all(weight.shape[1] == 1 for weight in self.mix.weights)
 
     def factors(self, parts: Parts) -> tuple[Tensor, Tensor]:

@@ -9,14 +9,15 @@ import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._linear import Linear
-from intertwine.emlp._module import Layer, weights
+from intertwine.emlp._module import Layer, feature_dtype, weights
 from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor
 
-from ._contraction import contract_edges, contract_nodes, flatten, unflatten
+from ._contraction import CHUNK, Contraction, contract_edges, contract_nodes, flatten, recomputed, unflatten
 from ._factored import contract_factored, factored_costs
-from ._kernel import ImplicitKernel, Parts, check_number, check_points, invariant_bias
+from ._kernel import ImplicitKernel, Kernel, Parts, check_number, check_points, invariant_bias
+from ._low_rank import LowRank, Rank, contract_low_rank
 from ._pool import check_aggregation, number, softmax
 
 AGGREGATIONS = ("sum", "mean", "softmax")
@@ -40,8 +41,10 @@ class PointConv(Layer):
         Acts on edge attributes.
     node : Rep, optional
         Acts on node attributes; the kernel of an edge sees those of its source and of its target.
-    hidden, layers, width, radial, shells, cutoff, window, degree
+    hidden, layers, width, radial, shells, cutoff, window, degree, rank
         Of the kernel: see `ImplicitKernel`.
+    kernel : Kernel, optional
+        A kernel to take instead, such as a `StabiliserKernel`, or one of your own.
     aggr : "sum", "mean" or "softmax"
         The sum is divided by √neighbours, the mean by the number of incoming edges; "softmax" weighs every edge by the
         softmax, over the incoming edges, of a learned invariant score.
@@ -95,6 +98,8 @@ class PointConv(Layer):
         cutoff: float = 1.0,
         window: tuple[float, float] | None = (0.0, 1.0),
         degree: int | None = None,
+        rank: Rank | None = None,
+        kernel: Kernel | None = None,
         aggr: Literal["sum", "mean", "softmax"] = "sum",
         neighbours: float = 1.0,
         root_weight: bool = True,
@@ -108,34 +113,43 @@ class PointConv(Layer):
         if contraction not in CONTRACTIONS:
             raise ValueError(f"contraction is one of {', '.join(map(repr, CONTRACTIONS))}, got {contraction!r}")
         check_number("neighbours", neighbours, 0, strict=True, whole=False)
-        self.kernel = ImplicitKernel(
-            rep_in,
-            rep_out,
-            group,
-            space,
-            _attributes(edge, node),
-            hidden=hidden,
-            layers=layers,
-            width=width,
-            radial=radial,
-            shells=shells,
-            cutoff=cutoff,
-            window=window,
-            degree=degree,
-            weighted=aggr == "softmax",
-            device=device,
-            dtype=dtype,
+        self.kernel: Kernel = (
+            kernel
+            if kernel is not None
+            else ImplicitKernel(
+                rep_in,
+                rep_out,
+                group,
+                space,
+                _attributes(edge, node),
+                hidden=hidden,
+                layers=layers,
+                width=width,
+                radial=radial,
+                shells=shells,
+                cutoff=cutoff,
+                window=window,
+                degree=degree,
+                rank=rank,
+                weighted=aggr == "softmax",
+                device=device,
+                dtype=dtype,
+            )
         )
         self.group, self.space = self.kernel.group, self.kernel.space
         self.edge, self.node = (None if rep is None else rep(self.group) for rep in (edge, node))
         self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
         self.aggr, self.contraction = aggr, contraction
-        if contraction == "factored" and not self.kernel.is_factored:
+        if kernel is not None:
+            check_kernel(self.kernel, rep_in, rep_out, _attributes(edge, node))
+        if aggr == "softmax" and not (isinstance(self.kernel, ImplicitKernel) and self.kernel.weighted):
+            raise ValueError("aggr='softmax' needs the scores of an ImplicitKernel(weighted=True)")
+        if contraction == "factored" and not (isinstance(self.kernel, ImplicitKernel) and self.kernel.is_factored):
             raise ValueError(
                 "contraction='factored' needs hidden features that are a radial times an angular part, but some of "
                 "them mix several covariants (of high degree, or of edge attributes): use 'auto'"
             )
-        dtype = next(iter(self.kernel.contraction.weights)).dtype
+        dtype = feature_dtype(next(self.kernel.parameters()).dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         self.constants = Constants({"gain": np.array(float(neighbours) ** -0.5)}, dtype, device)
         self.encode = Encode(self.rep_in, dtype, device)
         self.decode = Decode(self.rep_out, dtype, device)
@@ -178,11 +192,11 @@ class PointConv(Layer):
         relative = pos_source[source] - pos_target[target]
         if offset is not None:
             relative = relative + self._per_edge(offset, self.space, "offset", "space", source)
-        parts = self.kernel.parts(relative, self._conditions(edge_attr, node_attr, pos_source, pos_target, edge_index))
-        if parts.score is not None:
-            parts = parts._replace(phi=parts.phi * softmax(parts.score, target, n).unsqueeze(1))
-        y = self._sum(parts, flatten(self.encode(x_source)), source, target, n)
-        y = self.decode(unflatten(y, self.kernel.contraction.shape_out))
+        attr = self._conditions(edge_attr, node_attr, pos_source, pos_target, edge_index)
+        if isinstance(self.kernel, ImplicitKernel):
+            y = self._sum(self.kernel, self.kernel.parts(relative, attr), x_source, source, target, n)
+        else:
+            y = contract_matrices(self.kernel, relative, attr, x_source, source, target, n)
         y = y * self._scale(y, target, n)
         if self.root is not None and x_target is not None:
             y = (y + self.root(x_target)) * 0.5**0.5
@@ -193,14 +207,23 @@ class PointConv(Layer):
             return 1 / number(target, n, y)
         return self.constants.value("gain") if self.aggr == "sum" else 1.0
 
-    def _sum(self, parts: Parts, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
-        kernel, layer = self.kernel, self.kernel.contraction
-        formulation = self._cheapest(len(source), n) if self.contraction == "auto" else self.contraction
-        if formulation == "factored":
-            phi, angular = kernel.factors(parts)
-            return contract_factored(layer, phi.to(f.dtype), angular.to(f.dtype), f, source, target, n)
-        contract = contract_nodes if formulation == "node" else contract_edges
-        return contract(layer, kernel.features(parts).to(f.dtype), f, source, target, n)
+    def _sum(self, kernel: ImplicitKernel, parts: Parts, x: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
+        if parts.score is not None:
+            parts = parts._replace(phi=parts.phi * softmax(parts.score, target, n).unsqueeze(1))
+        f, layer = flatten(self.encode(x)), kernel.contraction
+        graph = source, target, n
+        if isinstance(layer, LowRank):
+            y = contract_low_rank(layer, kernel.features(parts).to(f.dtype), f, *graph)
+        else:
+            auto = self.contraction == "auto"
+            formulation = _cheapest(layer, kernel.is_factored, len(source), n) if auto else self.contraction
+            if formulation == "factored":
+                phi, angular = kernel.factors(parts)
+                y = contract_factored(layer, phi.to(f.dtype), angular.to(f.dtype), f, *graph)
+            else:
+                contract = contract_nodes if formulation == "node" else contract_edges
+                y = contract(layer, kernel.features(parts).to(f.dtype), f, *graph)
+        return self.decode(unflatten(y, layer.shape_out))
 
     def _conditions(
         self,
@@ -223,29 +246,17 @@ class PointConv(Layer):
         if self.node is not None and node_attr is not None:
             pair = node_attr if isinstance(node_attr, tuple) else (node_attr, node_attr)
             for attr, pos, at in zip(pair, (pos_source, pos_target), edge_index):
-                check_points(attr, self.node, "node_attr", "node", self.kernel.constants.value("enc"))
+                check_points(attr, self.node, "node_attr", "node", self.constants.value("gain"))
                 if attr.shape[0] != pos.shape[0]:
                     raise ValueError(f"{attr.shape[0]} node attributes for {pos.shape[0]} points")
                 found.append(attr[at])
         return torch.cat(found, 1) if found else None
 
     def _per_edge(self, x: Tensor, rep: Rep, name: str, rep_name: str, source: Tensor) -> Tensor:
-        check_points(x, rep, name, rep_name, self.kernel.constants.value("enc"))
+        check_points(x, rep, name, rep_name, self.constants.value("gain"))
         if x.shape[0] != source.shape[0]:
             raise ValueError(f"{x.shape[0]} rows of {name} for {source.shape[0]} edges")
         return x
-
-    def _cheapest(self, edges: int, nodes: int) -> str:
-        layer = self.kernel.contraction
-        per_node, per_edge, outer = layer.costs
-        best, least = "node", edges * outer + nodes * per_node
-        if edges * per_edge < least:
-            best, least = "edge", edges * per_edge
-        if self.kernel.is_factored:
-            node, edge = factored_costs(layer)
-            if edges * edge + nodes * node < least:
-                best = "factored"
-        return best
 
     def _check(
         self,
@@ -255,7 +266,7 @@ class PointConv(Layer):
         pos_target: Tensor,
         edge_index: Tensor,
     ) -> None:
-        like = self.kernel.constants.value("enc")
+        like = self.constants.value("gain")
         check_points(x_source, self.rep_in, "x", "rep_in", like)
         check_points(pos_source, self.space, "pos", "space", like)
         check_points(pos_target, self.space, "pos", "space", like)
@@ -287,7 +298,9 @@ class PointConv(Layer):
     def __repr__(self) -> str:
         edge = "".join(f", {k}={v!r}" for k, v in (("edge", self.edge), ("node", self.node)) if v is not None)
         space = "" if self.space == V(self.group) else f", space={self.space!r}"
-        about = f"cutoff={float(self.kernel.constants.value('cutoff')):g}, aggr={self.aggr!r}"
+        about = f"aggr={self.aggr!r}"
+        if isinstance(self.kernel, ImplicitKernel):
+            about = f"cutoff={float(self.kernel.constants.value('cutoff')):g}, {about}"
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"PointConv({reps} | {self.group.name}{space}{edge}, {about} | {weights(self)} weights)"
 
@@ -296,3 +309,45 @@ def _attributes(edge: Rep | None, node: Rep | None) -> Rep | None:
     if node is None:
         return edge
     return 2 * node if edge is None else edge + 2 * node
+
+
+def _cheapest(layer: Contraction, is_factored: bool, edges: int, nodes: int) -> str:
+    """The formulation with the fewest multiplications."""
+    per_node, per_edge, outer = layer.costs
+    best, least = "node", edges * outer + nodes * per_node
+    if edges * per_edge < least:
+        best, least = "edge", edges * per_edge
+    if is_factored:
+        node, edge = factored_costs(layer)
+        if edges * edge + nodes * node < least:
+            best = "factored"
+    return best
+
+
+def check_kernel(kernel: Kernel, rep_in: Rep, rep_out: Rep, edge: Rep | None) -> None:
+    """Raise a ValueError unless a given kernel goes between these representations, with these attributes."""
+    wanted = {"rep_in": rep_in(kernel.group), "rep_out": rep_out(kernel.group)}
+    for name, rep in wanted.items():
+        if getattr(kernel, name) != rep:
+            raise ValueError(f"the kernel has {name} = {getattr(kernel, name)!r}, the layer {rep!r}")
+    if kernel.edge != (None if edge is None else edge(kernel.group)):
+        raise ValueError(f"the kernel has attributes edge = {kernel.edge!r}, the layer {edge!r}")
+
+
+def contract_matrices(
+    kernel: Kernel, x: Tensor, attr: Tensor | None, f: Tensor, source: Tensor, target: Tensor, n: int
+) -> Tensor:
+    """Σ over edges of kernel matrices, formed a few edges at a time: x (E, dim), f (N, in) to (n, out)."""
+
+    def messages(x: Tensor, f: Tensor, attr: Tensor | None) -> Tensor:
+        k = kernel(x) if attr is None else kernel(x, attr)
+        return (k.to(f.dtype) @ f.unsqueeze(-1)).squeeze(-1)
+
+    out = f.new_zeros(n, kernel.rep_out.dim)
+    if not len(x):
+        return out
+    size = len(x) if torch.compiler.is_compiling() else max(1, CHUNK // (f.shape[1] * out.shape[1]))
+    attrs = [None] * len(x) if attr is None else attr.split(size)
+    for xc, fc, at, ac in zip(x.split(size), f[source].split(size), target.split(size), attrs):
+        out = out.index_add(0, at, recomputed(messages, xc, fc, ac).to(out.dtype))
+    return out

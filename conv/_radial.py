@@ -140,6 +140,35 @@ class Bessel(RadialBasis):
         return k * sinc(k * (t / self.high).unsqueeze(-1))
 
 
+class Chebyshev(RadialBasis):
+    """Chebyshev polynomials: T_2k(t), even and so smooth at 0, of a distance; T_k of a signed interval.
+
+    Constant beyond the range; the network behind them mixes them, they have no parameters of their own.
+
+    Examples
+    --------
+    >>> basis = Chebyshev(3)
+    >>> (basis(torch.tensor([0.0, 0.5, 1.0])) / basis(torch.zeros(1))[0, 0]).round(decimals=3)
+    tensor([[ 1.0000, -1.0000,  1.0000],
+            [ 1.0000, -0.5000, -0.5000],
+            [ 1.0000,  1.0000,  1.0000]])
+    """
+
+    def initial(self) -> tuple[Tensor, ...]:
+        """None."""
+        return ()
+
+    def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
+        """The polynomials, by their recurrence."""
+        low, high = self.low, self.high
+        u = 2 * (t / high).square() - 1 if low == 0 else (2 * t - low - high) / (high - low)
+        u = u.clamp(-1, 1)
+        found = [torch.ones_like(u), u]
+        while len(found) < self.count:
+            found.append(2 * u * found[-1] - found[-2])
+        return torch.stack(found[: self.count], -1)
+
+
 class Window(nn.Module):
     """The smooth cutoff `window`, scaled so that with the radial functions its mean square over |x| ≤ stop is 1.
 
@@ -196,4 +225,13 @@ def _gain(values: Tensor) -> float:
     return float(values.square().mean() ** -0.5)
 
 
-BASES: dict[str, type[RadialBasis]] = {"gaussian": GaussianShells, "bessel": Bessel}
+BASES: dict[str, type[RadialBasis]] = {"gaussian": GaussianShells, "bessel": Bessel, "chebyshev": Chebyshev}
+
+
+def basis(
+    name: str, shells: int, low: float, dim: int, device: torch.device | str | None, dtype: torch.dtype
+) -> RadialBasis:
+    """The radial basis of a name, over [low, 1] in ``dim`` dimensions."""
+    if name not in BASES:
+        raise ValueError(f"radial is one of {', '.join(map(repr, BASES))}, got {name!r}")
+    return BASES[name](shells, low, 1.0, dim, device, dtype)

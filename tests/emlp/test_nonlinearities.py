@@ -16,7 +16,7 @@ from intertwine.emlp import (
     check_layer_laws,
 )
 from intertwine.emlp._activations import ACTIVATIONS, gain
-from intertwine.groups import SL, SO, SU, C, Dihedral, Hyperoctahedral, Lorentz, O, Octahedral, S, Sp, Trivial
+from intertwine.groups import SL, SO, SU, C, Dihedral, Group, Hyperoctahedral, Lorentz, O, Octahedral, S, Sp, Trivial
 from intertwine.reps import Irrep, Permutation, Regular, Scalar, T, V
 from intertwine.reps._frame import frame
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -185,6 +185,7 @@ SIGNALS = {
     "SO(2)xC(3)": (SO(2) * C(3), {"degree": 1}),
     "SO(3)/C(2)": (SO(3), {"subgroup": SO(3).subgroup([[[1, 0, 0], [0, -1, 0], [0, 0, -1]]]), "tolerance": 0.05}),
     "azimuthal": (O(3).subgroup(fixing=[0, 0, 1]), {}),
+    "skewed": (Group.preserving([[2, 1], [1, 2]], name="skewed"), {}),
 }
 EXACT = {
     "C(5)": (C(5), {}),
@@ -194,6 +195,7 @@ EXACT = {
     "S(4)/S(3)": (S(4), {"subgroup": S(4).subgroup(fixing=[1, 0, 0, 0])}),
     "C(6), low": (C(6), {"degree": 1}),
     "trivial": (Trivial(2), {}),
+    "skewed": (Group.from_generators(discrete=[[[0, -1], [1, 1]]], name="skewed C(6)"), {}),
 }
 
 
