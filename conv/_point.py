@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._contraction import CHUNK, Contraction, contract_edges, contract_nodes, flatten, recomputed, unflatten
+from ._data import is_graph, unpacked
 from ._factored import contract_factored, factored_costs
 from ._kernel import ImplicitKernel, Kernel, Parts, check_number, check_points, invariant_bias
 from ._low_rank import LowRank, Rank, contract_low_rank
@@ -158,9 +159,9 @@ class PointConv(Layer):
 
     def forward(
         self,
-        x: Features,
-        pos: Positions,
-        edge_index: Tensor,
+        x: Features | Any,
+        pos: Positions | None = None,
+        edge_index: Tensor | None = None,
         edge_attr: Tensor | None = None,
         node_attr: Positions | None = None,
         offset: Tensor | None = None,
@@ -169,8 +170,10 @@ class PointConv(Layer):
 
         Parameters
         ----------
-        x : Tensor (N, rep_in.dim), or a pair for bipartite graphs
-            Features of the sources (and, second, of the targets, or None where these have none).
+        x : Tensor (N, rep_in.dim), a pair for bipartite graphs, or a graph
+            Features of the sources (and, second, of the targets, or None where these have none).  Or PyG's ``Data`` or
+            ``Batch`` (any object with these attributes), which stands for all arguments; of its ``edge_attr`` and
+            ``node_attr`` only what the layer was built with is used.
         pos : Tensor (N, n), or a pair
             Positions of sources and targets.
         edge_index : int64 Tensor (2, E)
@@ -184,6 +187,10 @@ class PointConv(Layer):
         -------
         Tensor (targets, rep_out.dim)
         """
+        if is_graph(x):
+            x, pos, edge_index, edge_attr, node_attr, offset = self.arguments(x)
+        if pos is None or edge_index is None:
+            raise TypeError("a convolution takes features, positions and edge_index, or a graph that has them")
         x_source, x_target = x if isinstance(x, tuple) else (x, x)
         pos_source, pos_target = pos if isinstance(pos, tuple) else (pos, pos)
         self._check(x_source, x_target, pos_source, pos_target, edge_index)
@@ -201,6 +208,11 @@ class PointConv(Layer):
         if self.root is not None and x_target is not None:
             y = (y + self.root(x_target)) * 0.5**0.5
         return y if self.shift is None else y + self.shift(y.new_ones(1, 1))
+
+    def arguments(self, data: Any) -> tuple[Any, ...]:
+        """What `forward` takes, from a graph of PyG: attributes that the layer was not built with are left out."""
+        x, pos, edges, edge, node, offset = unpacked(data, "x", "pos", "edge_index", "edge_attr", "node_attr", "offset")
+        return x, pos, edges, None if self.edge is None else edge, None if self.node is None else node, offset
 
     def _scale(self, y: Tensor, target: Tensor, n: int) -> Tensor | float:
         if self.aggr == "mean":

@@ -12,6 +12,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
+from .._data import is_graph, unpacked
 from .._point import PointConv
 from .._pool import check_aggregation, pool
 
@@ -97,9 +98,9 @@ class MessagePassing(Layer):
 
     def forward(
         self,
-        x: Tensor,
-        pos: Tensor,
-        edge_index: Tensor,
+        x: Tensor | Any,
+        pos: Tensor | None = None,
+        edge_index: Tensor | None = None,
         edge_attr: Tensor | None = None,
         node_attr: Tensor | None = None,
         offset: Tensor | None = None,
@@ -108,8 +109,14 @@ class MessagePassing(Layer):
     ) -> Tensor:
         """Features (N, rep_in.dim) of a graph, as in `PointConv`, to (N or graphs, rep_out.dim).
 
-        batch (N,) tells the graph of every node and size their number, for a readout.
+        batch (N,) tells the graph of every node and size their number, for a readout.  A graph or batch of PyG stands
+        for all arguments.
         """
+        if is_graph(x):
+            batch, size = unpacked(x, "batch", "num_graphs")
+            x, pos, edge_index, edge_attr, node_attr, offset = next(
+                m for m in self.modules() if isinstance(m, PointConv)
+            ).arguments(x)
         for block in self.blocks:
             x = block(x, pos, edge_index, edge_attr, node_attr, offset)
         y: Tensor = self.out(x)

@@ -11,6 +11,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor, nn
 
+from .._data import is_graph, unpacked
 from .._graph import radius, radius_graph
 from .._kernel import check_number
 from .._point import PointConv
@@ -93,8 +94,14 @@ class PointResNet(Layer):
         self.down = nn.ModuleList(PointConv(self.rep_hidden, self.rep_hidden, cutoff=r, **conv) for r in self.radii[1:])
         self.out = Linear(self.rep_hidden, self.rep_out, **placed)
 
-    def forward(self, x: Tensor, pos: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
-        """Features (N, rep_in.dim) and positions (N, n) of clouds to (clouds, rep_out.dim)."""
+    def forward(
+        self, x: Tensor | Any, pos: Tensor | None = None, batch: Tensor | None = None, size: int | None = None
+    ) -> Tensor:
+        """Features (N, rep_in.dim) and positions (N, n) of clouds, or a batch of PyG, to (clouds, rep_out.dim)."""
+        if is_graph(x):
+            x, pos, batch, size = unpacked(x, "x", "pos", "batch", "num_graphs")
+        if pos is None:
+            raise TypeError("PointResNet takes features and positions, or a graph that has them")
         for k, r in enumerate(self.radii):
             if k:
                 kept = fps(pos, batch, self.ratio)
