@@ -17,6 +17,7 @@ from ._periodic import periodic_graph
 from ._point import PointConv
 from ._pool import InvariantPool, pool
 from ._radial import Bessel, Chebyshev, GaussianShells
+from ._report import Report, report
 from ._sampling import fps
 from ._stabiliser_kernel import StabiliserKernel
 
@@ -37,6 +38,7 @@ __all__ = [
     "NonLocalKernelWarning",
     "NormMaxPool",
     "PointConv",
+    "Report",
     "StabiliserKernel",
     "Upsample",
     "completeness",
@@ -48,4 +50,5 @@ __all__ = [
     "pool",
     "radius",
     "radius_graph",
+    "report",
 ]

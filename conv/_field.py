@@ -57,6 +57,8 @@ class Fieldwise(Layer):
     torch.Size([1, 8, 5, 5])
     """
 
+    on_fields = True
+
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self.layer = layer
@@ -78,6 +80,8 @@ class Fieldwise(Layer):
 
 class _Moving(Layer):
     """A layer that moves the points of a field and keeps its representation."""
+
+    on_fields = True
 
     def __init__(self, rep: Rep, group: Group | None) -> None:
         super().__init__()

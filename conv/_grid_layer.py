@@ -25,6 +25,8 @@ Size = int | Sequence[int]
 class GridLayer(Layer):
     """Base of `GridConv` and `GridConvTransposed`."""
 
+    on_fields = True
+
     def __init__(
         self,
         rep_in: Rep,

@@ -209,6 +209,11 @@ class PointConv(Layer):
             y = (y + self.root(x_target)) * 0.5**0.5
         return y if self.shift is None else y + self.shift(y.new_ones(1, 1))
 
+    @property
+    def argument_reps(self) -> tuple[Rep | None, ...]:
+        """How the arguments of `forward` transform."""
+        return self.rep_in, self.space, None, self.edge, self.node, self.space
+
     def arguments(self, data: Any) -> tuple[Any, ...]:
         """What `forward` takes, from a graph of PyG: attributes that the layer was not built with are left out."""
         x, pos, edges, edge, node, offset = unpacked(data, "x", "pos", "edge_index", "edge_attr", "node_attr", "offset")

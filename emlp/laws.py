@@ -72,7 +72,7 @@ def check_layer_laws(
     double = copy.deepcopy(module).double()
     reps = module.rep_in if rep_in is None else rep_in
     drawn = _draw(reps, rng) if inputs is None else tuple(inputs)
-    check = _Check(module, double, tuple(_cast(x, torch.float64) for x in drawn), reps, rng)
+    check = _Check(module, double, tuple(cast(x, torch.float64) for x in drawn), reps, rng)
     laws = [
         "equivariance",
         "single",
@@ -107,7 +107,7 @@ class _Check:
         return error
 
     def _error(self, module: nn.Module, dtype: torch.dtype) -> float:
-        inputs = tuple(_cast(x, dtype) for x in self.inputs)
+        inputs = tuple(cast(x, dtype) for x in self.inputs)
         return equivariance_error(module, rep_in=self.reps, inputs=inputs, rng=self.rng)
 
     def equivariance(self) -> float:
@@ -128,7 +128,7 @@ class _Check:
 
     def precision(self) -> float:
         single = copy.deepcopy(self.double).float()
-        return self._near("precision", single(*(_cast(x, torch.float32) for x in self.inputs)), 1e-3)
+        return self._near("precision", single(*(cast(x, torch.float32) for x in self.inputs)), 1e-3)
 
     def batch(self) -> float:
         alone = torch.cat([self.double(*(x[i : i + 1] for x in self.inputs)) for i in range(len(self.y))])
@@ -219,10 +219,10 @@ def _is_real_number(x: Any) -> bool:
     return isinstance(x, Tensor) and (x.is_floating_point() or x.is_complex())
 
 
-def _cast(x: Any, real: torch.dtype) -> Any:
+def cast(x: Any, real: torch.dtype) -> Any:
     """Convert floating tensors, complex ones to the complex dtype of that precision."""
     if isinstance(x, tuple | list):
-        return type(x)(_cast(part, real) for part in x)
+        return type(x)(cast(part, real) for part in x)
     if not _is_real_number(x):
         return x
     return x.to(real.to_complex() if x.is_complex() else real)

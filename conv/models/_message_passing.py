@@ -122,6 +122,11 @@ class MessagePassing(Layer):
         y: Tensor = self.out(x)
         return y if self.readout is None else pool(y, batch, size, self.readout)
 
+    @property
+    def argument_reps(self) -> tuple[Rep | None, ...]:
+        """How the arguments of `forward` transform."""
+        return next(m for m in self.modules() if isinstance(m, PointConv)).argument_reps
+
     def __repr__(self) -> str:
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"MessagePassing({reps} | {self.group.name}, {len(self.blocks)} layers | {weights(self)} weights)"

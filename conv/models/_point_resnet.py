@@ -116,6 +116,11 @@ class PointResNet(Layer):
                 x = block(x, pos, edges)
         return pool(self.out(x), batch, size, self.readout)
 
+    @property
+    def argument_reps(self) -> tuple[Rep | None, ...]:
+        """How the arguments of `forward` transform."""
+        return self.rep_in, self.space
+
     def __repr__(self) -> str:
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"PointResNet({reps} | {self.group.name}, {len(self.radii)} levels | {weights(self)} weights)"

@@ -27,6 +27,8 @@ class GridBlock(Layer):
         Of the `GridConv`.
     """
 
+    on_fields = True
+
     def __init__(self, rep_in: Rep, rep_out: Rep, group: Group, **conv: Any) -> None:
         super().__init__()
         placed: dict[str, Any] = {"dtype": conv.get("dtype"), "device": conv.get("device")}
@@ -76,6 +78,8 @@ class SteerableResNet(Layer):
     ----------
     Weiler, Cesa, General E(2)-Equivariant Steerable CNNs, NeurIPS 2019, arXiv:1911.08251.
     """
+
+    on_fields = True
 
     def __init__(
         self,

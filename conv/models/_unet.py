@@ -39,6 +39,8 @@ class SteerableUNet(Layer):
     Ronneberger, Fischer, Brox, U-Net, MICCAI 2015, arXiv:1505.04597.
     """
 
+    on_fields = True
+
     def __init__(
         self,
         rep_in: Rep,
