@@ -20,7 +20,7 @@ never multiplied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ from torch.utils.checkpoint import checkpoint
 Array = NDArray[np.number]
 Atoms = Sequence[tuple[Atom, int]]
 CHUNK = 2**21  # numbers held at a time by one chunk of a formulation
+HELD = 2**28  # the same on an accelerator
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,12 @@ class Contraction(Layer):
         h, a, b = ([d * m for d, m in shape] for shape in (self.shape_h, self.shape_in, self.shape_out))
         return h, a, b
 
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Sizes (d_h · u, d_a · v) of the outer products of all paths."""
+        widths = self.widths
+        return [(widths[0][path.h], widths[1][path.a]) for path in self.paths]
+
     def rows(self, path: Path) -> int:
         """Coordinates of all targets of a path."""
         return sum(self.shape_out[k][0] * r for k, r, _ in path.targets)
@@ -178,12 +185,12 @@ class Contraction(Layer):
                 _add(out, k, y)
         return torch.cat([h.new_zeros(items, n) if y is None else y for y, n in zip(out, widths[2])], 1)
 
-    def apply_aggregate(self, aggregate: Callable[[Path], Tensor], items: int) -> Tensor:
+    def apply_aggregate(self, sums: Iterable[Tensor], items: int) -> Tensor:
         """L' of Σ h ⊗ f, given path by path as (items, d_h · u, d_a · v): to (items, Σ d·m)."""
         out: list[Tensor | None] = [None] * len(self.shape_out)
-        for path in self.paths:
+        for path, total in zip(self.paths, sums):
             (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
-            block = aggregate(path).reshape(items, d_h, u, d_a, v).permute(1, 3, 0, 2, 4)
+            block = total.reshape(items, d_h, u, d_a, v).permute(1, 3, 0, 2, 4)
             mixed = self.constants.value(path.name) @ block.reshape(d_h * d_a, items * u * v)
             parts = mixed.split([self.shape_out[k][0] * r for k, r, _ in path.targets])
             for (k, r, first), z in zip(path.targets, parts):
@@ -232,13 +239,33 @@ def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
 
 def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
     """The same sum with outer products added up per node, a few nodes at a time."""
-    if torch.compiler.is_compiling():
-        return _all_nodes(layer, h, f[source], target, n)
+    width = sum(h_ * f_ for h_, f_ in layer.pairs)
+    if has_static_shapes(f, n * width):
+        total = summed(lambda *xs: _sums(layer, n, *xs), width, h, f[source], target)
+        sums = total.split([h_ * f_ for h_, f_ in layer.pairs], 1)
+        return layer.apply_aggregate(sums, n)
     plan = neighbourhoods(target, n, max(1, CHUNK // (h.shape[1] * f.shape[1])))
     chunks = zip(plan.gathered(h), plan.gathered(f, source), plan.shapes)
     parts = [recomputed(_some_nodes, layer, hc, fc, *shape) for hc, fc, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
+
+
+def has_static_shapes(x: Tensor, held: int) -> bool:
+    """Whether to sum without looking at the degrees of nodes: for the compiler, and on accelerators, where a look would
+    make the processor wait, while all sums fit."""
+    return torch.compiler.is_compiling() or (x.device.type != "cpu" and held <= HELD)
+
+
+def summed(function: Callable[..., Tensor], width: int, *items: Tensor) -> Tensor:
+    """Sum of function(*chunk) over chunks of edges, each of which holds ``width`` numbers for every edge."""
+    if torch.compiler.is_compiling() or not len(items[0]):
+        return function(*items)
+    parts = zip(*(x.split(max(1, HELD // (2 * width))) for x in items))
+    total = recomputed(function, *next(parts))
+    for part in parts:
+        total = total + recomputed(function, *part)
+    return total
 
 
 def recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
@@ -253,18 +280,15 @@ def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, nodes: int, degree: in
     """h and f (nodes · degree, …), zero where a node has fewer edges."""
     hs = h.reshape(nodes, degree, h.shape[1]).split(layer.widths[0], 2)
     fs = f.reshape(nodes, degree, f.shape[1]).split(layer.widths[1], 2)
-    return layer.apply_aggregate(lambda path: torch.bmm(hs[path.h].mT, fs[path.a]), nodes)
+    return layer.apply_aggregate((torch.bmm(hs[path.h].mT, fs[path.a]) for path in layer.paths), nodes)
 
 
-def _all_nodes(layer: Contraction, h: Tensor, f: Tensor, target: Tensor, n: int) -> Tensor:
-    """All nodes at once, with static control flow: for the compiler."""
+def _sums(layer: Contraction, n: int, h: Tensor, f: Tensor, target: Tensor) -> Tensor:
+    """Outer products of all paths added up per node, (n, Σ d_h·u·d_a·v)."""
     hs, fs = h.split(layer.widths[0], 1), f.split(layer.widths[1], 1)
-
-    def aggregate(path: Path) -> Tensor:
-        outer = hs[path.h].unsqueeze(2) * fs[path.a].unsqueeze(1)
-        return outer.new_zeros(n, *outer.shape[1:]).index_add(0, target, outer)
-
-    return layer.apply_aggregate(aggregate, n)
+    outer = [(hs[path.h].unsqueeze(2) * fs[path.a].unsqueeze(1)).flatten(1) for path in layer.paths]
+    each = [x.new_zeros(n, x.shape[1]).index_add(0, target, x) for x in outer]
+    return torch.cat(each, 1)
 
 
 @dataclass(frozen=True)

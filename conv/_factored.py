@@ -15,7 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._contraction import CHUNK, Contraction, neighbourhoods, recomputed
+from ._contraction import CHUNK, Contraction, has_static_shapes, neighbourhoods, recomputed, summed
 
 
 def factored_costs(layer: Contraction) -> tuple[int, int]:
@@ -33,8 +33,12 @@ def contract_factored(
 ) -> Tensor:
     """The sum over edges: φ (E, Σ u), Y (E, Σ d), f (N, Σ d·v) to (n, Σ d·m)."""
     weights = _weights(layer)
-    if torch.compiler.is_compiling():
-        return _all_nodes(layer, weights, phi, angular, f[source], target, n)
+    sizes = _sizes(layer)
+    width = sum(z * u for z, u in sizes)
+    if has_static_shapes(f, n * width):
+        total = summed(lambda *xs: _sums(layer, n, *xs), width, phi, angular, f[source], target)
+        parts = total.split([z * u for z, u in sizes], 1)
+        return _targets(layer, weights, [p.unflatten(1, size) for p, size in zip(parts, sizes)], n)
     plan = neighbourhoods(target, n, max(1, CHUNK // _held(layer, len(target) / max(n, 1))))
     chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
     parts = [recomputed(_some_nodes, layer, weights, *xs, *shape) for *xs, shape in chunks]
@@ -106,18 +110,16 @@ def _some_nodes(
     return _targets(layer, weights, [torch.bmm(z.mT, p) for z, p in zip(zs, radial)], nodes)
 
 
-def _all_nodes(
-    layer: Contraction,
-    weights: list[Tensor | None],
-    phi: Tensor,
-    angular: Tensor,
-    f: Tensor,
-    target: Tensor,
-    n: int,
-) -> Tensor:
-    """All nodes at once, with static control flow: for the compiler."""
-    sums = []
+def _sizes(layer: Contraction) -> list[tuple[int, int]]:
+    """Sizes (rows · v, u) of the sums of all paths, in the order of `_couplings`."""
+    paths = (path for group in layer.by_input for path in group)
+    return [(layer.rows(path) * layer.shape_in[path.a][1], layer.shape_h[path.h][1]) for path in paths]
+
+
+def _sums(layer: Contraction, n: int, phi: Tensor, angular: Tensor, f: Tensor, target: Tensor) -> Tensor:
+    """Outer products of all paths added up per node, (n, Σ rows·v·u)."""
+    each = []
     for z, p in zip(_couplings(layer, angular, f), _radial(layer, phi)):
-        outer = z.unsqueeze(2) * p.unsqueeze(1)
-        sums.append(outer.new_zeros(n, *outer.shape[1:]).index_add(0, target, outer))
-    return _targets(layer, weights, sums, n)
+        outer = (z.unsqueeze(2) * p.unsqueeze(1)).flatten(1)
+        each.append(outer.new_zeros(n, outer.shape[1]).index_add(0, target, outer))
+    return torch.cat(each, 1)

@@ -329,7 +329,9 @@ def _attributes(edge: Rep | None, node: Rep | None) -> Rep | None:
 
 
 def _cheapest(layer: Contraction, is_factored: bool, edges: int, nodes: int) -> str:
-    """The formulation with the fewest multiplications."""
+    """The formulation with the fewest multiplications; compiled, at 16 neighbours: choosing by size would recompile."""
+    if torch.compiler.is_compiling():
+        edges, nodes = 16, 1
     per_node, per_edge, outer = layer.costs
     best, least = "node", edges * outer + nodes * per_node
     if edges * per_edge < least:

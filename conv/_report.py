@@ -90,7 +90,7 @@ def report(
     >>> from intertwine.groups import SO
     >>> from intertwine.reps import Scalar, V
     >>> gate = Gate(4 * Scalar + 2 * V, group=SO(3))
-    >>> net = torch.nn.Sequential(Linear(3 * V, gate.rep_in, SO(3)), gate, Linear(gate.rep_out, V))
+    >>> net = torch.nn.Sequential(Linear(3 * V, gate.rep_in, SO(3)), gate, Linear(gate.rep_out, V, SO(3)))
     >>> [(row.layer, row.weights) for row in report(net, torch.randn(5, 9)).rows]
     [('Linear', 12), ('Gate', 0), ('Linear', 2), ('Sequential', 14)]
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from intertwine.emlp import Linear
 from intertwine.emlp._hidden import hidden_rep
@@ -18,6 +18,16 @@ from .._point import PointConv
 from .._pool import check_aggregation, pool
 from .._sampling import fps
 from ._message_passing import PointBlock
+
+
+class Level(NamedTuple):
+    """One resolution: points and their clouds, edges, and for all but the first the points kept and edges to them."""
+
+    pos: Tensor
+    batch: Tensor | None
+    edges: Tensor
+    kept: Tensor | None
+    down: Tensor | None
 
 
 class PointResNet(Layer):
@@ -94,27 +104,45 @@ class PointResNet(Layer):
         self.down = nn.ModuleList(PointConv(self.rep_hidden, self.rep_hidden, cutoff=r, **conv) for r in self.radii[1:])
         self.out = Linear(self.rep_hidden, self.rep_out, **placed)
 
+    def levels(self, pos: Tensor, batch: Tensor | None = None) -> list[Level]:
+        """Points and neighbourhoods of all resolutions: what depends on positions alone, for use in several calls."""
+        found: list[Level] = []
+        for k, r in enumerate(self.radii):
+            kept = down = None
+            if k:
+                kept = fps(pos, batch, self.ratio)
+                coarse, near = pos[kept], None if batch is None else batch[kept]
+                down = radius(pos, coarse, r, batch, near, self.neighbours)
+                pos, batch = coarse, near
+            edges = radius_graph(pos, r, batch, max_num_neighbors=self.neighbours)
+            found.append(Level(pos, batch, edges, kept, down))
+        return found
+
     def forward(
-        self, x: Tensor | Any, pos: Tensor | None = None, batch: Tensor | None = None, size: int | None = None
+        self,
+        x: Tensor | Any,
+        pos: Tensor | None = None,
+        batch: Tensor | None = None,
+        size: int | None = None,
+        levels: list[Level] | None = None,
     ) -> Tensor:
-        """Features (N, rep_in.dim) and positions (N, n) of clouds, or a batch of PyG, to (clouds, rep_out.dim)."""
+        """Features (N, rep_in.dim) and positions (N, n) of clouds, or a batch of PyG, to (clouds, rep_out.dim).
+
+        ``levels`` of the same positions are taken if they are given; this part compiles as a whole.
+        """
         if is_graph(x):
             x, pos, batch, size = unpacked(x, "x", "pos", "batch", "num_graphs")
         if pos is None:
             raise TypeError("PointResNet takes features and positions, or a graph that has them")
-        for k, r in enumerate(self.radii):
-            if k:
-                kept = fps(pos, batch, self.ratio)
-                coarse, near = pos[kept], None if batch is None else batch[kept]
-                edges = radius(pos, coarse, r, batch, near, self.neighbours)
-                x = self.down[k - 1]((x, x[kept]), (pos, coarse), edges)
-                pos, batch = coarse, near
-            edges = radius_graph(pos, r, batch, max_num_neighbors=self.neighbours)
-            if not k:
-                x = self.first(x, pos, edges)
+        levels = self.levels(pos, batch) if levels is None else levels
+        for k, level in enumerate(levels):
+            if level.kept is not None and level.down is not None:
+                x = self.down[k - 1]((x, x[level.kept]), (levels[k - 1].pos, level.pos), level.down)
+            else:
+                x = self.first(x, level.pos, level.edges)
             for block in self.residual[k * self.blocks : (k + 1) * self.blocks]:
-                x = block(x, pos, edges)
-        return pool(self.out(x), batch, size, self.readout)
+                x = block(x, level.pos, level.edges)
+        return pool(self.out(x), levels[-1].batch, size, self.readout)
 
     @property
     def argument_reps(self) -> tuple[Rep | None, ...]:

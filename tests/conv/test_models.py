@@ -102,3 +102,15 @@ def test_message_passing_compiles_whole_and_once(contraction):
         given = {"batch": batch, "size": 2}
         torch.testing.assert_close(compiled(x, pos, edges, **given), net(x, pos, edges, **given), atol=1e-4, rtol=1e-4)
     assert counter.frame_count == 1
+
+
+def test_point_resnet_compiles_whole_and_once():
+    net = PointResNet(Scalar, V, group=O(3), hidden=4 * Scalar + 2 * V, levels=2, blocks=1, radius=1.2)
+    counter = torch._dynamo.testing.CompileCounterWithBackend("aot_eager")
+    compiled = torch.compile(net, fullgraph=True, backend=counter, dynamic=True)
+    for n in (24, 31, 40):
+        pos, x, batch = 0.5 * torch.randn(n, 3), torch.randn(n, 1), torch.arange(n) % 2
+        levels = net.levels(pos, batch)
+        given = {"batch": batch, "size": 2}
+        torch.testing.assert_close(compiled(x, pos, levels=levels, **given), net(x, pos, **given), atol=1e-4, rtol=1e-4)
+    assert counter.frame_count == 1

@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 import torch
-from intertwine.conv import PointConv, fps, periodic_graph, radius, radius_graph
+from intertwine.conv import PointConv, _contraction, _factored, _point, fps, periodic_graph, radius, radius_graph
 from intertwine.groups import SO, Lorentz, O, Octahedral, S
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
+from torch.utils._python_dispatch import TorchDispatchMode
 
 CELL = torch.tensor([[1.0, 0.1, 0.0], [0.0, 1.2, 0.3], [0.2, 0.0, 0.9]], dtype=torch.float64)
 
@@ -166,3 +167,40 @@ def test_attributes_must_fit():
         layer(pos, pos, edges, node_attr=torch.rand(5, 3))
     with pytest.raises(ValueError, match="3 rows of offset for 4 edges"):
         layer(pos, pos, edges, node_attr=torch.rand(5, 9), offset=torch.rand(3, 3))
+
+
+# -- on accelerators --------------------------------------------------------------------------------------
+
+
+class Forbidden(TorchDispatchMode):
+    """Operations that make the processor wait for an accelerator raise."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default):
+            raise AssertionError(f"{function} synchronises")
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored", "auto", "rank"])
+def test_nothing_synchronises_on_an_accelerator(contraction, monkeypatch):
+    """The path taken off the CPU, run on it: the same function, and no look at numbers."""
+    rep = 4 * Scalar + 2 * V
+    options = {"rank": 2} if contraction == "rank" else {"contraction": contraction}
+    layer = PointConv(rep, rep, group=O(3), cutoff=2.0, dtype=torch.float64, **options)
+    pos, x = normal(30, 3), normal(30, 10, seed=1).requires_grad_()
+    edges = radius_graph(pos, 2.0)
+    expected = layer(x, pos, edges)
+    (slope,) = torch.autograd.grad(expected.square().sum(), x)
+    for module in (_contraction, _factored):
+        monkeypatch.setattr(module, "has_static_shapes", lambda x, held: True)
+    monkeypatch.setattr(_contraction, "HELD", 2**16)  # several chunks
+    monkeypatch.setattr(_point.PointConv, "_check", lambda *_: None)  # looks at indices on the CPU alone
+    with Forbidden():
+        y = layer(x, pos, edges)
+        (found,) = torch.autograd.grad(y.square().sum(), x)
+    torch.testing.assert_close(y, expected)
+    torch.testing.assert_close(found, slope)
+    if contraction in ("node", "factored"):
+        monkeypatch.undo()
+        with pytest.raises(AssertionError, match="synchronises"), Forbidden():
+            layer(x, pos, edges)
