@@ -1,12 +1,13 @@
 # Every target sets up what it needs: a fresh clone needs git, make and Python >= 3.11.
 PYTHON ?= python3
 VENV ?= .venv
+INTEROP ?= .venv-interop
 PY := $(VENV)/bin/python
 SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py examples/*/*.py package/*)
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help develop demo test test-all check format bench clean
+.PHONY: help develop demo test test-all interop check format bench clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
@@ -33,6 +34,13 @@ test: develop  ## the test suite
 test-all: develop  ## the suite with its slow and its data-hungry tests
 	$(PIP) -e '.[dev,qm9]' --config-settings editable_mode=strict
 	$(PY) -m pytest -n 2
+
+interop:  ## kernels beside escnn's, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
+	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }
+	test -d $(INTEROP) || $(PYTHON) -m venv $(INTEROP)
+	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt . escnn pytest
+	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	$(INTEROP)/bin/python -m pytest tests/interop -W default
 
 check: develop  ## lint, format check, types, doctests
 	$(PY) -m ruff check .

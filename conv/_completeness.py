@@ -222,7 +222,7 @@ def _values(kernel: ImplicitKernel | StabiliserKernel, points: Array, draws: int
 
 
 def _drawn(weight: Tensor, generator: torch.Generator) -> Tensor:
-    fan = weight.shape[-1] if weight.ndim > 1 else 1
+    fan = max(1, weight.shape[-1]) if weight.ndim > 1 else 1
     return torch.randn(weight.shape, generator=generator, dtype=weight.dtype) * fan**-0.5
 
 
