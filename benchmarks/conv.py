@@ -6,9 +6,15 @@ point   n × (0e + 1o + 2e) to the same over O(3), on a random graph of 1,000 no
         radial network of 64 hidden channels, then a sum over edges.  Our kernels use the same harmonics with 16 hidden
         channels each; their hidden features factorise, so "factored" applies; "node" is the formulation for any
         kernel.  "dense" is the kernel formed for every edge.
+grid    convolutions on grids beside plain ones of the same shape, forward in eval mode, forward + backward in training
+        mode, in one process.
+profile where the time of the two main cases goes, and how near they come to the machine's bandwidth and flops.
 scale   time and memory of one layer, 8 × (0e + 1o + 2e), from 10⁴ edges on, and of the neighbour graph of 10⁶ points.
 emlp    an EMLP of three layers, 384 channels, batch 512, beside a plain MLP of the same widths.
 build   the construction of layers, cold (a fresh process) and warm.
+
+With `--device cuda` the point convolutions run there, also compiled and with bfloat16, beside e3nn and cuEquivariance
+where they are installed.
 
 Each measurement has a process of its own, so that the peak of its resident memory is its own too; the column
 "import" is what that process held before it built anything.  glibc gives large buffers back to the system after every
@@ -31,8 +37,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-PARTS = ("point", "scale", "emlp", "build")
-LAYERS = ("dense", "node", "edge", "factored", "auto", "e3nn")
+PARTS = ("point", "grid", "profile", "scale", "emlp", "build")
+PEERS = {"e3nn": "e3nn", "cuequivariance": "cuequivariance_torch"}
+LAYERS = ("dense", "node", "edge", "factored", "auto", *PEERS)
 MALLOC = {
     "default": {},
     "tuned": {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)},
@@ -41,16 +48,25 @@ MALLOC = {
 CHILD = """
 import json, resource, statistics, sys, time
 import torch
-layer, width, threads, nodes, edges, repeats = sys.argv[1], *map(int, sys.argv[2:])
+layer, device, compiled, half = sys.argv[1], sys.argv[2], sys.argv[3] == "True", sys.argv[4] == "True"
+width, threads, nodes, edges, repeats = map(int, sys.argv[5:])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
+torch.set_default_device(device)
 
-if layer == "e3nn":
+if layer in ("e3nn", "cuequivariance"):
     from e3nn import nn, o3
-    irreps = o3.Irreps(f"{width}x0e + {width}x1o + {width}x2e")
+    text = f"{width}x0e + {width}x1o + {width}x2e"
+    irreps = o3.Irreps(text)
     def build():
         harmonics = o3.Irreps("0e + 1o + 2e")
-        product = o3.FullyConnectedTensorProduct(irreps, harmonics, irreps, shared_weights=False)
+        if layer == "e3nn":
+            product = o3.FullyConnectedTensorProduct(irreps, harmonics, irreps, shared_weights=False)
+        else:
+            import cuequivariance as cue, cuequivariance_torch as cuet
+            a, b = cue.Irreps("O3", text), cue.Irreps("O3", "0e + 1o + 2e")
+            options = dict(layout=cue.mul_ir, shared_weights=False, internal_weights=False)
+            product = cuet.FullyConnectedTensorProduct(a, b, a, **options)
         radial = nn.FullyConnectedNet([8, 64, product.weight_numel], torch.nn.functional.silu)
         centres = torch.linspace(0, 1, 8)
         def convolve(x, pos, index):
@@ -80,7 +96,13 @@ else:
     dim = rep.dim
 
 def megabytes():
+    if device != "cpu":
+        return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+def wait():
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 held = megabytes()
 start = time.perf_counter()
@@ -89,20 +111,27 @@ built = time.perf_counter() - start
 x = torch.randn(nodes, dim, requires_grad=True)
 pos = torch.rand(nodes, 3)
 index = torch.randint(nodes, (2, edges))
+convolve = torch.compile(convolve) if compiled else convolve
+
+def applied():
+    with torch.autocast(device, torch.bfloat16, enabled=half):
+        return convolve(x, pos, index)
 
 def forward():
     with torch.no_grad():
-        convolve(x, pos, index)
+        applied()
 
 def both():
-    torch.autograd.grad(convolve(x, pos, index).square().mean(), [x, *weights])
+    torch.autograd.grad(applied().float().square().mean(), [x, *weights])
 
 def milliseconds(f):
     f(); f()
     times = []
     for _ in range(repeats):
+        wait()
         start = time.perf_counter()
         f()
+        wait()
         times.append(1e3 * (time.perf_counter() - start))
     return statistics.median(times)
 
@@ -132,6 +161,93 @@ conv(x, pos, index).square().mean().backward()
 seconds = time.perf_counter() - start
 used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) / 1024
 print(json.dumps({"nodes": nodes, "edges": edges, "both_s": seconds, "mb": used}))
+"""
+
+GRID = """
+import json, statistics, sys, time
+import torch
+from torch import nn
+from intertwine.conv import GridConv
+from intertwine.groups import O
+from intertwine.reps import Irrep, Scalar, V
+dim, size, batch, points = map(int, sys.argv[1:])
+torch.set_num_threads(1)
+rep = 16 * Scalar + 16 * V + 16 * Irrep(2) if dim == 2 else 16 * Scalar + 8 * V + 8 * Irrep("2e")
+start = time.perf_counter()
+conv = GridConv(rep, rep, group=O(dim), kernel_size=size, padding=size // 2)
+built = time.perf_counter() - start
+channels = conv.rep_in.dim
+plain = getattr(nn, f"Conv{dim}d")(channels, channels, size, padding=size // 2)
+x = torch.randn(batch, channels, *[points] * dim, requires_grad=True)
+def both(model):
+    torch.autograd.grad(model(x).square().mean(), [x, *(p for p in model.parameters() if p.numel())])
+def forward(model):
+    with torch.no_grad():
+        model(x)
+def pairs(f, repeats):
+    times = {conv: [], plain: []}
+    for _ in range(repeats + 1):
+        for model in times:
+            start = time.perf_counter()
+            f(model)
+            times[model].append(1e3 * (time.perf_counter() - start))
+    return [statistics.median(t[1:]) for t in times.values()]
+training = pairs(both, 5)
+conv.eval()
+found = {"dim": dim, "k": size, "batch": batch, "points": points, "channels": channels, "build_s": built}
+print(json.dumps(found | {"eval_ms": pairs(forward, 11), "training_ms": training}))
+"""
+
+PROFILE = """
+import json, sys, time
+import torch
+from torch.profiler import ProfilerActivity, profile
+torch.set_num_threads(1)
+torch.manual_seed(0)
+case = sys.argv[1]
+if case == "point":
+    from intertwine.conv import PointConv
+    from intertwine.groups import O
+    from intertwine.reps import parse
+    rep = parse("16x0e + 16x1o + 16x2e", O(3))
+    conv = PointConv(rep, rep, hidden=rep, degree=2, root_weight=False, bias=False, contraction=sys.argv[2])
+    x, pos, index = torch.randn(1000, rep.dim, requires_grad=True), torch.rand(1000, 3), torch.randint(1000, (2, 16000))
+    call = lambda: conv(x, pos, index)
+else:
+    from intertwine.conv import GridConv
+    from intertwine.groups import O
+    from intertwine.reps import Irrep, Scalar, V
+    rep = 16 * Scalar + 16 * V + 16 * Irrep(2)
+    conv = GridConv(rep, rep, group=O(2), kernel_size=7, padding=3)
+    x = torch.randn(8, 80, 64, 64, requires_grad=True)
+    call = lambda: conv(x)
+weights = [p for p in conv.parameters() if p.numel()]
+step = lambda: torch.autograd.grad(call().square().mean(), [x, *weights])
+step(), step()
+start = time.perf_counter()
+step()
+seconds = time.perf_counter() - start
+with profile(activities=[ProfilerActivity.CPU], with_flops=True) as seen:
+    step()
+events = sorted((e for e in seen.key_averages() if e.self_cpu_time_total), key=lambda e: -e.self_cpu_time_total)
+total = sum(e.self_cpu_time_total for e in events)
+top = [(e.key, e.self_cpu_time_total / total, e.count) for e in events[:8]]
+from torch.utils.flop_counter import FlopCounterMode
+with FlopCounterMode(display=False) as counter:
+    call().square().mean().backward()
+def best(f, n=5):
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        f()
+        times.append(time.perf_counter() - start)
+    return min(times)
+a = torch.randn(1024, 1024)
+peak = 2 * 1024**3 / best(lambda: a @ a)
+b, c = torch.randn(2**25), torch.empty(2**25)
+bandwidth = 2 * 4 * 2**25 / best(lambda: c.copy_(b))
+found = {"case": case, "seconds": seconds, "flops": counter.get_total_flops(), "peak": peak, "bandwidth": bandwidth}
+print(json.dumps(found | {"top": top}))
 """
 
 GRAPH = """
@@ -173,7 +289,8 @@ print(json.dumps({"group": group.name, "build_s": built, "emlp_ms": milliseconds
 BUILD = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
-from intertwine.conv import GridConv, PointConv
+from intertwine.conv import GridConv, GridConvTransposed, PointConv, StabiliserKernel
+from intertwine.emlp import BatchNorm, FourierAct, NormAct, TensorProductAct
 from intertwine.groups import SO, Dihedral, O, Octahedral, S
 from intertwine.reps import Irrep, Scalar, T, V
 rep = 16 * Scalar + 16 * V + 8 * T(2)
@@ -186,6 +303,17 @@ cases = {
     "PointConv S(10)": lambda: PointConv(Scalar + V, V, group=S(10)),
     "GridConv O(2)": lambda: GridConv(rep, rep, group=O(2), kernel_size=7),
     "GridConv O(3)": lambda: GridConv(rep, rep, group=O(3), kernel_size=5),
+    "GridConv SO(1, 2)": lambda: GridConv(Scalar + V, Scalar + V, group=SO(1, 2), kernel_size=5),
+    "GridConvTransposed O(2)": lambda: GridConvTransposed(rep, rep, group=O(2), kernel_size=4, stride=2),
+    "PointConv depthwise O(3)": lambda: PointConv(rep, rep, group=O(3), rank="depthwise"),
+    "StabiliserKernel O(3)": lambda: StabiliserKernel(rep, rep, group=O(3)),
+    "FourierAct sphere": lambda: FourierAct(O(3), copies=8, subgroup=O(3).subgroup(fixing=[0, 0, 1])),
+    "FourierAct SO(2)": lambda: FourierAct(SO(2), copies=8),
+    "FourierAct octahedral": lambda: FourierAct(Octahedral(), copies=8),
+    "FourierAct SO(3)": lambda: FourierAct(SO(3), copies=8),
+    "NormAct O(3)": lambda: NormAct(rep, group=O(3)),
+    "TensorProductAct O(3)": lambda: TensorProductAct(rep, group=O(3)),
+    "BatchNorm O(3)": lambda: BatchNorm(rep, group=O(3)),
     "GridConv D(4)": lambda: GridConv(rep, rep, group=Dihedral(4), kernel_size=5),
 }
 if len(sys.argv) == 1:
@@ -211,19 +339,24 @@ def child(code: str, *arguments: object, env: dict[str, str] | None = None) -> A
     return json.loads(done.stdout)
 
 
-def measure(layer: str, width: int, malloc: str, arguments: argparse.Namespace) -> dict:
+def measure(layer: str, width: int, malloc: str, compiled: bool, half: bool, arguments: argparse.Namespace) -> dict:
     """One layer in a process of its own."""
     numbers = (width, arguments.threads, arguments.nodes, arguments.edges, arguments.repeats)
     env = {**MALLOC[malloc], "OMP_NUM_THREADS": str(arguments.threads)}
-    return {"layer": layer, "width": width, "malloc": malloc, **child(CHILD, layer, *numbers, env=env)}
+    found = child(CHILD, layer, arguments.device, compiled, half, *numbers, env=env)
+    how = f"{layer}{', compiled' if compiled else ''}{', bf16' if half else ''}"
+    return {"layer": how, "width": width, "malloc": malloc, **found}
 
 
 def point(arguments: argparse.Namespace) -> list[dict]:
     """Formulations of a point convolution, and e3nn."""
-    layers = [layer for layer in arguments.layers if layer != "e3nn" or importlib.util.find_spec("e3nn")]
-    if "e3nn" not in layers:
-        print("e3nn is not installed (pip install e3nn): measured without it")
-    cases = [(layer, n, m) for n in arguments.widths for m in arguments.malloc for layer in layers]
+    missing = {layer for layer, package in PEERS.items() if not importlib.util.find_spec(package)}
+    layers = [layer for layer in arguments.layers if layer not in missing]
+    if missing & set(arguments.layers):
+        print(f"not installed, measured without: {', '.join(sorted(missing & set(arguments.layers)))}")
+    modes = [(c, h) for c in sorted({False, arguments.compile}) for h in sorted({False, arguments.bf16})]
+    allocators = arguments.malloc if arguments.device == "cpu" else ["default"]
+    cases = [(layer, n, m, *mode) for n in arguments.widths for m in allocators for layer in layers for mode in modes]
     rows = [measure(*case, arguments) for case in track(cases, description="point")]
     show(rows, arguments)
     ratios(rows)
@@ -240,6 +373,37 @@ def ratios(rows: list[dict]) -> None:
             print(
                 f"n = {row['width']}, {row['malloc']}: {row['layer']} {time:.1f} x faster, {memory:.1f} x less memory"
             )
+
+
+def grid(arguments: argparse.Namespace) -> list[dict]:
+    """Convolutions on grids beside plain ones."""
+    cases = [(2, 7, 8, 64), (3, 5, 2, 32)]
+    rows = [child(GRID, *case, env=MALLOC["tuned"]) for case in track(cases, description="grid")]
+    for row in rows:
+        shape = (
+            f"{row['dim']}D, k = {row['k']}, {row['batch']} x {row['points']}^{row['dim']}, {row['channels']} channels"
+        )
+        for mode in ("eval", "training"):
+            ours, plain = row[f"{mode}_ms"]
+            print(f"{shape}, {mode}: {ours:.0f} ms, plain {plain:.0f} ms, ratio {ours / plain:.3f}")
+    return rows
+
+
+def profile(arguments: argparse.Namespace) -> list[dict]:
+    """Where the time goes."""
+    cases = [("point", "node"), ("point", "factored"), ("grid", "")]
+    rows = [child(PROFILE, *case, env=MALLOC["tuned"]) for case in track(cases, description="profile")]
+    for (case, how), row in zip(cases, rows):
+        rate = row["flops"] / row["seconds"]
+        print(f"{case} {how}: {1e3 * row['seconds']:.0f} ms, {row['flops'] / 1e9:.1f} Gflop in products", end="")
+        print(
+            f" = {rate / 1e9:.0f} Gflop/s, {rate / row['peak']:.0%} of a large product's {row['peak'] / 1e9:.0f}",
+            end="",
+        )
+        print(f"; memory copies at {row['bandwidth'] / 1e9:.0f} GB/s")
+        for name, share, count in row["top"]:
+            print(f"    {share:5.1%}  {name} ({count})")
+    return rows
 
 
 def scale(arguments: argparse.Namespace) -> list[dict]:
@@ -303,12 +467,17 @@ def main() -> int:
     parser.add_argument("--widths", type=int, nargs="+", default=[8, 16, 32])
     parser.add_argument("--malloc", choices=MALLOC, nargs="+", default=list(MALLOC))
     parser.add_argument("--layers", choices=LAYERS, nargs="+", default=list(LAYERS[1:]))
+    parser.add_argument("--device", default="cpu", help="of the point convolutions: cpu or cuda")
+    parser.add_argument("--compile", action="store_true", help="measure compiled layers too")
+    parser.add_argument("--bf16", action="store_true", help="measure bfloat16 too")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--nodes", type=int, default=1000)
     parser.add_argument("--edges", type=int, default=16000)
     parser.add_argument("--repeats", type=int, default=5, help="the median is printed")
     arguments = parser.parse_args()
-    parts = {"point": point, "scale": scale, "emlp": emlp, "build": build}
+    if arguments.device != "cpu":
+        arguments.compile = arguments.bf16 = True
+    parts = {"point": point, "grid": grid, "profile": profile, "scale": scale, "emlp": emlp, "build": build}
     found = {name: parts[name](arguments) for name in arguments.only}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps({"threads": arguments.threads, **found}, indent=1))

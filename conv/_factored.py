@@ -12,6 +12,8 @@ The graph is gone through in chunks of nodes, which the backward pass forms agai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -70,28 +72,28 @@ def _couplings(layer: Contraction, angular: Tensor, f: Tensor) -> list[Tensor]:
     return [z.flatten(1) for z in found]
 
 
-def _weights(layer: Contraction) -> list[Tensor | None]:
-    """Weights into every target, (r · v · u of all paths, m), in the order of `_couplings`."""
-    found: list[list[Tensor]] = [[] for _ in layer.shape_out]
+def _weights(layer: Contraction) -> list[Tensor]:
+    """Weights of every path into every target, (r · v · u, m), in the order of `_couplings`."""
+    found = []
     for path in (path for group in layer.by_input for path in group):
-        for k, r, first in path.targets:
-            found[k].append(layer.weight(k, path, r, first).mT.flatten(1))
-    return [torch.cat(ws, 1).mT if ws else None for ws in found]
+        found += [layer.weight(k, path, r, first).permute(1, 3, 2, 0).flatten(0, 2) for k, r, first in path.targets]
+    return found
 
 
-def _targets(layer: Contraction, weights: list[Tensor | None], sums: list[Tensor], items: int) -> Tensor:
+def _targets(layer: Contraction, weights: list[Tensor], sums: Sequence[Tensor], items: int) -> Tensor:
     """Weights applied to the sums of all paths, (items, rows · v, u) each: to (items, Σ d·m)."""
-    found: list[list[Tensor]] = [[] for _ in layer.shape_out]
+    out: list[Tensor | None] = [None] * len(layer.shape_out)
+    left = iter(weights)
     for path, total in zip((path for group in layer.by_input for path in group), sums):
         v = layer.shape_in[path.a][1]
         sizes = [layer.shape_out[k][0] * r * v for k, r, _ in path.targets]
         for (k, _, _), z in zip(path.targets, total.split(sizes, 1)):
-            d = layer.shape_out[k][0]
-            found[k].append(z.reshape(items, d, z.shape[1] * z.shape[2] // d))
-    parts = []
-    for zs, weight, (d, m) in zip(found, weights, layer.shape_out):
-        y = sums[0].new_zeros(items, 1) if weight is None else torch.cat(zs, 2).flatten(0, 1) @ weight
-        parts.append(y.expand(items, d * m) if weight is None else y.reshape(items, d * m))
+            z, weight, y = z.reshape(items * layer.shape_out[k][0], -1), next(left), out[k]
+            out[k] = z @ weight if y is None else torch.addmm(y, z, weight)
+    zero = sums[0].new_zeros(())
+    parts = [
+        zero.expand(items, d * m) if y is None else y.view(items, d * m) for y, (d, m) in zip(out, layer.shape_out)
+    ]
     return torch.cat(parts, 1)
 
 
@@ -102,7 +104,7 @@ def _radial(layer: Contraction, phi: Tensor) -> list[Tensor]:
 
 
 def _some_nodes(
-    layer: Contraction, weights: list[Tensor | None], phi: Tensor, angular: Tensor, f: Tensor, nodes: int, degree: int
+    layer: Contraction, weights: list[Tensor], phi: Tensor, angular: Tensor, f: Tensor, nodes: int, degree: int
 ) -> Tensor:
     """All arguments (nodes · degree, …), zero where a node has fewer edges."""
     radial = _radial(layer, phi.reshape(nodes, degree, phi.shape[1]))

@@ -11,6 +11,7 @@ group element and a matrix for every position.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class StabiliserKernel(Kernel):
             check_number(name, value, least)
         dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         self.moving, moved = self._moving()
-        algebra, discrete = self._stabilizer()
+        algebra, discrete = _direction_stabilizer(self.space, self.moving)
         lie = _orthonormal(moved, self.group)
         frame_in, frame_out = frame(self.rep_in), frame(self.rep_out)
         self.shape_in, self.shape_out = (tuple((a.dim, m) for a, m in f.atoms) for f in (frame_in, frame_out))
@@ -135,14 +136,6 @@ class StabiliserKernel(Kernel):
             f"{self.group.name} does not act transitively on the directions of {self.space!r}, or is not compact: a "
             "kernel cannot be steered from one position; use ImplicitKernel"
         )
-
-    def _stabilizer(self) -> tuple[Array, Array]:
-        """Of the first direction of the moving atom: Lie algebra and elements."""
-        atoms = frame(self.space).atoms
-        unit = [torch.zeros(1, m, a.dim, dtype=torch.float64) for a, m in atoms]
-        unit[self.moving][..., 0] = 1.0
-        x = Decode(self.space, torch.float64)(unit)[0].numpy()
-        return stabilizer(self.space, x / np.linalg.norm(x), np.random.default_rng(3))
 
     def _check_steering(self) -> None:
         """The stabiliser was found by drawing elements: what it allows must be right on elements not seen."""
@@ -242,6 +235,15 @@ class StabiliserKernel(Kernel):
     def __repr__(self) -> str:
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"StabiliserKernel({reps} | {self.group.name}, space={self.space!r} | {weights(self)} weights)"
+
+
+@lru_cache(maxsize=32)
+def _direction_stabilizer(space: Rep, moving: int) -> tuple[Array, Array]:
+    """Of the first direction of the moving atom: Lie algebra and elements."""
+    unit = [torch.zeros(1, m, a.dim, dtype=torch.float64) for a, m in frame(space).atoms]
+    unit[moving][..., 0] = 1.0
+    x = Decode(space, torch.float64)(unit)[0].numpy()
+    return stabilizer(space, x / np.linalg.norm(x), np.random.default_rng(3))
 
 
 def _orthonormal(atom: Atom, group: Group) -> Array:

@@ -201,6 +201,34 @@ def test_turning_by_any_angle_is_nearly_exact():
     assert errors["Trivial(2)"] > 3 * errors["SO(2)"]
 
 
+def turning_error(group, size):
+    """Of one output pixel, whose filter sees a smooth field turned by many angles, against the turned output."""
+    torch.manual_seed(0)
+    layer = GridConv(Scalar, Scalar + V, group=group, kernel_size=size, bias=False, dtype=torch.float64)
+    u, v = layer.grid.value("offsets").T
+
+    def output(angle):
+        c, s = math.cos(angle), math.sin(angle)
+        x, y = c * u + s * v, -s * u + c * v
+        return layer(torch.exp(-3 * ((x - 0.3) ** 2 + 2 * y**2)).reshape(1, 1, size, size)).detach()[0, :, 0, 0]
+
+    first, worst = output(0.0), 0.0
+    for k in range(1, 16):
+        angle = 2 * math.pi * k / 16
+        c, s = math.cos(angle), math.sin(angle)
+        turned = torch.stack([first[0], c * first[1] - s * first[2], s * first[1] + c * first[2]])
+        worst = max(worst, float((output(angle) - turned).norm() / first.norm()))
+    return worst
+
+
+def test_turns_by_any_angle_come_nearer_with_resolution():
+    errors = [turning_error(SO(2), size) for size in (5, 9, 17, 33)]
+    assert errors[0] < 0.3
+    assert all(fine < coarse for coarse, fine in itertools.pairwise(errors))
+    assert errors[-1] < 0.1 * errors[0]
+    assert turning_error(Trivial(2), 33) > 10 * errors[-1]
+
+
 @pytest.mark.parametrize("kind", [GridConv, GridConvTransposed])
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_variance_is_kept(kind, n):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from intertwine.conv import PointConv, radius_graph
 from intertwine.emlp import Gate, Linear
-from intertwine.groups import SL, SO, Group, Lorentz, O, Octahedral, S, Sp
+from intertwine.groups import G2, SL, SO, C, Group, Lorentz, O, Octahedral, S, Sp, U
 from intertwine.reps import Scalar, V
 from intertwine.testing import assert_equivariant, equivariance_error
 from torch import nn
@@ -25,6 +25,12 @@ CASES = {
     "S(5)": (S(5), V, Scalar + V, 2 * Scalar + 2 * V),
     "octahedral": (Octahedral(), V, Scalar + V, 2 * Scalar + 2 * V),
     "SO(3) x S(4)": (PRODUCT, V(SO(3)), PAIR + Scalar, PAIR + 2 * Scalar),
+    "SO(2)": (SO(2), V, Scalar + V, 2 * Scalar + 2 * V),
+    "C(5)": (C(5), V, Scalar + V, 2 * Scalar + 2 * V),
+    "SO(1,1)": (SO(1, 1), V, Scalar + V, 2 * Scalar + 2 * V),
+    "O(1,2)": (O(1, 2), V, Scalar + V, 2 * Scalar + 2 * V),
+    "U(2)": (U(2).realification(), V, Scalar + V, 2 * Scalar + 2 * V),
+    "G2": (G2(), V, Scalar + V, 2 * Scalar + 2 * V),
     "typed in": (TYPED_IN, V, Scalar + V, 2 * Scalar + 2 * V),
 }
 
