@@ -7,17 +7,21 @@ With h_u = φ_u(s) Y, Y one covariant of the position for every atom,
 so the Clebsch–Gordan product is taken per edge, without the channels of h, and its outer product with φ is added up
 per node: only coordinates of the targets are aggregated, and not all of h ⊗ f.
 
-The graph is gone through in chunks of nodes, which the backward pass forms again, as in `_contraction`.
+The graph is gone through in chunks of nodes, which the backward pass forms again, as in `_contraction`, unless they are
+small altogether.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ._contraction import CHUNK, Contraction, has_static_shapes, neighbourhoods, recomputed, summed
+
+KEPT = 2**25  # numbers of all chunks up to which they are not formed again
 
 
 def factored_costs(layer: Contraction) -> tuple[int, int]:
@@ -41,9 +45,11 @@ def contract_factored(
         total = summed(lambda *xs: _sums(layer, n, *xs), width, phi, angular, f[source], target)
         parts = total.split([z * u for z, u in sizes], 1)
         return _targets(layer, weights, [p.unflatten(1, size) for p, size in zip(parts, sizes)], n)
-    plan = neighbourhoods(target, n, max(1, CHUNK // _held(layer, len(target) / max(n, 1))))
+    held = _held(layer, len(target) / max(n, 1))
+    plan = neighbourhoods(target, n, max(1, CHUNK // held))
+    apply: Callable[..., Tensor] = _some_nodes if n * held <= KEPT else partial(recomputed, _some_nodes)
     chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
-    parts = [recomputed(_some_nodes, layer, weights, *xs, *shape) for *xs, shape in chunks]
+    parts = [apply(layer, weights, *xs, *shape) for *xs, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
 
