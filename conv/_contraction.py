@@ -159,10 +159,13 @@ class Contraction(Layer):
         hs = h.split(self.widths[0], 1)
         rows = [[h.new_zeros(len(h), mo * do, mi * di) for di, mi in self.shape_in] for do, mo in self.shape_out]
         for path in self.paths:
-            part = hs[path.h].unflatten(1, self.shape_h[path.h])
+            (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
             for (k, r, first), cg in zip(path.targets, self.blocks(path)):
-                weighted = torch.einsum("ecu,mruv->ecmrv", part, self.weight(k, path, r, first))
-                block = torch.einsum("brca,ecmrv->ebmav", cg, weighted).flatten(3).flatten(1, 2)
+                d_b, m = self.shape_out[k]
+                weight = self.weight(k, path, r, first).permute(2, 1, 0, 3).reshape(u, r * m * v)
+                weighted = (hs[path.h].reshape(-1, u) @ weight).reshape(-1, d_h * r, m * v)
+                matrix = cg.permute(0, 3, 2, 1).reshape(d_b * d_a, d_h * r)
+                block = (matrix @ weighted).reshape(-1, d_b, d_a, m, v).transpose(2, 3).reshape(-1, d_b * m, d_a * v)
                 rows[k][path.a] = rows[k][path.a] + block
         return torch.cat([torch.cat(row, 2) for row in rows], 1)
 

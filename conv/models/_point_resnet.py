@@ -33,8 +33,6 @@ class Level(NamedTuple):
 class PointResNet(Layer):
     """Residual convolutions at several resolutions; every level keeps a share of the points and doubles the radius.
 
-    The neighbour graphs and the subsets follow the points, so nothing but features and positions goes in.
-
     Parameters
     ----------
     rep_in, rep_out : Rep
@@ -92,17 +90,14 @@ class PointResNet(Layer):
         self.group, (self.rep_in, self.rep_out, self.space) = bind(group, rep_in=rep_in, rep_out=rep_out, space=space)
         self.rep_hidden = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
         self.radii = tuple(radius * 2.0**k for k in range(levels))
-        self.ratio, self.neighbours, self.readout = ratio, neighbours, readout
+        self.blocks, self.ratio, self.neighbours, self.readout = blocks, ratio, neighbours, readout
         conv = {"space": self.space, "neighbours": neighbours, **conv}
-        placed: dict[str, Any] = {"dtype": conv.get("dtype"), "device": conv.get("device")}
         self.first = PointConv(self.rep_in, self.rep_hidden, cutoff=radius, **conv)
-        self.blocks = blocks
+        same = self.rep_hidden, self.rep_hidden, self.group
         wide = [r for r in self.radii for _ in range(blocks)]
-        self.residual = nn.ModuleList(
-            PointBlock(self.rep_hidden, self.rep_hidden, self.group, cutoff=r, **conv) for r in wide
-        )
-        self.down = nn.ModuleList(PointConv(self.rep_hidden, self.rep_hidden, cutoff=r, **conv) for r in self.radii[1:])
-        self.out = Linear(self.rep_hidden, self.rep_out, **placed)
+        self.residual = nn.ModuleList(PointBlock(*same, cutoff=r, **conv) for r in wide)
+        self.down = nn.ModuleList(PointConv(*same, cutoff=r, **conv) for r in self.radii[1:])
+        self.out = Linear(self.rep_hidden, self.rep_out, dtype=conv.get("dtype"), device=conv.get("device"))
 
     def levels(self, pos: Tensor, batch: Tensor | None = None) -> list[Level]:
         """Points and neighbourhoods of all resolutions: what depends on positions alone, for use in several calls."""
@@ -136,10 +131,10 @@ class PointResNet(Layer):
             raise TypeError("PointResNet takes features and positions, or a graph that has them")
         levels = self.levels(pos, batch) if levels is None else levels
         for k, level in enumerate(levels):
-            if level.kept is not None and level.down is not None:
-                x = self.down[k - 1]((x, x[level.kept]), (levels[k - 1].pos, level.pos), level.down)
-            else:
+            if level.kept is None or level.down is None:
                 x = self.first(x, level.pos, level.edges)
+            else:
+                x = self.down[k - 1]((x, x[level.kept]), (levels[k - 1].pos, level.pos), level.down)
             for block in self.residual[k * self.blocks : (k + 1) * self.blocks]:
                 x = block(x, level.pos, level.edges)
         return pool(self.out(x), levels[-1].batch, size, self.readout)
