@@ -26,7 +26,7 @@ $(VENV)/files: $(VENV)/created setup.cfg pyproject.toml constraints.txt $(SOURCE
 develop: $(VENV)/files  ## the development install in .venv
 
 demo: develop  ## train a steerable point convolution on N-body data (under 5 minutes on two cores)
-	$(PY) -m intertwine train nbody --demo
+	$(PY) -m intertwine train nbody --epochs 30 --budget 3.5
 
 test: develop  ## the test suite
 	$(PY) -m pytest -n 2 -m "not slow and not qm9"

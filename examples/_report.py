@@ -8,7 +8,6 @@ from pathlib import Path
 
 from intertwine._files import CHECKPOINT, RunError, claim
 from intertwine.groups import Group
-from intertwine.train import stored_plan
 from rich.console import Console
 from rich.table import Table
 
@@ -46,8 +45,10 @@ class Report:
             console.print(f"wrote {path}", highlight=False, soft_wrap=True)
 
 
-def run_folder(out: Path | None, name: str, resume: bool) -> Path:
+def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True) -> Path:
     """The folder of a run: ``out``, or ``runs/name``; without ``out`` a new run gets a fresh one.
+
+    Only the process that ``leads`` claims it; the others take what it took.
 
     Raises
     ------
@@ -57,24 +58,18 @@ def run_folder(out: Path | None, name: str, resume: bool) -> Path:
     numbered = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
     taken = [path for path in numbered if (path / CHECKPOINT).exists()]
     if resume:
-        latest = max(taken, key=lambda path: (path / CHECKPOINT).stat().st_mtime, default=numbered[0])
-        folder = out or latest
+        folder = out or max(taken, key=lambda path: (path / CHECKPOINT).stat().st_mtime, default=numbered[0])
         if not (folder / CHECKPOINT).exists():
             raise RunError(f"there is nothing to resume in {folder}: run without --resume to start")
-    elif out is not None:
-        folder = out
-        if (out / CHECKPOINT).exists():
-            raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
+    elif out is None:
+        return next(path for path in numbered if path not in taken and (not leads or claim(path)))
     else:
-        return next(path for path in numbered if path not in taken and claim(path))
-    if not claim(folder):
+        folder = out
+        if leads and (out / CHECKPOINT).exists():
+            raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
+    if leads and not claim(folder):
         raise RunError(f"another process is training in {folder}: wait for it, or choose another --out")
     return folder
-
-
-def planned_epochs(epochs: int | None, folder: Path, resume: bool, default: int) -> int:
-    """The epochs asked for, else those of the run that is resumed, else the default."""
-    return epochs or (stored_plan(folder)["epochs"] if resume else default)
 
 
 def require_orthogonal(group: Group, inhabitants: str) -> None:

@@ -16,8 +16,9 @@ class Plan:
     ----------
     epochs, batch, seed : int
     lr : float
-        Peak learning rate; rises linearly over ``warmup`` of the training, then falls as a cosine to
-        ``floor`` times the peak.
+        Peak learning rate; rises linearly over ``warmup`` of the training, then, by the ``schedule`` "cosine", falls
+        to ``floor`` times the peak, or stays ("constant").
+    schedule : "cosine" or "constant"
     warmup, floor : float
     weight_decay : float
         Decoupled (AdamW).
@@ -31,6 +32,12 @@ class Plan:
     save_every : float
         Seconds between checkpoints within an epoch; one is written at the end of each epoch, too, unless the
         last is younger than a twentieth of this.
+    patience : int or None
+        End after so many epochs without a better validation score.
+    precision : "float32" or "bfloat16"
+        With bfloat16 the loss is computed under autocast; weights and their averages stay as they are.
+    compile : bool
+        Compile the model with `torch.compile`.
     """
 
     epochs: int = 100
@@ -44,13 +51,20 @@ class Plan:
     average: float = 0.0
     budget: float | None = None
     save_every: float = 60.0
+    patience: int | None = None
+    precision: str = "float32"
+    compile: bool = False
+    schedule: str = "cosine"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "lr"):
-            if getattr(self, name) <= 0:
+        for name in ("epochs", "batch", "lr", "patience"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must lie in [0, 1), got {self.average}")
+        for name, known in (("precision", ("float32", "bfloat16")), ("schedule", ("cosine", "constant"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is {known[0]} or {known[1]}, got {getattr(self, name)!r}")
 
     def rate(self, progress: float) -> float:
         """Learning rate at a progress between 0 and 1.
@@ -62,6 +76,8 @@ class Plan:
         """
         if progress < self.warmup:
             return self.lr * progress / self.warmup
+        if self.schedule == "constant":
+            return self.lr
         t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
         return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
 

@@ -6,23 +6,28 @@ Group names are parsed, never evaluated.  torch is imported only by ``train``.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import Field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
+from intertwine.examples._registry import EXPERIMENTS
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ._names import AXIAL, catalogue, parse_group
+
 if TYPE_CHECKING:
     from intertwine.examples._report import Report
-    from intertwine.groups import Group
+    from intertwine.examples._settings import Settings
 
 app = typer.Typer(
     name="intertwine",
@@ -36,30 +41,27 @@ app.add_typer(train_app, name="train")
 
 #: largest exact matrix that is printed, in entries
 PRINTED = 400
-LARGEST = 512  # number in the name of a group
 
 
-class System(StrEnum):
-    """N-body systems."""
+class Preset(StrEnum):
+    """How long to train."""
 
-    charged = "charged"
-    springs = "springs"
+    fast = "fast"
+    desk = "desk"
+    paper = "paper"
 
 
-GroupOption = Annotated[str, typer.Option(help="Symmetry group acting on space; `intertwine groups` lists them.")]
-Samples = Annotated[int, typer.Option(min=1, help="Number of training samples.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Number of passes over them.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of weights, batches and data split.")]
+class Precision(StrEnum):
+    """Of the forward pass."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
 Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")]
-Budget = Annotated[float | None, typer.Option(min=0.01, help="Minutes of training after which to end.")]
-Channels = Annotated[int | None, typer.Option(min=1, help="Width: copies of every feature type.")]
-Rate = Annotated[float | None, typer.Option(min=1e-8, help="Peak learning rate.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; more than 1 pays for large batches only.")]
-Parameters = Annotated[
-    int | None, typer.Option(min=1000, help="Choose the width so that the model has about so many weights.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -80,7 +82,8 @@ def groups() -> None:
     table = Table("name", "what it is", title="The catalogue", title_justify="left")
     for call, meaning in catalogue():
         table.add_row(escape(call), escape(meaning))
-    table.add_row("azimuthal, O2z", "the O(2) of O(3) that fixes the z-axis: O(3).subgroup(fixing=[0, 0, 1])")
+    for name, meaning in AXIAL.items():
+        table.add_row(name, escape(meaning))
     console = Console()
     console.print(table)
     console.print('Products: "SO(3) * S(4)". Your own: intertwine.groups.Group.from_generators, .preserving, ...')
@@ -146,91 +149,61 @@ def show_exact(console: Console, hom: Any) -> None:
         print(sympy.pretty(sympy.Matrix(matrix)))
 
 
-@train_app.command()
-def nbody(
-    ctx: typer.Context,
-    dataset: Annotated[System, typer.Option(help="Which system.")] = System.charged,
-    group: GroupOption = "O(3)",
-    samples: Samples = 3000,
-    epochs: Epochs = None,
-    seed: Seed = 0,
+def train_command(settings: type[Settings]) -> Callable[..., None]:
+    """The command that trains an experiment: one option for each of its settings, and those of every run."""
+
+    def command(**words: Any) -> None:
+        console = Console()
+        preset, threads = words.pop("preset").value, words.pop("threads")
+        means = {key: words.pop(key) for key in ("device", "out", "resume", "compile", "precision", "tensorboard")}
+        means["precision"] = means["precision"].value
+        given = {key: getattr(value, "value", value) for key, value in words.items() if value is not None}
+
+        def job() -> Report:
+            from intertwine.examples._experiment import Means, resumed, run
+            from intertwine.examples._registry import experiment
+
+            here = Means(**means)
+            what = resumed(settings, here.out if here.resume else None, {"preset": preset, **given})
+            return run(experiment(settings), what, here, console)
+
+        perform(console, job, threads)
+
+    options = [_option(f, get_type_hints(settings)[f.name]) for f in fields(settings)]
+    common = list(inspect.signature(_common, eval_str=True).parameters.values())
+    command.__signature__ = inspect.Signature([*options, *common])  # type: ignore[attr-defined]
+    command.__doc__ = settings.__doc__
+    return command
+
+
+def _option(setting: Field[Any], hint: Any) -> inspect.Parameter:
+    """The option of one setting; without it the preset's value holds."""
+    shown, least, most, choices = (setting.metadata.get(key) for key in ("help", "least", "most", "choices"))
+    kind: Any = next((k for k in (*get_args(hint), hint) if k in (bool, int, float, str)), str)
+    if choices:
+        kind = Literal[tuple(choices)]
+    flag = [f"--{setting.name.replace('_', '-')}"] if kind is bool else []
+    option = typer.Option(*flag, help=shown, min=least, max=most)
+    annotation = Annotated[kind | None, option]
+    return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _common(
+    *,
+    preset: Annotated[Preset, typer.Option(help="A minute, three quarters of an hour, or as published.")] = Preset.desk,
     device: Device = "auto",
     out: Out = None,
     resume: Resume = False,
-    budget: Budget = None,
-    channels: Channels = None,
-    parameters: Parameters = None,
-    lr: Rate = None,
-    augment: Annotated[bool, typer.Option("--augment", help="Turn training data at random about z.")] = False,
-    kappa: Annotated[float, typer.Option(help="Stiffness of the springs to the plane.")] = 1.0,
     threads: Threads = 1,
-    demo: Annotated[bool, typer.Option("--demo", help="The main job: under 5 minutes on two cores.")] = False,
+    compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
+    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = Precision.float32,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
 ) -> None:
-    """Predict the motion of five particles from their positions and velocities."""
-    console = Console()
-
-    def job() -> Report:
-        from intertwine.examples.nbody._experiment import DEMO_MINUTES, EPOCHS, train
-
-        return train(
-            system=dataset.value,
-            group=parse_group(group),
-            samples=samples,
-            epochs=EPOCHS if demo and epochs is None else epochs,
-            seed=seed,
-            device=device,
-            out=out,
-            resume=resume,
-            budget=DEMO_MINUTES if demo and budget is None else budget,
-            channels=channels,
-            parameters=parameters,
-            lr=lr,
-            augment=augment,
-            kappa=kappa,
-            console=console,
-        )
-
-    perform(console, job, threads)
+    """Options of every run."""
 
 
-@train_app.command()
-def qm9(
-    ctx: typer.Context,
-    target: Annotated[str, typer.Option(help="Property: alpha, homo, lumo, gap, mu, ...")] = "alpha",
-    group: GroupOption = "O(3)",
-    samples: Samples = 10_000,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    device: Device = "auto",
-    out: Out = None,
-    resume: Resume = False,
-    budget: Budget = None,
-    channels: Channels = None,
-    lr: Rate = None,
-    threads: Threads = 1,
-) -> None:
-    """Predict a property of real molecules (needs the data package qm9pack)."""
-    console = Console()
-
-    def job() -> Report:
-        from intertwine.examples.qm9._experiment import train
-
-        return train(
-            target=target,
-            group=parse_group(group),
-            samples=samples,
-            epochs=epochs,
-            seed=seed,
-            device=device,
-            out=out,
-            resume=resume,
-            budget=budget,
-            channels=channels,
-            lr=lr,
-            console=console,
-        )
-
-    perform(console, job, threads)
+for _settings in EXPERIMENTS.values():
+    train_app.command(_settings.name)(train_command(_settings))
 
 
 def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
@@ -282,72 +255,6 @@ def mendable(error: BaseException) -> bool:
     if not isinstance(error, RuntimeError):
         return True
     return type(error).__module__.startswith("intertwine")
-
-
-def catalogue() -> Iterator[tuple[str, str]]:
-    """Every group of the catalogue: how it is called, and the first line of its documentation."""
-    import inspect
-
-    import intertwine.groups as available
-
-    for name in sorted(available.__all__):
-        make = getattr(available, name)
-        if name[0].isupper() and inspect.isfunction(make):
-            parameters = inspect.signature(make).parameters.values()
-            words = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in parameters]
-            yield f"{name}({', '.join(words)})", (inspect.getdoc(make) or "").partition("\n")[0]
-
-
-def parse_group(text: str) -> Group:
-    """The group a user typed: a catalogue call such as ``SO(3)``, short as ``O3``, or ``azimuthal``.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name; says what there is.
-
-    Examples
-    --------
-    >>> parse_group("so3").name, parse_group("O(1, 3)").d, parse_group("azimuthal").d
-    ('SO(3)', 4, 3)
-    """
-    import re
-
-    from intertwine.groups import O
-    from intertwine.reps._parse import find_group
-
-    words = text.strip().lower().replace(" ", "").replace("_", "")
-    if words in ("azimuthal", "o2z", "o(2)z", "o(2)azimuthal", "azimuthalo(2)", "azimuthalo2"):
-        return O(3).subgroup(fixing=[0, 0, 1], name="O(2) azimuthal")
-    call = spelled(text.strip())
-    if call is None:
-        listed = ", ".join(shown for shown, _ in catalogue())
-        raise ValueError(f"there is no group {text!r}; there are {listed}, azimuthal, and products with *")
-    large = [n for n in re.findall(r"\d+", call) if int(n) > LARGEST]
-    if large:
-        raise ValueError(f"the group {text!r} is too large: numbers up to {LARGEST} are read, got {large[0]}")
-    try:
-        return find_group(call)
-    except TypeError as error:  # a catalogue function called with too many or too few numbers
-        raise ValueError(f"cannot read the group {text!r}: {error}") from None
-
-
-def spelled(text: str) -> str | None:
-    """Factors of a product as catalogue calls ("so3 * octahedral" is "SO(3) * Octahedral()"), or None."""
-    import re
-
-    known = {call.partition("(")[0].lower(): call.partition("(")[0] for call, _ in catalogue()}
-    parts = []
-    for part in re.split(r"\s*[*×]\s*(?![^()]*\))", text):
-        short = part.lower() in known  # G2 is a name, O3 is O(3)
-        if re.fullmatch(r"[eE][678]", part):  # exceptional groups to some, isometries to others: E(8) is unambiguous
-            return None
-        found = re.fullmatch(r"(\w+)()" if short else r"([A-Za-z]\w*?)\s*(\d+|\([^()]*\))?", part)
-        if found is None or found[1].lower() not in known:
-            return None
-        name, given = known[found[1].lower()], found[2] or ("3" if found[1].lower() == "trivial" else "()")
-        parts.append(name + (given if given.startswith("(") else f"({given})"))
-    return " * ".join(parts)
 
 
 def main() -> None:

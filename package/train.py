@@ -5,6 +5,9 @@ On one machine with a fixed number of threads, an interrupted and resumed run en
 uninterrupted one: batches and random transformations depend on (seed, epoch, step) only, and the checkpoint
 carries the model, its average, the optimizer, the best weights so far and the random state.  A time
 budget trades that for a fixed duration, since the learning rate then follows the clock.
+
+Processes started by `torchrun` train one model together: each takes its share of every batch, gradients are
+averaged, and the first process validates, writes and talks.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from ._distributed import World
 from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
 from ._plan import Plan, generator
 
@@ -112,6 +116,10 @@ class Run:
     resume : bool
         Go on from the folder's checkpoint.
     console : rich Console, optional
+    world : World, optional
+        The processes that train together.
+    board : bool
+        Write losses and rates for TensorBoard into the folder.
 
     Raises
     ------
@@ -144,16 +152,29 @@ class Run:
         settings: dict[str, Any] | None = None,
         resume: bool = False,
         console: Console | None = None,
+        world: World | None = None,
+        board: bool = False,
     ) -> None:
         self.model, self.task, self.plan, self.folder = model, task, plan, Path(folder)
         self.settings = settings or {}
         self.console = console or Console(stderr=True, quiet=True)
+        self.world = world or World()
+        if self.world.size > plan.batch:
+            raise ValueError(
+                f"{self.world.size} processes share batches of {plan.batch}: start fewer, or raise --batch"
+            )
         self.state = State()
+        self.replica = self.world.replica(model)
+        if plan.compile:
+            self.replica = cast("nn.Module", torch.compile(self.replica))
+        self._board = _board(self.folder) if board and self.world.leads else None
         self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay)
         self.averaged = copy.deepcopy(model) if plan.average else model
         self.best: dict[str, Tensor] = {}
         self._saved = -math.inf
         self._wants_to_stop = False
+        if not self.world.leads:  # dropout differs from process to process
+            torch.manual_seed(generator(plan.seed, self.world.rank).initial_seed())
         if resume:
             self._load()
 
@@ -183,7 +204,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with self._stop_on_interrupt(), self._bar() as advance:
-                while self.state.epoch < self.plan.epochs and self.progress < 1:
+                while self.state.epoch < self.plan.epochs and self.progress < 1 and not self._is_stale():
                     self._epoch(advance)
                     self.save(at_least=self.plan.save_every / 20)
         except KeyboardInterrupt:  # a second Ctrl-C, before the first one's step was over
@@ -191,22 +212,27 @@ class Run:
                 raise
             raise Stopped(self.folder, self.state.epoch + 1) from None
         finally:
-            (self.folder / LOCK).unlink(missing_ok=True)
+            if self.world.leads:
+                (self.folder / LOCK).unlink(missing_ok=True)
         self.save()
         if self.best:
             self.model.load_state_dict(self.best)
         self.model.eval()
         return self.state
 
+    def _is_stale(self) -> bool:
+        patience = self.plan.patience
+        return patience is not None and self.state.epoch - self.state.best_epoch >= patience
+
     def _epoch(self, advance: Callable[[], None]) -> None:
         state, plan = self.state, self.plan
-        self.model.train()
+        self.replica.train()
         order = torch.randperm(self.task.size, generator=generator(plan.seed, state.epoch))
         for index in order.split(plan.batch)[state.step :]:
             since = time.perf_counter()
-            state.running += self._step(index)
+            loss = self._step(index)
+            state.seconds += self._agree(loss, time.perf_counter() - since)
             state.step += 1
-            state.seconds += time.perf_counter() - since
             advance()
             if self._wants_to_stop:
                 self.save()
@@ -217,11 +243,20 @@ class Run:
         self._validate()
         advance()
 
+    def _agree(self, loss: float, seconds: float) -> float:
+        """Add a step's loss up over all processes; the leader's clock, and anybody's wish to stop, count for all."""
+        total, seconds, stop = self.world.total([loss, seconds * self.world.leads, float(self._wants_to_stop)])
+        self._wants_to_stop = stop > 0
+        self.state.running += total / self.world.size
+        return seconds
+
     def _step(self, index: Tensor) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate(self.progress + 0.5 / (self.steps * self.plan.epochs))
-        seed = generator(self.plan.seed, self.state.epoch, self.state.step)
-        loss = self.task.loss(self.model, index, seed)
+        share, weight = self.world.share(index)
+        seed = generator(self.plan.seed, self.state.epoch, self.state.step, *[self.world.rank] * (self.world.rank > 0))
+        with self._precision():
+            loss = self.task.loss(self.replica, share, seed) * weight
         value = float(loss.detach())
         if not math.isfinite(value):
             raise RunError(
@@ -234,6 +269,11 @@ class Run:
         self.optimizer.step()
         self._average()
         return value
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        if self.plan.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(next(self.model.parameters()).device.type, torch.bfloat16)
 
     def _kept(self) -> str:
         intact = (self.folder / CHECKPOINT).exists()
@@ -254,12 +294,19 @@ class Run:
         state = self.state
         since = time.perf_counter()
         self.averaged.eval()
-        with torch.no_grad():
-            score = self.task.score(self.averaged)
-        state.seconds += time.perf_counter() - since
+        score = 0.0
+        if self.world.leads:
+            with torch.no_grad():
+                score = self.task.score(self.averaged)
+        score, seconds = self.world.total([score, (time.perf_counter() - since) * self.world.leads])
+        state.seconds += seconds
         loss = state.running / max(state.step, 1)
         entry = {"loss": loss, "score": score, "rate": self.optimizer.param_groups[0]["lr"]}
         state.history.append(entry | {"seconds": state.seconds})
+        if self._board is not None:
+            for name, number in entry.items():
+                self._board.add_scalar(name, number, state.epoch + 1)
+            self._board.flush()
         state.epoch, state.step, state.running = state.epoch + 1, 0, 0.0
         if score < state.best:
             state.best, state.best_epoch = score, state.epoch
@@ -269,7 +316,7 @@ class Run:
     def save(self, at_least: float = 0.0) -> None:
         """Write the checkpoint, unless the last one is younger than ``at_least`` seconds."""
         now = time.monotonic()
-        if now - self._saved < at_least:
+        if now - self._saved < at_least or not self.world.leads:
             return
         content = {
             "format": FORMAT,
@@ -306,7 +353,8 @@ class Run:
             self.averaged.load_state_dict(content["averaged"])
         self.best = content["best"]
         self.optimizer.load_state_dict(content["optimizer"])
-        torch.set_rng_state(content["random"])
+        if self.world.leads:
+            torch.set_rng_state(content["random"])
 
     # -- the terminal ---------------------------------------------------------------------------------
     @contextlib.contextmanager
@@ -355,9 +403,19 @@ class Run:
             yield advance
 
 
-def stored_plan(folder: Path) -> dict[str, Any]:
-    """The plan of the run that a folder's checkpoint holds."""
-    return dict(json.loads(read_checkpoint(folder)["plan"]))
+def _board(folder: Path) -> Any:
+    """A writer of TensorBoard's files.
+
+    Raises
+    ------
+    RunError
+        If it is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise RunError("--tensorboard needs TensorBoard: pip install intertwine[tensorboard]") from error
+    return SummaryWriter(str(folder))
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -154,7 +154,7 @@ def test_what_cannot_be_trained_is_said_at_once(words, says):
     assert says in " ".join(done.output.split())
 
 
-@pytest.mark.parametrize("name", ["cli", "train", "_plan", "_files", "plot"])
+@pytest.mark.parametrize("name", ["_distributed", "_files", "_names", "_plan", "plot", "train"])
 def test_documentation_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(f"intertwine.{name}"))

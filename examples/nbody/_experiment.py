@@ -1,29 +1,28 @@
-"""The N-body experiment: train, compare with published figures, leave pictures."""
+"""The N-body experiment: the motion of five particles, ours beside EGNN and published figures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import torch
 from intertwine import plot
 from intertwine.groups import Group
-from intertwine.train import Plan, Run, State, count_parameters, environment, pick_device, write_metrics
-from rich.console import Console
+from intertwine.train import count_parameters
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._report import Report, planned_epochs, run_folder, slug
+from .._experiment import Experiment, matched
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
+from ._egnn import EGNN
 from ._model import NBodyNet, Width, matched_width
+from ._settings import NBodySettings
 from ._simulate import simulate
 
 #: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, arXiv:2110.02905 table 1
 PUBLISHED = {"EGNN (published)": 0.0070, "SEGNN (published)": 0.0043}
-DEMO_MINUTES = 3.5
-EPOCHS, BATCH, RATE, LAYERS, AVERAGE = 30, 50, 3e-3, 4, 0.995
-DRAWN = 4
+LAYERS, DRAWN = 4, 4
+HELD_OUT = (VALIDATION, TEST)
 
 
 @dataclass
@@ -32,13 +31,14 @@ class Motion:
 
     Attributes
     ----------
-    train, val : NBody
+    train, val, test : NBody
     augment : bool
         Rotate training systems by random angles about the z-axis.
     """
 
     train: NBody
     val: NBody
+    test: NBody
     augment: bool = False
 
     @property
@@ -78,130 +78,63 @@ def mean_square_error(model: nn.Module, data: NBody) -> float:
     return float((predict(model, data) - data.target).square().mean())
 
 
-def train(
-    system: str,
-    group: Group,
-    samples: int,
-    seed: int,
-    console: Console,
-    epochs: int | None = None,
-    device: str = "auto",
-    out: Path | None = None,
-    resume: bool = False,
-    budget: float | None = None,
-    channels: int | None = None,
-    parameters: int | None = None,
-    lr: float | None = None,
-    augment: bool = False,
-    kappa: float = 1.0,
-    validation: int = VALIDATION,
-    test: int = TEST,
-) -> Report:
-    """Train on one system and report the test error beside the references.
+class NBodyExperiment(Experiment[NBodySettings, Motion]):
+    """Positions one unit of time later."""
 
-    Parameters
-    ----------
-    system : "charged" or "springs"
-    group : Group
-    samples, seed : int
-    console : rich Console
-    epochs : int, optional
-        Default 30; without limit when there is a budget.
-    device : str
-    out, resume : as the command line's
-    budget : float, optional
-        Minutes.
-    channels, parameters : int, optional
-        Hidden scalars and vectors each, or the number of weights to match instead.
-    lr : float, optional
-    augment : bool
-    kappa : float
-    validation, test : int
-        Trajectories held out.
-    """
-    settings: dict[str, Any] = {
-        "experiment": "nbody",
-        "system": system,
-        "group": group.name,
-        "key": group.key,
-    }
-    settings |= {"samples": samples, "seed": seed, "channels": channels, "parameters": parameters}
-    settings |= {"augment": augment, "kappa": kappa, "lr": lr or RATE}
-    if channels and parameters:
-        raise ValueError("give --channels or --parameters, not both")
-    where = pick_device(device)
-    folder = run_folder(out, f"nbody-{system}-{slug(group.name)}-seed{seed}", resume)
-    absolute = system == "springs"
+    title = "N-body"
+    score = "test MSE"
+    note = "published figures are on their own samples"
 
-    @cache
-    def build(width: Width) -> NBodyNet:
-        torch.manual_seed(seed)
-        return NBodyNet(group, width, LAYERS, absolute)
+    def check(self, settings: NBodySettings) -> None:
+        """Widths are given once, models by name."""
+        if settings.channels and settings.parameters:
+            raise ValueError("give --channels or --parameters, not both")
+        if settings.model not in ("steerable", "egnn"):
+            raise ValueError(f"nbody has the models steerable and egnn, not {settings.model!r}")
 
-    with console.status("solving for the layers"):
-        width = Width(channels, channels) if channels else Width()
-        if parameters and not channels:
-            width = matched_width(lambda w: count_parameters(build(w)), parameters)
-        model = build(width).to(where)
-    with console.status("simulating trajectories (kept in the cache for the next time)"):
-        sizes = {"train": samples, "val": validation, "test": test}
-        data = {part: load(system, part, n, seed, kappa).to(where) for part, n in sizes.items()}
-    console.print(
-        f"{system}: {samples} training, {validation} validation, {test} test trajectories; "
-        f"{count_parameters(model):,} weights, {group.name}, {where}, {torch.get_num_threads()} threads"
-    )
-    plan = Plan(
-        epochs=planned_epochs(epochs, folder, resume, 10**5 if budget else EPOCHS),
-        batch=BATCH,
-        seed=seed,
-        lr=lr or RATE,
-        average=AVERAGE,
-        budget=60 * budget if budget else None,
-    )
-    run = Run(model, Motion(data["train"], data["val"], augment), plan, folder, settings, resume, console)
-    state = run.train()
-    return _report(system, group, run, state, data["test"], kappa)
+    def task(self, settings: NBodySettings, device: torch.device) -> Motion:
+        """Trajectories, simulated at the first use."""
+        sizes = {"train": settings.samples, "val": HELD_OUT[0], "test": HELD_OUT[1]}
+        data = {
+            part: load(settings.dataset, part, n, settings.seed, settings.kappa).to(device) for part, n in sizes.items()
+        }
+        return Motion(**data, augment=settings.augment)
 
+    def network(self, settings: NBodySettings, group: Group, task: Motion) -> nn.Module:
+        """A steerable network over the group, or EGNN."""
+        absolute = settings.dataset == "springs"
 
-def shown(error: float) -> str:
-    """Four decimals, or two figures of what is smaller."""
-    return f"{error:.4f}" if error >= 1e-3 else f"{error:.1e}"
+        @cache
+        def build(width: Width) -> NBodyNet:
+            torch.manual_seed(settings.seed)
+            return NBodyNet(group, width, LAYERS, absolute)
 
+        if settings.model == "egnn":
+            channels = settings.channels or 64
+            if settings.parameters:
+                channels = matched(lambda n: count_parameters(EGNN(n)), settings.parameters)
+            return EGNN(channels)
+        if settings.parameters:
+            return build(matched_width(lambda w: count_parameters(build(w)), settings.parameters))
+        return build(Width(settings.channels, settings.channels) if settings.channels else Width())
 
-def _report(system: str, group: Group, run: Run, state: State, test: NBody, kappa: float) -> Report:
-    predicted = predict(run.model, test)
-    each = (predicted - test.target).square().mean((1, 2))
-    straight = float((linear_motion(test) - test.target).square().mean())
-    references = {"linear motion x + v t": straight} | (PUBLISHED if system == "charged" else {})
-    error = float(each.mean())
-    metrics = {
-        "test_mse": error,
-        "test_mse_without_worst_percent": float(each.sort().values[: int(0.99 * len(each))].mean()),
-        "references": references,
-        "best_val_mse": state.best,
-        "best_epoch": state.best_epoch,
-        "epochs": state.epoch,
-        "training_seconds": state.seconds,
-        "parameters": count_parameters(run.model),
-        "settings": run.settings,
-        "environment": environment(test.pos.device),
-        "history": state.history,
-    }
-    name = f"{system} · {group.name}"
-    files = [
-        write_metrics(run.folder, metrics),
-        plot.save(plot.losses(state.history, references, "MSE"), run.folder / "loss.png"),
-        plot.save(_picture(system, test, predicted, kappa, name), run.folder / "trajectories.png"),
-    ]
-    rows = [(f"intertwine, {group.name}", shown(error), f"{error / straight:.4f}")]
-    rows += [(label, shown(value), f"{value / straight:.4f}") for label, value in references.items()]
-    note = f"{state.epoch} epochs in {state.seconds:.0f} s; published figures are on their own samples"
-    return Report(f"N-body, {name}", ("model", "test MSE", "of linear motion"), rows, files, note)
+    def test(self, settings: NBodySettings, model: nn.Module, task: Motion) -> dict[str, float]:
+        """Mean squared error, and without the worst percent, which holds a quarter of it."""
+        each = (predict(model, task.test) - task.test.target).square().mean((1, 2))
+        kept = each.sort().values[: int(0.99 * len(each))]
+        return {"test MSE": float(each.mean()), "test MSE without the worst percent": float(kept.mean())}
 
+    def references(self, settings: NBodySettings, task: Motion) -> dict[str, float]:
+        """Linear motion, and for the standard data what others report."""
+        straight = float((linear_motion(task.test) - task.test.target).square().mean())
+        return {"linear motion x + v t": straight} | (PUBLISHED if settings.dataset == "charged" else {})
 
-def _picture(system: str, test: NBody, predicted: Tensor, kappa: float, title: str) -> Any:
-    """The first test systems: their paths from frame 30 to 40 and the predicted ends."""
-    n = min(DRAWN, len(test))
-    paths, _ = simulate(system, begin(system, "test", n), tuple(range(FRAME_IN, FRAME_OUT + 1)), kappa)
-    pos, target, guess = (t[:n].cpu().numpy() for t in (test.pos, test.target, predicted))
-    return plot.trajectories(pos, target, guess, paths, title)
+    def pictures(self, settings: NBodySettings, model: nn.Module, task: Motion) -> dict[str, Figure]:
+        """The first test systems: their paths from frame 30 to 40 and the predicted ends."""
+        n = min(DRAWN, len(task.test))
+        frames = tuple(range(FRAME_IN, FRAME_OUT + 1))
+        paths, _ = simulate(settings.dataset, begin(settings.dataset, "test", n), frames, settings.kappa)
+        some = task.test[:n]
+        pos, target, guess = (t.cpu().numpy() for t in (some.pos, some.target, predict(model, some)))
+        title = f"{settings.dataset} · {settings.group}"
+        return {"trajectories.png": plot.trajectories(pos, target, guess, paths, title)}

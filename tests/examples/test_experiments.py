@@ -2,14 +2,15 @@
 
 import json
 import sys
-from functools import partial
 
 import pytest
 import torch
 from intertwine import cli
+from intertwine.examples._experiment import Means, run
 from intertwine.examples.nbody import _experiment as nbody
 from intertwine.examples.nbody._data import NBody, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
+from intertwine.examples.nbody._settings import NBodySettings
 from intertwine.examples.qm9 import _data as qm9_data
 from intertwine.examples.qm9._experiment import Property, predicted
 from intertwine.examples.qm9._graphs import Graphs, neighbours
@@ -113,34 +114,42 @@ def test_augmentation_turns_about_z_and_keeps_the_physics(systems):
     assert_close((net(turned) - turned.target).norm(dim=-1), (net(systems) - systems.target).norm(dim=-1))
 
 
-SMALL = {"samples": 20, "epochs": 3, "channels": 2, "validation": 10, "test": 10, "device": "cpu"}
+SMALL = {"samples": 20, "epochs": 3, "channels": 2}
 
 
-def run_nbody(folder, **options):
-    console = Console(quiet=True)
-    return nbody.train(
-        **(SMALL | {"system": "charged", "group": O(3), "seed": 0} | options), out=folder, console=console
-    )
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(nbody, "HELD_OUT", (10, 10))
+
+
+def run_nbody(folder, resume=False, **options):
+    settings = NBodySettings.of("fast", **(SMALL | options))
+    return run(nbody.NBodyExperiment(), settings, Means("cpu", folder, resume), Console(quiet=True))
 
 
 def test_nbody_leaves_its_files_and_a_table(tmp_path):
     report = run_nbody(tmp_path)
-    assert sorted(path.name for path in report.files) == ["loss.png", "metrics.json", "trajectories.png"]
+    assert sorted(path.name for path in report.files) == [
+        "history.json",
+        "loss.png",
+        "metrics.json",
+        "trajectories.png",
+    ]
     assert all(path.stat().st_size for path in report.files)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert metrics["epochs"] == len(metrics["history"]) == 3
+    assert metrics["epochs"] == len(json.loads((tmp_path / "history.json").read_text())) == 3
     assert set(metrics["references"]) == {"linear motion x + v t", "EGNN (published)", "SEGNN (published)"}
     assert metrics["settings"]["group"] == "O(3)"
     with (tmp_path / "shown").open("w") as file:
         report.show(Console(file=file, width=200))
     text = (tmp_path / "shown").read_text()
-    assert "0.0070" in text
+    assert "0.007 " in text
     assert "0.0043" in text
     assert str(tmp_path / "metrics.json") in text
 
 
 def test_nbody_resumes_to_the_same_curve(tmp_path, monkeypatch):
-    run_nbody(tmp_path / "whole", system="springs", augment=True)
+    run_nbody(tmp_path / "whole", dataset="springs", augment=True)
     from intertwine.train import Run, Stopped
 
     step = Run._step
@@ -152,11 +161,11 @@ def test_nbody_resumes_to_the_same_curve(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Run, "_step", interrupted)
         with pytest.raises(Stopped):
-            run_nbody(tmp_path / "parts", system="springs", augment=True)
-    run_nbody(tmp_path / "parts", system="springs", augment=True, resume=True)
+            run_nbody(tmp_path / "parts", dataset="springs", augment=True)
+    run_nbody(tmp_path / "parts", dataset="springs", augment=True, resume=True)
     curves = []
     for name in ("whole", "parts"):
-        history = json.loads((tmp_path / name / "metrics.json").read_text())["history"]
+        history = json.loads((tmp_path / name / "history.json").read_text())
         curves.append([(h["loss"], h["score"]) for h in history])
     assert curves[0] == curves[1]
 
@@ -224,7 +233,6 @@ def test_ctrl_c_on_the_command_line_tells_how_to_go_on(tmp_path, monkeypatch):
     words = ["train", "nbody", "--samples", "20", "--channels", "2", "--epochs", "2", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["intertwine", *words])
     monkeypatch.setattr(Run, "_step", interrupted)
-    monkeypatch.setattr(nbody, "train", partial(nbody.train, validation=10, test=10))
     result = call(*words)
     assert result.exit_code == 130
     assert f"--out {tmp_path} --resume" in result.output
@@ -277,7 +285,7 @@ def test_molecules_do_not_depend_on_their_frame_or_their_batch(molecules):
 def test_molecules_train(molecules):
     graphs = Graphs(molecules, 3.5)
     net = net_of().float()
-    task = Property(graphs, graphs, scale=2.0)
+    task = Property(graphs, graphs, graphs, torch.zeros(6), scale=2.0)
     assert task.size == 4
     before = task.score(net)
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
@@ -296,11 +304,11 @@ def test_qm9_end_to_end(package, tmp_path):
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         CHECKPOINT,
+        "history.json",
         "loss.png",
         "metrics.json",
         "parity.png",
     ]
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["unit"] == "D"
-    assert metrics["split"] == {"train": 33, "val": 3, "test": 3}
-    assert set(metrics["baselines"]) == {"mean", "atom counts"}
+    assert metrics["score"] == "test MAE (D)"
+    assert {"mean (predictor)", "atom counts (predictor)"} <= set(metrics["references"])

@@ -1,0 +1,291 @@
+"""Experiments: data, the models that compete on them, a figure of merit; and one run of one of them."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from intertwine import plot
+from intertwine._distributed import World, join, leave
+from intertwine._files import CHECKPOINT, write
+from intertwine._names import parse_group
+from intertwine.groups import Group
+from intertwine.train import (
+    Plan,
+    Run,
+    State,
+    Task,
+    count_parameters,
+    environment,
+    pick_device,
+    read_checkpoint,
+    write_metrics,
+)
+from matplotlib.figure import Figure
+from rich.console import Console
+from torch import nn
+
+from ._report import Report, run_folder, slug
+from ._settings import PROTOCOL, Settings
+
+S = TypeVar("S", bound=Settings)
+T = TypeVar("T", bound=Task)
+
+
+@dataclass(frozen=True)
+class Means:
+    """How and where a run is made; nothing here changes what is asked.
+
+    Attributes
+    ----------
+    device : str
+        Or "auto".
+    out : Path or None
+        Folder of the run.
+    resume : bool
+        Go on from its checkpoint.
+    compile, tensorboard : bool
+    precision : "float32" or "bfloat16"
+    """
+
+    device: str = "auto"
+    out: Path | None = None
+    resume: bool = False
+    compile: bool = False
+    precision: str = "float32"
+    tensorboard: bool = False
+
+
+class Experiment(ABC, Generic[S, T]):
+    """An experiment: what `run` needs to know.
+
+    Attributes
+    ----------
+    title : str
+        Of the table.
+    score : str
+        What `test` returns first, with its unit: "test MSE"; see `score_of`.
+    published : mapping
+        Figures of others, in the same units.
+    note : str
+        What must be said beside them.
+    """
+
+    title: ClassVar[str]
+    score: ClassVar[str] = ""
+    published: ClassVar[Mapping[str, float]] = {}
+    note: ClassVar[str] = ""
+
+    def group(self, settings: S) -> Group:
+        """The group a run asks for, which must act on the data."""
+        return parse_group(settings.group)
+
+    def check(self, settings: S) -> None:
+        """Raise a ValueError for settings that make no sense together, before any work."""
+
+    @abstractmethod
+    def task(self, settings: S, device: torch.device) -> T:
+        """The data, read or made: what is trained on, validated and tested."""
+
+    @abstractmethod
+    def network(self, settings: S, group: Group, task: T) -> nn.Module:
+        """The model, freshly initialised; called with the seed set."""
+
+    @abstractmethod
+    def test(self, settings: S, model: nn.Module, task: T) -> dict[str, float]:
+        """Figures on test data, the one of `score` first; model in eval mode, without gradients."""
+
+    def score_of(self, settings: S) -> str:
+        """`score`, where it depends on the settings."""
+        return self.score
+
+    def references(self, settings: S, task: T) -> dict[str, float]:
+        """Figures to put beside ours: predictors that need no training, and `published`."""
+        return dict(self.published)
+
+    def pictures(self, settings: S, model: nn.Module, task: T) -> dict[str, Figure]:
+        """Figures to leave in the run's folder, by file name."""
+        return {}
+
+    def plan(self, settings: S) -> Plan:
+        """How to train."""
+        return Plan(
+            epochs=settings.epochs,
+            batch=settings.batch,
+            seed=settings.seed,
+            lr=settings.lr,
+            average=settings.average,
+            patience=settings.patience,
+            budget=60 * settings.budget if settings.budget else None,
+        )
+
+    def run_name(self, settings: S) -> str:
+        """Name of the folder of a run, from all that is not as in its preset."""
+        return run_name(settings)
+
+
+def run(
+    experiment: Experiment[S, T], settings: S, means: Means | None = None, console: Console | None = None
+) -> Report:
+    """Train, test, and leave ``metrics.json`` and pictures in the run's folder.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    settings : Settings
+    means : Means, optional
+    console : rich Console, optional
+
+    Raises
+    ------
+    ValueError
+        If the settings make no sense.
+    RunError
+        If the folder is taken or a checkpoint does not fit.
+    """
+    means = means or Means()
+    world = join(means.device)
+    try:
+        return _run(experiment, settings, means, console or Console(), world)
+    finally:
+        leave()
+
+
+def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Console, world: World) -> Report:
+    console = console if world.leads else Console(quiet=True)
+    experiment.check(settings)
+    group = experiment.group(settings)
+    device = pick_device(means.device)
+    with world.in_turn():  # what the leader solves and makes, the others find in the cache
+        folder = run_folder(means.out, experiment.run_name(settings), means.resume, world.leads)
+        with console.status("reading or making the data (kept in the cache)"):
+            task = experiment.task(settings, device)
+        torch.manual_seed(settings.seed)
+        with console.status("solving for the layers"):
+            model = experiment.network(settings, group, task).to(device)
+    console.print(
+        f"{experiment.title}: {settings.model}, {group.name}, {count_parameters(model):,} weights, "
+        f"{task.size:,} training samples, {device}, {torch.get_num_threads()} threads"
+        + (f", {world.size} processes" if world.size > 1 else "")
+    )
+    plan = experiment.plan(settings)
+    plan = Plan(**{**asdict(plan), "precision": means.precision, "compile": means.compile})
+    question = {"experiment": settings.name, **settings.question, "parameters": settings.parameters, "key": group.key}
+    held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
+    state = held.train()
+    return _report(experiment, settings, task, held, state) if world.leads else Report(experiment.title, (), (), ())
+
+
+def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state: State) -> Report:
+    model = held.model
+    references = experiment.references(settings, task)
+    with torch.no_grad():
+        figures = experiment.test(settings, model, task)
+        pictures = experiment.pictures(settings, model, task)
+    score, value = experiment.score_of(settings), next(iter(figures.values()))
+    metrics = {
+        "experiment": settings.name,
+        "preset": settings.preset,
+        "settings": asdict(settings),
+        "score": score,
+        "test": figures,
+        "references": references,
+        "best_validation": state.best,
+        "best_epoch": state.best_epoch,
+        "epochs": state.epoch,
+        "training_seconds": state.seconds,
+        "parameters": count_parameters(model),
+        "environment": environment(next(model.parameters()).device) | {"processes": held.world.size},
+    }
+    history = held.folder / "history.json"
+    write(history, json.dumps(state.history).encode())
+    files = [write_metrics(held.folder, metrics), history]
+    pictures = {"loss.png": plot.losses(state.history, references, score.removeprefix("test "))} | pictures
+    files += [plot.save(drawn, held.folder / name) for name, drawn in pictures.items()]
+    rows = [(name, shown(x), "") for name, x in figures.items()]
+    rows[0] = (f"intertwine, {settings.model}, {settings.group}", shown(value), "1")
+    rows += [(name, shown(x), f"{x / value:.2f}" if value else "") for name, x in references.items()]
+    note = f"{state.epoch} epochs in {state.seconds:.0f} s"
+    return Report(
+        experiment.title, ("", score, "of ours"), rows, files, f"{note}; {experiment.note}" if experiment.note else note
+    )
+
+
+def shown(number: float) -> str:
+    """Four digits, or two of what is small.
+
+    Examples
+    --------
+    >>> shown(0.00701), shown(0.000123), shown(36.0)
+    ('0.00701', '1.2e-04', '36')
+    """
+    return f"{number:.4g}" if abs(number) >= 1e-3 or number == 0 else f"{number:.1e}"
+
+
+def run_name(settings: Settings) -> str:
+    """Name of a run's folder: the experiment, the group, the model, the seed, and what differs from the preset.
+
+    Examples
+    --------
+    >>> from intertwine.examples.nbody._settings import NBodySettings
+    >>> run_name(NBodySettings.of("desk", group="SO(3)", samples=100))
+    'nbody-SO3-steerable-samples-100-seed0'
+    """
+    usual = Settings.of.__func__(type(settings), "desk")  # type: ignore[attr-defined]
+    left_out = {"group", "model", "seed", *PROTOCOL}
+    words = [settings.name, slug(settings.group), slug(settings.model)]
+    for key, value in settings.question.items():
+        if key not in left_out and value != getattr(usual, key):
+            words.append(key if value is True else f"{key}-{slug(str(value))}")
+    return "-".join([*words, f"seed{settings.seed}"])
+
+
+def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) -> S:
+    """The settings of the run in a folder, with those given instead of its own."""
+    if folder is None or not (folder / CHECKPOINT).exists():
+        return settings.of(**given)  # type: ignore[return-value]
+    content = read_checkpoint(folder)
+    before, plan = json.loads(content["settings"]), json.loads(content["plan"])
+    found = {key: value for key, value in before.items() if key not in ("experiment", "key")}
+    found |= {key: plan[key] for key in PROTOCOL if key in plan}
+    found["budget"] = plan["budget"] / 60 if plan["budget"] else None
+    return settings.of(**{**found, **given})  # type: ignore[return-value]
+
+
+def matched(count: Callable[[int], int], parameters: int, tolerance: float = 0.25) -> int:
+    """The width with which a model has about ``parameters`` weights.
+
+    Parameters
+    ----------
+    count : function of the width
+        Number of weights; increasing.
+    parameters : int
+    tolerance : float
+        Relative.
+
+    Raises
+    ------
+    ValueError
+        If no width does.
+
+    Examples
+    --------
+    >>> matched(lambda width: 10 * width**2, 3800)
+    19
+    """
+    low = 1
+    while count(2 * low) <= parameters:
+        low *= 2
+    high = 2 * low
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    found = min((low, low + 1), key=lambda width: abs(count(width) - parameters))
+    if abs(count(found) - parameters) > tolerance * parameters:
+        raise ValueError(f"no model has about {parameters} weights: the nearest has {count(found)}")
+    return found

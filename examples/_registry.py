@@ -1,0 +1,22 @@
+"""All experiments, by the names of their commands."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._settings import Settings
+from .nbody._settings import NBodySettings
+from .qm9._settings import QM9Settings
+
+if TYPE_CHECKING:
+    from ._experiment import Experiment
+
+EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in (NBodySettings, QM9Settings)}
+
+
+def experiment(settings: type[Settings]) -> Experiment[Any, Any]:
+    """The code of an experiment; imports torch."""
+    module, _, name = settings.experiment.partition(":")
+    found: Experiment[Any, Any] = getattr(import_module(f"intertwine.examples.{module}"), name)()
+    return found

@@ -1,0 +1,89 @@
+"""What a run of an experiment is: the options of its command, the presets, the runs that are compared.
+
+Nothing here needs torch: the command line builds its help from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar
+
+PRESETS = ("fast", "desk", "paper")
+
+
+def setting(
+    default: Any, text: str, least: float | None = None, most: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """A field of `Settings` with its help; numbers lie between ``least`` and ``most``, words are among ``choices``."""
+    return field(default=default, metadata={"help": text, "least": least, "most": most, "choices": choices})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is; subclasses add what only they have, say which presets there are, and what is compared.
+
+    Attributes
+    ----------
+    presets : mapping of preset to overridden settings
+        ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" is the published
+        protocol.
+    name, experiment : str
+        ClassVars.  Of the command, and where its code is, "folder._module:Class".
+    """
+
+    name: ClassVar[str]
+    experiment: ClassVar[str]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+
+    group: str = setting("O(3)", "Symmetry group; `intertwine groups` lists them.")
+    model: str = setting("steerable", "Which model: ours, or a baseline.")
+    samples: int = setting(1000, "Number of training samples.", least=1)
+    augment: bool = setting(False, "Transform training samples by random elements of the true symmetry group.")
+    seed: int = setting(0, "Of weights, batches and data split.", least=0, most=2**63 - 1)
+    parameters: int | None = setting(None, "Choose the width for about so many weights.", least=1000)
+    epochs: int = setting(30, "Number of passes over the training samples.", least=1)
+    batch: int = setting(50, "Samples per step.", least=1)
+    lr: float = setting(3e-3, "Peak learning rate.", least=1e-8)
+    average: float = setting(0.995, "Decay of the moving average of the weights.", least=0)
+    patience: int | None = setting(None, "End after so many epochs without improvement.", least=1)
+    budget: float | None = setting(None, "Minutes of training after which to end.", least=0.01)
+
+    @classmethod
+    def of(cls, preset: str = "desk", **given: Any) -> Settings:
+        """The settings of a preset, with those given instead of its own.
+
+        Raises
+        ------
+        ValueError
+            For an unknown preset or setting.
+        """
+        if preset not in cls.presets:
+            raise ValueError(f"{cls.name} has no preset {preset!r}: there are {', '.join(cls.presets)}")
+        unknown = set(given) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
+        return cls(**{**cls.presets[preset], **given})
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """The runs of the table of results, as what they set; every one is made with several seeds."""
+        yield {}
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What is asked: data, group and model, without the plan of training."""
+        return {key: value for key, value in asdict(self).items() if key not in PROTOCOL}
+
+    @property
+    def preset(self) -> str:
+        """The preset whose plan of training this is, or "own"."""
+        for name in self.presets:
+            theirs = self.of(name, **self.question)
+            if replace(theirs, parameters=self.parameters) == self:
+                return name
+        return "own"
+
+
+#: settings that say how long and how fast to train, not what
+PROTOCOL = ("parameters", "epochs", "batch", "lr", "average", "patience", "budget")

@@ -1,0 +1,41 @@
+"""The runs of the N-body experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class NBodySettings(Settings):
+    """Predict the motion of five particles from their positions and velocities."""
+
+    name: ClassVar[str] = "nbody"
+    experiment: ClassVar[str] = "nbody._experiment:NBodyExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"samples": 300, "epochs": 10, "budget": 0.5},
+        "desk": {"epochs": 45, "budget": 5.0},
+        "paper": {"epochs": 1000, "batch": 100, "lr": 1e-3},
+    }
+
+    samples: int = setting(3000, "Number of training trajectories.", least=1)
+    dataset: str = setting("charged", "Which system.", choices=("charged", "springs"))
+    kappa: float = setting(1.0, "Stiffness of the springs to the plane.")
+    channels: int | None = setting(None, "Width: hidden scalars and vectors each.", least=1)
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Charged particles: groups and EGNN; plane springs: stiffness, groups, and augmentation."""
+        for samples in (300, 3000):
+            for group in ("O(3)", "SO(3)", "Trivial(3)"):
+                yield {"group": group, "samples": samples}
+            yield {"model": "egnn", "samples": samples}
+        for samples in (100, 1000):
+            for kappa in (0.0, 0.1, 1.0):
+                springs = {"dataset": "springs", "kappa": kappa, "samples": samples, "budget": 2.0}
+                for group in ("O(3)", "azimuthal", "azimuthal-so2", "Trivial(3)"):
+                    yield {"group": group, **springs}
+                yield {"group": "Trivial(3)", "augment": True, **springs}

@@ -1,0 +1,96 @@
+"""Several processes that train one model, as `torchrun` starts them.
+
+A process that was not started so is the only one: every function here then does nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+#: data sets are made, layers solved for and models validated by one process, while the others wait
+PATIENCE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train together.
+
+    Attributes
+    ----------
+    rank, size : int
+        Of this process; and how many there are.
+    local : int
+        Rank among the processes of this machine, and number of its accelerator.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local: int = 0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes files and talks."""
+        return self.rank == 0
+
+    def share(self, index: Tensor) -> tuple[Tensor, float]:
+        """This process's part of a batch, and its weight: with it the mean over processes is that over samples.
+
+        Examples
+        --------
+        >>> World(1, 2).share(torch.arange(5))
+        (tensor([1, 3]), 0.8)
+        """
+        mine = index[self.rank :: self.size]
+        if len(mine):
+            return mine, self.size * len(mine) / len(index)
+        return index[:1], 0.0  # nobody may stay away from the sum of gradients
+
+    def total(self, numbers: Sequence[float]) -> list[float]:
+        """Sums over all processes."""
+        if self.size == 1:
+            return list(numbers)
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        sums = torch.tensor(numbers, dtype=torch.float64, device=device)
+        dist.all_reduce(sums)
+        return [float(x) for x in sums]
+
+    @contextlib.contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """The leader goes first: what it leaves in the cache is there for the others."""
+        if self.size > 1 and not self.leads:
+            dist.barrier()
+        yield
+        if self.size > 1 and self.leads:
+            dist.barrier()
+
+    def replica(self, model: nn.Module) -> nn.Module:
+        """The model, with gradients that are means over all processes."""
+        return model if self.size == 1 else DistributedDataParallel(model)
+
+
+def join(device: str = "auto") -> World:
+    """Join the processes that `torchrun` started; alone without it."""
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+        return World()
+    found = World(*(int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+    if found.size > 1 and not dist.is_initialized():
+        on_gpu = torch.cuda.is_available() and device.partition(":")[0] in ("auto", "cuda")
+        if on_gpu:
+            torch.cuda.set_device(found.local)
+        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE)
+    return found
+
+
+def leave() -> None:
+    """Leave the group of processes, if there is one."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
