@@ -30,8 +30,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from torch import nn
 
-from ._report import Report, run_folder, slug
-from ._settings import PROTOCOL, Settings
+from ._report import Report, run_folder
+from ._settings import PROTOCOL, Settings, run_name
 
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T", bound=Task)
@@ -124,10 +124,6 @@ class Experiment(ABC, Generic[S, T]):
             budget=60 * settings.budget if settings.budget else None,
         )
 
-    def run_name(self, settings: S) -> str:
-        """Name of the folder of a run, from all that is not as in its preset."""
-        return run_name(settings)
-
 
 def run(
     experiment: Experiment[S, T], settings: S, means: Means | None = None, console: Console | None = None
@@ -162,7 +158,7 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
     group = experiment.group(settings)
     device = pick_device(means.device)
     with world.in_turn():  # what the leader solves and makes, the others find in the cache
-        folder = run_folder(means.out, experiment.run_name(settings), means.resume, world.leads)
+        folder = run_folder(means.out, run_name(settings), means.resume, world.leads)
         with console.status("reading or making the data (kept in the cache)"):
             task = experiment.task(settings, device)
         torch.manual_seed(settings.seed)
@@ -225,24 +221,6 @@ def shown(number: float) -> str:
     ('0.00701', '1.2e-04', '36')
     """
     return f"{number:.4g}" if abs(number) >= 1e-3 or number == 0 else f"{number:.1e}"
-
-
-def run_name(settings: Settings) -> str:
-    """Name of a run's folder: the experiment, the group, the model, the seed, and what differs from the preset.
-
-    Examples
-    --------
-    >>> from intertwine.examples.nbody._settings import NBodySettings
-    >>> run_name(NBodySettings.of("desk", group="SO(3)", samples=100))
-    'nbody-SO3-steerable-samples-100-seed0'
-    """
-    usual = Settings.of.__func__(type(settings), "desk")  # type: ignore[attr-defined]
-    left_out = {"group", "model", "seed", *PROTOCOL}
-    words = [settings.name, slug(settings.group), slug(settings.model)]
-    for key, value in settings.question.items():
-        if key not in left_out and value != getattr(usual, key):
-            words.append(key if value is True else f"{key}-{slug(str(value))}")
-    return "-".join([*words, f"seed{settings.seed}"])
 
 
 def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) -> S:

@@ -80,15 +80,3 @@ def require_orthogonal(group: Group, inhabitants: str) -> None:
             f"{group.name} acts on {group.field}^{group.d} ({kind}), but {inhabitants} live in R^3: choose a group of "
             "orthogonal 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
         )
-
-
-def slug(name: str) -> str:
-    """A group's name as part of a file name.
-
-    Examples
-    --------
-    >>> slug("O(2) azimuthal")
-    'O2-azimuthal'
-    """
-    kept = "".join(c if c.isalnum() else " " if c in " ×*," else "" for c in name)
-    return "-".join(kept.split())

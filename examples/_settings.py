@@ -87,3 +87,32 @@ class Settings:
 
 #: settings that say how long and how fast to train, not what
 PROTOCOL = ("parameters", "epochs", "batch", "lr", "average", "patience", "budget")
+
+
+def run_name(settings: Settings) -> str:
+    """Name of a run's folder: experiment, group, model and seed, and what differs from the preset.
+
+    Examples
+    --------
+    >>> from intertwine.examples.nbody._settings import NBodySettings
+    >>> run_name(NBodySettings.of("desk", group="SO(3)", samples=100))
+    'nbody-SO3-steerable-samples-100-seed0'
+    """
+    usual = settings.of("desk")
+    words = [settings.name, slug(settings.group), slug(settings.model)]
+    for key, value in settings.question.items():
+        if key not in ("group", "model", "seed") and value != getattr(usual, key):
+            words.append(key if value is True else f"{key}-{slug(str(value))}")
+    return "-".join([*words, f"seed{settings.seed}"])
+
+
+def slug(name: str) -> str:
+    """A group's name as part of a file name.
+
+    Examples
+    --------
+    >>> slug("O(2) azimuthal")
+    'O2-azimuthal'
+    """
+    kept = "".join(c if c.isalnum() else " " if c in " ×*," else "" for c in name)
+    return "-".join(kept.split())

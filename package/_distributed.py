@@ -74,7 +74,7 @@ class World:
 
     def replica(self, model: nn.Module) -> nn.Module:
         """The model, with gradients that are means over all processes."""
-        return model if self.size == 1 else DistributedDataParallel(model)
+        return model if self.size == 1 else DistributedDataParallel(model, static_graph=True)
 
 
 def join(device: str = "auto") -> World:

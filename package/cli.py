@@ -206,6 +206,27 @@ for _settings in EXPERIMENTS.values():
     train_app.command(_settings.name)(train_command(_settings))
 
 
+@app.command()
+def results(
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments; by default all.")] = None,
+    make: Annotated[bool, typer.Option("--run", help="Make the runs that are missing first.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of every line.")] = 3,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    hours: Annotated[float | None, typer.Option(min=0.0, help="Start no more runs after so long.")] = None,
+    runs: Annotated[Path, typer.Option(file_okay=False, help="Where the runs are.")] = Path("docs/runs"),
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The page.")] = Path("docs/results.md"),
+) -> None:
+    """Make the page of results from all finished runs; with --run, make those that are missing."""
+    console = Console()
+    with user_errors(console):
+        from intertwine.examples import _results
+
+        failed = _results.work(_results.jobs(names or (), seeds, runs), jobs, console, hours) if make else []
+        console.print(f"wrote {_results.render(runs, out)}", highlight=False)
+        if failed:
+            raise typer.Exit(1)
+
+
 def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
     """Run an experiment and show its report; on Ctrl-C say how to go on."""
     with user_errors(console):

@@ -15,7 +15,7 @@ import torch
 from intertwine import _files
 from intertwine import train as harness
 from intertwine._files import claim
-from intertwine.examples._report import planned_epochs, run_folder
+from intertwine.examples._report import run_folder
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
 from rich.console import Console
 from torch import nn
@@ -244,6 +244,54 @@ def test_another_plan_is_announced(tmp_path):
     plan = Plan(epochs=3, batch=10, lr=1e-2, average=0.9)
     Run(fresh.model, fresh.task, plan, tmp_path, {"size": 16}, resume=True, console=console)
     assert "epochs was 2, now 3" in console.file.getvalue()
-    assert planned_epochs(None, tmp_path, True, 30) == 2
-    assert planned_epochs(5, tmp_path, True, 30) == 5
-    assert planned_epochs(None, tmp_path, False, 30) == 30
+
+
+class Bad(Curve):
+    """Scores that never get better."""
+
+    def score(self, model):
+        return 1.0
+
+
+def test_training_ends_when_nothing_improves(tmp_path):
+    state = make(tmp_path, Bad(), epochs=50, patience=3).train()
+    assert (state.epoch, state.best_epoch) == (4, 1)
+
+
+def test_half_precision_keeps_the_weights_whole(tmp_path):
+    run = make(tmp_path, epochs=2, precision="bfloat16")
+    seen = []
+    run.model[0].register_forward_hook(lambda module, x, y: seen.append((module.training, y.dtype)))
+    run.train()
+    assert (True, torch.bfloat16) in seen
+    assert (False, torch.bfloat16) not in seen
+    assert all(p.dtype == torch.float32 for p in run.model.parameters())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_compiled_run_learns_the_same(tmp_path):
+    plain, compiled = (make(tmp_path / name, Curve(), compile=name == "c", average=0.0) for name in ("p", "c"))
+    for run in (plain, compiled):
+        run.model[1].p = 0.0
+    for a, b in zip(curves(plain.train()), curves(compiled.train())):
+        assert a == pytest.approx(b, rel=1e-3)
+    assert (tmp_path / "c" / CHECKPOINT).exists()
+
+
+def test_logs_for_tensorboard(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = make(tmp_path, epochs=3)
+    logged = Run(run.model, run.task, run.plan, tmp_path, board=True)
+    state = logged.train()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert {"loss", "score", "rate"} <= set(events.Tags()["scalars"])
+    assert [e.value for e in events.Scalars("score")] == pytest.approx([h["score"] for h in state.history])
+
+
+def test_without_tensorboard_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    run = make(tmp_path)
+    with pytest.raises(RunError, match=r"pip install intertwine\[tensorboard\]"):
+        Run(run.model, run.task, run.plan, tmp_path, board=True)

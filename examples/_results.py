@@ -1,0 +1,263 @@
+"""The table of results: a queue of runs that goes on where it stopped, and the page made from what they left.
+
+Every run has a folder of its own below ``docs/runs``; its ``metrics.json`` is what the page is made of.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from intertwine._files import CHECKPOINT, METRICS, RunError, write
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ._registry import EXPERIMENTS
+from ._settings import PROTOCOL, Settings, run_name
+
+FOLDER = Path("docs/runs")
+#: settings that do not name a line of the table
+SILENT = {"seed", "samples", *PROTOCOL}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the queue.
+
+    Attributes
+    ----------
+    settings : Settings
+    given : what differs from the preset "desk"
+    folder : Path
+    """
+
+    settings: Settings
+    given: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its figures are there."""
+        return (self.folder / METRICS).is_file()
+
+    @property
+    def words(self) -> list[str]:
+        """The command that makes the run, or goes on with it."""
+        words = ["train", self.settings.name]
+        for key, value in self.given.items():
+            name = "--" + key.replace("_", "-")
+            words += ([name] if value else []) if isinstance(value, bool) else [name, str(value)]
+        resume = ["--resume"] if (self.folder / CHECKPOINT).is_file() else []
+        return [*words, "--out", str(self.folder), *resume]
+
+
+def jobs(names: Sequence[str] = (), seeds: int = 3, root: Path = FOLDER) -> list[Job]:
+    """All runs behind the table; first every run with the first seed.
+
+    Parameters
+    ----------
+    names : experiments, by default all
+    seeds : int
+    root : Path
+
+    Raises
+    ------
+    ValueError
+        For an unknown experiment.
+    """
+    unknown = set(names) - set(EXPERIMENTS)
+    if unknown:
+        raise ValueError(f"there are no experiments {', '.join(sorted(unknown))}: there are {', '.join(EXPERIMENTS)}")
+    found = []
+    for seed in range(seeds):
+        for settings in (EXPERIMENTS[name] for name in names or EXPERIMENTS):
+            for compared in settings.compared():
+                what = settings.of("desk", **compared, seed=seed)
+                found.append(Job(what, {**compared, "seed": seed}, root / run_name(what)))
+    return found
+
+
+def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:
+    """Make the runs that are missing, several at a time; returns those that failed.
+
+    Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed.
+
+    Parameters
+    ----------
+    queue : Jobs
+    workers : int
+        Processes at a time.
+    console : rich Console
+    hours : float, optional
+        Start no more runs when they have taken so long.
+    """
+    waiting = [job for job in queue if not job.is_done]
+    failed: list[Job] = []
+    running: set[subprocess.Popen[bytes]] = set()
+    stop = threading.Event()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        row = bar.add_task("runs", total=len(waiting))
+
+        def make(job: Job) -> None:
+            late = hours is not None and (bar.tasks[row].elapsed or 0.0) > 3600 * hours
+            if stop.is_set() or late:
+                return
+            bar.console.print(f"{job.folder.name}", highlight=False)
+            if not _finish(job, running):
+                failed.append(job)
+                if not stop.is_set():
+                    bar.console.print(f"[red]failed[/]: see {job.folder / 'log.txt'}", highlight=False)
+            bar.advance(row)
+
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                list(pool.map(make, waiting))
+            except KeyboardInterrupt:
+                stop.set()
+                for process in list(running):
+                    process.terminate()
+                raise
+    return failed
+
+
+def _finish(job: Job, running: set[subprocess.Popen[bytes]]) -> bool:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with (job.folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-m", "intertwine", *job.words], stdout=log, stderr=log)
+        running.add(process)
+        process.wait()
+        running.discard(process)
+    return process.returncode == 0 and job.is_done
+
+
+# -- the page -----------------------------------------------------------------------------------------
+def collect(root: Path = FOLDER) -> list[dict[str, Any]]:
+    """The figures of all finished runs below a folder.
+
+    Raises
+    ------
+    RunError
+        Naming the file, for one that cannot be read.
+    """
+    found = []
+    for path in sorted(root.rglob(METRICS)):
+        try:
+            metrics = json.loads(path.read_text())
+            if metrics["experiment"] in EXPERIMENTS and metrics["test"] and metrics["settings"]:
+                found.append(metrics)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
+    return found
+
+
+def page(runs: Sequence[Mapping[str, Any]]) -> str:
+    """The results as Markdown: for every experiment one table of means and spreads over seeds."""
+    made = ["# Results", "", INTRODUCTION, ""]
+    for name, settings in EXPERIMENTS.items():
+        own = [run for run in runs if run["experiment"] == name]
+        if own:
+            made += [f"## {name}", "", (settings.__doc__ or "").strip(), ""]
+            made += [line for table in _tables(own) for line in (*table, "")]
+    hours = sum(run["training_seconds"] for run in runs) / 3600
+    made += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
+    return "\n".join(made)
+
+
+INTRODUCTION = """\
+Made by `intertwine results` from the `metrics.json` of the runs in this folder, which `make results` makes. Every line
+is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training). Figures
+called *published* are those of their authors, on their own samples or splits."""
+
+
+def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """One table for every score; columns are numbers of samples."""
+    for score in dict.fromkeys(run["score"] for run in runs):
+        own = [run for run in runs if run["score"] == score]
+        counts = sorted({run["settings"]["samples"] for run in own})
+        dials = _dials(own)
+        lines: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for run in own:
+            key = (run["preset"], *(run["settings"].get(dial) for dial in dials))
+            lines.setdefault(key, []).append(run)
+        head = [*(d for d in dials), *(f"{n:,}" for n in counts), "weights", "minutes", "seeds", "preset"]
+        table = [f"{score}, by number of training samples", "", _row(head), _row(["---"] * len(head))]
+        for (preset, *values), members in sorted(lines.items(), key=lambda item: str(item[0])):
+            by_count = [[r for r in members if r["settings"]["samples"] == n] for n in counts]
+            cells = [_spread([next(iter(r["test"].values())) for r in some]) for some in by_count]
+            weights = sorted({r["parameters"] for r in members})
+            minutes = statistics.mean(r["training_seconds"] for r in members) / 60
+            seeds = max(len(some) for some in by_count)
+            shown = [_word(dial, value) for dial, value in zip(dials, values)]
+            span = f"{weights[0]:,}" if len(weights) == 1 else f"{weights[0]:,}–{weights[-1]:,}"
+            table.append(_row([*shown, *cells, span, f"{minutes:.1f}", str(seeds), preset]))
+        for label, per_count in _references(own, counts).items():
+            empty = [""] * (len(dials) - 1)
+            table.append(_row([f"*{label}*", *empty, *per_count, "", "", "", ""]))
+        yield table
+
+
+def _dials(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Settings in which the runs differ, model and group first."""
+    keys = [k for k in runs[0]["settings"] if k not in SILENT]
+    return [k for k in keys if k in ("group", "model") or len({str(r["settings"].get(k)) for r in runs}) > 1]
+
+
+def _references(runs: Sequence[Mapping[str, Any]], counts: Sequence[int]) -> dict[str, list[str]]:
+    """Rows of references: means over the runs of each number of samples, or one figure where they all agree."""
+    rows: dict[str, list[str]] = {}
+    for label in dict.fromkeys(label for run in runs for label in run["references"]):
+        groups = [
+            [r["references"][label] for r in runs if label in r["references"] and r["settings"]["samples"] == n]
+            for n in counts
+        ]
+        if len({value for group in groups for value in group}) == 1:
+            groups = [*[[]] * (len(counts) - 1), groups[-1] or next(g for g in groups if g)]
+        rows[label] = [_number(statistics.mean(group)) if group else "" for group in groups]
+    return rows
+
+
+def _spread(values: Sequence[float | None]) -> str:
+    known = [v for v in values if v is not None and math.isfinite(v)]
+    if not known:
+        return ""
+    mean = statistics.mean(known)
+    return f"{_number(mean)} ± {_number(statistics.stdev(known))}" if len(known) > 1 else _number(mean)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
+
+
+def _word(dial: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return dial if value else ""
+    return "" if value is None else str(value)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def render(root: Path = FOLDER, out: Path = Path("docs/results.md")) -> Path:
+    """Write the page.
+
+    Raises
+    ------
+    RunError
+        If there are no runs, or the page cannot be written.
+    """
+    runs = collect(root)
+    if not runs:
+        raise RunError(f"there are no finished runs below {root}: `intertwine results --run` makes them")
+    write(out, page(runs).encode())
+    return out

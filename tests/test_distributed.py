@@ -1,0 +1,107 @@
+"""Two processes train one model as one process does, and survive the death of one of them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from intertwine.train import CHECKPOINT
+
+SCRIPT = """
+import json, os, signal, sys
+from pathlib import Path
+
+import torch
+from intertwine._distributed import join, leave
+from intertwine.train import Plan, Run
+
+folder, mode, dies_at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+world = join("cpu")
+
+
+class Line:
+    size = 30
+    x = torch.linspace(-1, 1, 30)[:, None]
+    steps = 0
+
+    def loss(self, model, index, generator):
+        self.steps += 1
+        if world.rank == 1 and self.steps == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return (model(self.x[index]) - self.x[index].sin()).square().mean()
+
+    def score(self, model):
+        return float((model(self.x) - self.x.sin()).abs().mean())
+
+
+torch.manual_seed(world.rank)  # the model of the first process is everybody's
+model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+plan = Plan(epochs=4, batch=8, lr=1e-2, average=0.9, save_every=0.0)
+run = Run(model, Line(), plan, folder, {}, mode == "resume", world=world)
+state = run.train()
+found = {
+    "losses": [h["loss"] for h in state.history],
+    "scores": [h["score"] for h in state.history],
+    "weights": torch.cat([p.detach().flatten() for p in model.parameters()]).tolist(),
+}
+(folder / f"rank{world.rank}.json").write_text(json.dumps(found))
+leave()
+"""
+
+
+def launch(folder: Path, processes: int, mode: str = "new", dies_at: int = -1) -> subprocess.CompletedProcess:
+    folder.mkdir(exist_ok=True)
+    script = folder / "script.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--standalone"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    words = [*command, str(script), str(folder), mode, str(dies_at)]
+    return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=300)
+
+
+def found(folder: Path, rank: int) -> dict:
+    return json.loads((folder / f"rank{rank}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    done = launch(folder, 1)
+    assert done.returncode == 0, done.stderr
+    return found(folder, 0)
+
+
+def test_two_processes_train_as_one(tmp_path, alone):
+    done = launch(tmp_path, 2)
+    assert done.returncode == 0, done.stderr
+    first, second = found(tmp_path, 0), found(tmp_path, 1)
+    assert first["weights"] == second["weights"]
+    for key in ("losses", "scores", "weights"):
+        assert first[key] == pytest.approx(alone[key], rel=1e-5, abs=1e-6)
+    assert len(set(first["losses"])) == 4
+
+
+def test_a_killed_worker_leaves_a_checkpoint_that_resumes(tmp_path, alone):
+    done = launch(tmp_path, 2, dies_at=7)
+    assert done.returncode != 0
+    assert (tmp_path / CHECKPOINT).exists()
+    assert not (tmp_path / "rank0.json").exists()
+    done = launch(tmp_path, 2, "resume")
+    assert done.returncode == 0, done.stderr
+    assert found(tmp_path, 0)["losses"] == pytest.approx(alone["losses"], rel=1e-5)
+
+
+def test_the_command_under_torchrun(tmp_path):
+    words = ["train", "nbody", "--samples", "16", "--epochs", "2", "--batch", "8", "--channels", "2", "--device", "cpu"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "intertwine"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    environment["INTERTWINE_CACHE"] = str(tmp_path / "cache")
+    done = subprocess.run(
+        [*command, *words, "--out", str(tmp_path / "run")], capture_output=True, text=True, env=environment, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["environment"]["processes"] == 2
+    assert " ".join(done.stdout.split()).count("2 processes") == 1
