@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from intertwine import cli
+from intertwine._names import parse_group
+from intertwine.cli import _doctor, _train
 from intertwine.groups import G2, SL, SO, E, Grid, Lorentz, O, Octahedral, PointGroup, S, Spin, Trivial
 from typer.testing import CliRunner
 
@@ -43,7 +45,7 @@ def call(*words):
     ],
 )
 def test_group_names(text, group):
-    assert cli.parse_group(text) == group()
+    assert parse_group(text) == group()
 
 
 @pytest.mark.parametrize(
@@ -51,18 +53,18 @@ def test_group_names(text, group):
 )
 def test_unknown_groups_are_answered_with_a_list(text):
     with pytest.raises(ValueError, match=r"there is no group .*SO\(p, q=0|cannot read the"):
-        cli.parse_group(text)
+        parse_group(text)
 
 
 def test_a_catalogue_call_with_the_wrong_numbers():
     with pytest.raises(ValueError, match="cannot read the group 'SO'"):
-        cli.parse_group("SO")
+        parse_group("SO")
 
 
 def test_nothing_is_evaluated(tmp_path):
     path = tmp_path / "proof"
     with pytest.raises(ValueError, match=r"cannot read|no group"):
-        cli.parse_group(f"SO(open('{path}', 'w'))")
+        parse_group(f"SO(open('{path}', 'w'))")
     assert not path.exists()
 
 
@@ -126,13 +128,13 @@ def test_resume_command(monkeypatch, tmp_path):
     """As `intertwine` where that is this environment's, else through this interpreter."""
     monkeypatch.setattr(sys, "argv", ["intertwine", "train", "nbody", "--group", "O(3)"])
     ours = str(Path(sys.executable).parent / "intertwine")
-    monkeypatch.setattr(cli.shutil, "which", lambda name: ours)
-    shown = cli.resume_command(tmp_path / "a run")
+    monkeypatch.setattr(_train.shutil, "which", lambda name: ours)
+    shown = _train.resume_command(tmp_path / "a run")
     assert shown == f"intertwine train nbody --group 'O(3)' --out '{tmp_path}/a run' --resume"
     monkeypatch.setattr(sys, "argv", ["intertwine", "train", "qm9", "--out", "x", "--resume"])
-    assert cli.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
-    monkeypatch.setattr(cli.shutil, "which", lambda name: None)
-    assert cli.resume_command(tmp_path) == f"{sys.executable} -m intertwine train qm9 --out x --resume"
+    assert _train.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
+    monkeypatch.setattr(_train.shutil, "which", lambda name: None)
+    assert _train.resume_command(tmp_path) == f"{sys.executable} -m intertwine train qm9 --out x --resume"
 
 
 @pytest.mark.parametrize(
@@ -173,3 +175,65 @@ def test_describe_prints_the_card():
     wrong = call("describe", "E(8")
     assert wrong.exit_code == 1
     assert "there is no group" in wrong.output
+
+
+def test_every_command_shows_an_example():
+    for name in ("groups", "describe", "solve", "exact", "results", "bench", "doctor"):
+        result = call(name, "--help")
+        assert result.exit_code == 0
+        assert f"Example: intertwine {name}" in " ".join(result.output.split())
+    assert "Example: intertwine train nbody" in call("train", "nbody", "--help").output
+
+
+def test_exact_bases_as_text_json_and_latex():
+    assert "2 of 2" in call("exact", "SO(2)", "V >> V").output
+    found = json.loads(call("exact", "SO(3)", "V * V >> V", "--json").output)
+    basis = [[[int(x) for x in row] for row in matrix] for matrix in found["basis"]]
+    assert (found["dim"], len(basis)) == (1, 1)
+    assert sorted({abs(x) for row in basis[0] for x in row}) == [0, 1]  # the cross product
+    assert "matrix" in call("exact", "SO(2)", "V >> V", "--latex").output
+    assert "no equivariant map but zero" in call("exact", "O(3)", "V >> Scalar").output
+
+
+def test_json_of_groups_and_certificates():
+    assert any(name.startswith("SO(") for name in json.loads(call("groups", "--json").output))
+    found = json.loads(call("solve", "O(3)", "2V >> T(2)", "--json").output)
+    assert found["rank"] == 0
+    found = json.loads(call("solve", "SO(3)", "V >> V", "--json", "--exact").output)
+    assert (found["rank"], len(found["basis"])) == (1, 1)
+
+
+def test_bench_times_what_it_is_asked_for():
+    (row,) = json.loads(call("bench", "SO(3)", "T(2) >> T(2)", "--repeat", "1", "--json").output)
+    assert (row["rank"], row["unknowns"]) == (3, 81)
+    assert row["ms"] > 0
+    assert "give the maps as well" in call("bench", "SO(3)").output
+    assert call("bench", "SO3x", "V >> V").exit_code == 1
+
+
+def test_doctor(monkeypatch, tmp_path):
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path))
+    result = call("doctor", "--seconds", "0.01", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["versions"]["numpy"]
+    assert found["cache"]["folder"] == str(tmp_path)
+    assert len(found["laws"]) == 1
+    assert found["failed"] == {}
+    assert "laws hold" in call("doctor", "--seconds", "0.01").output
+
+
+def test_doctor_finds_what_is_broken(monkeypatch, tmp_path):
+    def broken(seed):
+        yield "sound", lambda: None
+        yield "unsound", lambda: (_ for _ in ()).throw(AssertionError("ρ(gh) is not ρ(g) ρ(h)"))
+
+    monkeypatch.setattr(_doctor, "laws", broken)
+    result = call("doctor", "--seconds", "0.01")
+    assert result.exit_code == 1
+    assert "failed unsound: ρ(gh) is not" in result.output
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "file"))
+    result = call("doctor", "--seconds", "0")
+    assert result.exit_code == 1
+    assert "cannot be written to" in " ".join(result.output.replace("│", " ").split())

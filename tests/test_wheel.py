@@ -32,7 +32,7 @@ def test_wheel_holds_every_module(wheel):
         for path in (ROOT / layer).rglob("*.py"):
             assert f"intertwine/{path.relative_to(ROOT)}" in names
     assert "intertwine/py.typed" in names
-    assert "intertwine/cli.py" in names
+    assert "intertwine/cli/__init__.py" in names
     assert not any(name.startswith("tests/") for name in names)
 
 

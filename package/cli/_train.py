@@ -1,17 +1,12 @@
-"""The ``intertwine`` command: train the experiments, solve for equivariant maps, list and describe the groups.
-
-Group names are parsed, never evaluated.  torch is imported only by ``train``.
-"""
+"""`intertwine train` and `intertwine results`."""
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import Field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -21,26 +16,12 @@ import typer
 from intertwine.examples._registry import EXPERIMENTS
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from ._names import AXIAL, catalogue, parse_group
+from ._errors import user_errors
 
 if TYPE_CHECKING:
     from intertwine.examples._report import Report
     from intertwine.examples._settings import Settings
-
-app = typer.Typer(
-    name="intertwine",
-    help="Equivariant networks for any group: solve for intertwiners, train steerable networks.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-train_app = typer.Typer(help="Train one of the experiments.", no_args_is_help=True)
-app.add_typer(train_app, name="train")
-
-#: largest exact matrix that is printed, in entries
-PRINTED = 400
 
 
 class Preset(StrEnum):
@@ -62,91 +43,6 @@ Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
 Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; more than 1 pays for large batches only.")]
-
-
-@app.callback(invoke_without_command=True)
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    """Equivariant networks for any group."""
-    if version:
-        from intertwine import __version__
-
-        print(__version__)
-        raise typer.Exit
-
-
-@app.command()
-def groups() -> None:
-    """List the groups there are."""
-    table = Table("name", "what it is", title="The catalogue", title_justify="left")
-    for call, meaning in catalogue():
-        table.add_row(escape(call), escape(meaning))
-    for name, meaning in AXIAL.items():
-        table.add_row(name, escape(meaning))
-    console = Console()
-    console.print(table)
-    console.print('Products: "SO(3) * S(4)". Your own: intertwine.groups.Group.from_generators, .preserving, ...')
-
-
-@app.command()
-def describe(
-    group: Annotated[str, typer.Argument(help='For example "O(1,3)".')],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
-) -> None:
-    """Print what is known about a group: its Lie algebra, components, characters, invariant forms."""
-    with user_errors(Console()):
-        card = parse_group(group).describe()
-        print(json.dumps({"name": card.title, **dict(card.rows)}, ensure_ascii=False, indent=2) if as_json else card)
-
-
-@app.command()
-def solve(
-    group: Annotated[str, typer.Argument(help='For example "O(3)".')],
-    maps: Annotated[str, typer.Argument(metavar="HOM", help='For example "2V >> T(2)".')],
-    method: Annotated[str, typer.Option(help="Solver; auto chooses.")] = "auto",
-    exact: Annotated[bool, typer.Option("--exact", help="Print an exact basis.")] = False,
-) -> None:
-    """Solve for all equivariant linear maps between two representations."""
-    console = Console()
-    with user_errors(console):
-        from intertwine.reps import Hom, parse
-        from intertwine.reps import solve as solve_hom
-
-        G = parse_group(group)
-        hom = parse(maps, G)
-        if not isinstance(hom, Hom):
-            raise ValueError(f'{maps!r} is a single representation: write two with ">>" between, "V >> T(2)"')
-        basis = solve_hom(hom, method)
-        table = Table("", "", title=escape(f"{maps}  over {G.name}"), title_justify="left", show_header=False)
-        for name, value in certificate_rows(hom, basis.certificate):
-            table.add_row(name, escape(value))
-        console.print(table)
-        if exact:
-            show_exact(console, hom)
-
-
-def certificate_rows(hom: Any, certificate: Any) -> Iterator[tuple[str, str]]:
-    """What a certificate says, as rows of a table."""
-    rows, columns = hom.rep_out.dim, hom.rep_in.dim
-    yield "matrices", f"{rows} x {columns} ({rows * columns} unknowns)"
-    yield "rank", str(certificate.rank)
-    yield "residual", f"{certificate.residual:.1e}"
-    yield "method", str(certificate.method)
-    if certificate.count is not None:
-        yield "independent count", f"{certificate.count} (by {certificate.count_by})"
-
-
-def show_exact(console: Console, hom: Any) -> None:
-    """Print the exact basis matrices, if they are small."""
-    import sympy
-
-    entries = hom.rep_in.dim * hom.rep_out.dim
-    if entries > PRINTED:
-        raise ValueError(f"exact matrices of {entries} entries are too large to print (limit {PRINTED})")
-    for k, matrix in enumerate(hom.exact(), 1):
-        console.print(f"\n{k} of {hom.dim}")
-        print(sympy.pretty(sympy.Matrix(matrix)))
 
 
 def train_command(settings: type[Settings]) -> Callable[..., None]:
@@ -202,11 +98,16 @@ def _common(
     """Options of every run."""
 
 
-for _settings in EXPERIMENTS.values():
-    train_app.command(_settings.name)(train_command(_settings))
+def train_app() -> typer.Typer:
+    """One command for every experiment."""
+    app = typer.Typer(help="Train one of the experiments.", no_args_is_help=True)
+    for settings in EXPERIMENTS.values():
+        app.command(settings.name, epilog=f"Example: intertwine train {settings.name} --preset fast")(
+            train_command(settings)
+        )
+    return app
 
 
-@app.command()
 def results(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments; by default all.")] = None,
     make: Annotated[bool, typer.Option("--run", help="Make the runs that are missing first.")] = False,
@@ -254,30 +155,3 @@ def resume_command(folder: Path) -> str:
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(folder)]
     return shlex.join([*words, "--resume"])
-
-
-@contextlib.contextmanager
-def user_errors(console: Console) -> Iterator[None]:
-    """Show what a user can mend without a traceback, and exit with status 1."""
-    try:
-        yield
-    except (ValueError, RuntimeError, OSError) as error:
-        if not mendable(error):
-            raise
-        Console(stderr=True).print(f"[red]error[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        console.print("\n[yellow]stopped[/]")
-        raise typer.Exit(130) from None
-
-
-def mendable(error: BaseException) -> bool:
-    """Whether an error is one for users: all but the RuntimeErrors that are not ours."""
-    if not isinstance(error, RuntimeError):
-        return True
-    return type(error).__module__.startswith("intertwine")
-
-
-def main() -> None:
-    """Entry point."""
-    app()
