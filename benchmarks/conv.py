@@ -277,13 +277,13 @@ parts = [m for a, b in zip(widths, widths[1:]) for m in (nn.Linear(a, b), nn.SiL
 plain = nn.Sequential(*parts)
 x = torch.randn(512, net.rep_in.dim)
 def milliseconds(model):
-    times = []
-    for _ in range(23):
-        start = time.perf_counter()
-        torch.autograd.grad(model(x).square().mean(), list(model.parameters()))
-        times.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(times[3:])
-print(json.dumps({"group": group.name, "build_s": built, "emlp_ms": milliseconds(net), "mlp_ms": milliseconds(plain)}))
+    start = time.perf_counter()
+    torch.autograd.grad(model(x).square().mean(), list(model.parameters()))
+    return 1e3 * (time.perf_counter() - start)
+pairs = [(milliseconds(net), milliseconds(plain)) for _ in range(33)][3:]
+ours, theirs = (statistics.median(times) for times in zip(*pairs))
+ratio = statistics.median(a / b for a, b in pairs)
+print(json.dumps({"group": group.name, "build_s": built, "emlp_ms": ours, "mlp_ms": theirs, "ratio": ratio}))
 """
 
 BUILD = """
@@ -420,10 +420,11 @@ def scale(arguments: argparse.Namespace) -> list[dict]:
 
 
 def emlp(arguments: argparse.Namespace) -> list[dict]:
-    """An EMLP beside an MLP."""
-    rows = [child(EMLP, name) for name in track(("SO(3)", "O(1, 3)", "S(5)"), description="emlp")]
+    """An EMLP beside an MLP, in alternation."""
+    cases = [(name, malloc) for name in ("SO(3)", "O(1, 3)", "S(5)") for malloc in arguments.malloc]
+    rows = [child(EMLP, name, env=MALLOC[malloc]) | {"malloc": malloc} for name, malloc in track(cases, "emlp")]
     for row in rows:
-        times = f"{row['emlp_ms']:.1f} ms, MLP {row['mlp_ms']:.1f} ms, ratio {row['emlp_ms'] / row['mlp_ms']:.1f}"
+        times = f"{row['emlp_ms']:.1f} ms, MLP {row['mlp_ms']:.1f} ms, ratio {row['ratio']:.2f} ({row['malloc']})"
         print(f"EMLP over {row['group']}: built in {row['build_s']:.2f} s, forward + backward {times}")
     return rows
 

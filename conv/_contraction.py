@@ -219,14 +219,14 @@ def _add(out: list[Tensor | None], k: int, y: Tensor) -> None:
 
 
 def flatten(xs: Sequence[Tensor]) -> Tensor:
-    """Atoms [(items, m, d)] to one components-first matrix (items, Σ d·m)."""
-    return torch.cat([x.transpose(-1, -2).flatten(-2) for x in xs], -1)
+    """Atoms [(d, ..., m)] to one matrix (..., Σ d·m)."""
+    return torch.cat([x.movedim(0, -2).flatten(-2) for x in xs], -1)
 
 
 def unflatten(x: Tensor, shape: Sequence[tuple[int, int]]) -> list[Tensor]:
     """Inverse of `flatten`; shape [(d, m)]."""
     parts = x.split([d * m for d, m in shape], -1)
-    return [p.unflatten(-1, s).transpose(-1, -2) for p, s in zip(parts, shape)]
+    return [p.unflatten(-1, s).movedim(-2, 0) for p, s in zip(parts, shape)]
 
 
 def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:

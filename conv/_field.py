@@ -182,11 +182,11 @@ class NormMaxPool(_Moving):
         window = _window(self.kernel_size, self.stride, self.padding, n)
         out = []
         for y, ordered in zip(self.encode(x.movedim(1, -1)), self.ordered):
-            y = y.movedim((-2, -1), (1, 2))  # (batch, m, d, *spatial)
+            y = y.movedim((-1, 0), (1, 2))  # (batch, m, d, *spatial)
             size = y[:, :, 0] if ordered else y.detach().abs().square().sum(2)
             best, at = MAX_POOL[n](size.detach(), *window, return_indices=True)
             flat = y.flatten(3).gather(3, at.flatten(2).unsqueeze(2).expand(-1, -1, y.shape[2], -1))
-            out.append(flat.unflatten(3, best.shape[2:]).movedim((1, 2), (-2, -1)))
+            out.append(flat.unflatten(3, best.shape[2:]).movedim((1, 2), (-1, 0)))
         return self.decode(out).movedim(-1, 1)
 
     def __repr__(self) -> str:

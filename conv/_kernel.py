@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ._contraction import Contraction, flatten
+from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
 from ._radial import Window, basis
@@ -53,7 +53,7 @@ class NonLocalKernelWarning(UserWarning):
 class Parts(NamedTuple):
     """What the hidden features of a kernel are made of, edge by edge.
 
-    phi (E, Σ m): the radial part of all atoms; covariants: per steerable atom (E, d, sources), what M mixes;
+    phi (E, Σ m): the radial part of all atoms; covariants: per steerable atom (d, E, sources), what M mixes;
     score (E,): an invariant number, or None.
     """
 
@@ -285,7 +285,7 @@ class ImplicitKernel(Kernel):
             covariants = [*lifted, *attributes]
             if self.product is not None:
                 covariants += self.product(lifted, attributes)
-        scalars = [s[..., 0] for s, t in zip(covariants, self.trivial) if t]
+        scalars = [s[0] for s, t in zip(covariants, self.trivial) if t]
         radial = self.radial(distance)
         phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
         score = phi[:, -1] if self.weighted else None
@@ -313,7 +313,7 @@ class ImplicitKernel(Kernel):
         radial = list(phi.split([m for _, m in self.atoms], -1))
         angular = [phi.new_ones(len(phi), 1)] * len(self.atoms)
         for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
-            radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0]
+            radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0].mT
         return torch.cat(radial, 1), torch.cat(angular, 1)
 
     def features(self, parts: Parts) -> Tensor:
@@ -321,7 +321,7 @@ class ImplicitKernel(Kernel):
         phi, covariants = parts.phi, parts.covariants
         hs = list(phi.split([m for _, m in self.atoms], -1))
         for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
-            hs[i] = (hs[i].unsqueeze(1) * linear(y, weight)).flatten(1)
+            hs[i] = (hs[i].unsqueeze(1) * linear(y.movedim(0, 1), weight)).flatten(1)
         return torch.cat(hs, 1)
 
     def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
@@ -330,8 +330,7 @@ class ImplicitKernel(Kernel):
         attr = None if attr is None else attr.reshape(-1, attr.shape[-1])
         h = self.features(self.parts(x.reshape(-1, x.shape[-1]), attr))
         k = self.contraction.kernels(h.to(self.constants.value("enc").dtype)) @ self.constants.value("enc")
-        parts = k.mT.split([d * m for d, m in self.contraction.shape_out], -1)
-        out = self.decode([p.unflatten(-1, s).mT for p, s in zip(parts, self.contraction.shape_out)])
+        out = self.decode(unflatten(k.mT, self.contraction.shape_out))
         return out.mT.reshape(*batch, self.rep_out.dim, self.rep_in.dim)
 
     def __repr__(self) -> str:

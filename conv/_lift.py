@@ -189,7 +189,7 @@ class Lift(Layer):
     Attributes
     ----------
     atoms : tuple of (Atom, multiplicity)
-        Of the output [(..., multiplicity, dim)].  Every channel has a mean square of one per component over
+        Of the output [(dim, ..., multiplicity)].  Every channel has a mean square of one per component over
         random directions.
     """
 
@@ -230,8 +230,8 @@ class Lift(Layer):
                 power = power[..., parent] * x[..., last]
             y = torch.nn.functional.linear(power, self.constants.value(f"degree{l}"))
             for (i, m, d), part in zip(layout, y.split([m * d for _, m, d in layout], -1)):
-                found[i].append(part.unflatten(-1, (m, d)))
-        return [torch.cat(parts, -2) for parts in found]
+                found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0))
+        return [torch.cat(parts, -1) for parts in found]
 
     def extra_repr(self) -> str:
         """The space and the degree."""

@@ -171,7 +171,7 @@ class StabiliserKernel(Kernel):
         weight = self.network(torch.cat([self.radial(distance), invariants.to(x.dtype)], -1))
         if self.window is not None:
             weight = weight * self.window(distance).unsqueeze(-1)
-        direction = self.encode_space(x)[self.moving][:, 0]
+        direction = self.encode_space(x)[self.moving][..., 0].mT
         square = direction.square().sum(-1)
         off = (square / (square + SMALL**2)).unsqueeze(-1)  # at the origin only what commutes with G is left
         steps = self._steps(direction)
@@ -197,10 +197,10 @@ class StabiliserKernel(Kernel):
     def _in_coordinates(self, k: Tensor) -> Tensor:
         """From atoms, copies first, to the user's coordinates."""
         one = torch.eye(self.rep_in.dim, dtype=k.dtype, device=k.device)
-        right = torch.cat([y.flatten(-2) for y in self.encode(one)], -1)  # (in, atoms)
+        right = torch.cat([y.movedim(0, -1).flatten(-2) for y in self.encode(one)], -1)  # (in, atoms)
         columns = (k @ right.mT).mT  # (E, in, atoms out)
         parts = columns.split([d * m for d, m in self.shape_out], -1)
-        return self.decode([p.unflatten(-1, (m, d)) for p, (d, m) in zip(parts, self.shape_out)]).mT
+        return self.decode([p.unflatten(-1, (m, d)).movedim(-1, 0) for p, (d, m) in zip(parts, self.shape_out)]).mT
 
     def _steps(self, direction: Tensor) -> list[Tensor]:
         """Lie-algebra coordinates [(E, k)] of elements whose product takes the first unit vector to a direction."""
@@ -240,8 +240,8 @@ class StabiliserKernel(Kernel):
 @lru_cache(maxsize=32)
 def _direction_stabilizer(space: Rep, moving: int) -> tuple[Array, Array]:
     """Of the first direction of the moving atom: Lie algebra and elements."""
-    unit = [torch.zeros(1, m, a.dim, dtype=torch.float64) for a, m in frame(space).atoms]
-    unit[moving][..., 0] = 1.0
+    unit = [torch.zeros(a.dim, 1, m, dtype=torch.float64) for a, m in frame(space).atoms]
+    unit[moving][0] = 1.0
     x = Decode(space, torch.float64)(unit)[0].numpy()
     return stabilizer(space, x / np.linalg.norm(x), np.random.default_rng(3))
 

@@ -78,9 +78,9 @@ class BatchNorm(Layer):
             if self.trivial[i]:
                 self.register_buffer(f"mean{i}", torch.zeros(m, dtype=dtype, device=device))
         sizes = [m for _, m in atoms] if affine else []
-        self.scales = nn.ParameterList(nn.Parameter(torch.ones(m, 1, dtype=real, device=device)) for m in sizes)
+        self.scales = nn.ParameterList(nn.Parameter(torch.ones(m, dtype=real, device=device)) for m in sizes)
         self.shifts = nn.ParameterList(
-            nn.Parameter(torch.zeros(m, 1, dtype=dtype, device=device)) for m, t in zip(sizes, self.trivial) if t
+            nn.Parameter(torch.zeros(m, dtype=dtype, device=device)) for m, t in zip(sizes, self.trivial) if t
         )
 
     def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
@@ -96,10 +96,10 @@ class BatchNorm(Layer):
         out = []
         for i, y in enumerate(self.encode(x)):
             if self.trivial[i]:
-                y = y - self._statistic(f"mean{i}", y[..., 0], batch, size).unsqueeze(-1)
+                y = y - self._statistic(f"mean{i}", y[0], batch, size)
             square = (y * y.conj()).real if y.is_complex() else y.square()
-            mean_square = self._statistic(f"square{i}", square.mean(-1), batch, size)
-            z = y * torch.rsqrt(mean_square + self.eps).unsqueeze(-1)
+            mean_square = self._statistic(f"square{i}", square.mean(0), batch, size)
+            z = y * torch.rsqrt(mean_square + self.eps)
             if len(self.scales):
                 z = z * next(scales)
                 z = z + next(shifts) if self.trivial[i] else z

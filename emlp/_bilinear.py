@@ -43,8 +43,8 @@ class BilinearAtoms(Layer):
         )
 
     def forward(self, xs: list[Tensor], ys: list[Tensor]) -> list[Tensor]:
-        """Mix the products of every target: [(..., m_c, dim c)]."""
-        return [linear(z.mT, weight).mT for z, weight in zip(self.product(xs, ys), self.weights)]
+        """Mix the products of every target: [(dim c, ..., m_c)]."""
+        return [linear(z, weight) for z, weight in zip(self.product(xs, ys), self.weights)]
 
 
 class Bilinear(Layer):

@@ -59,7 +59,8 @@ class Dropout(Layer):
         return self.decode([y * self._mask(y) for y in self.encode(x)])
 
     def _mask(self, y: Tensor) -> Tensor:
-        shape = (*y.shape[:1], *(1,) * (y.ndim - 3), y.shape[-2], 1) if y.ndim > 2 else (y.shape[-2], 1)
+        samples = (y.shape[1], *[1] * (y.ndim - 3)) if y.ndim > 2 else ()
+        shape = (1, *samples, y.shape[-1])
         kept = torch.rand(shape, device=y.device) >= self.p
         return kept.to(y.dtype) / (1 - self.p)
 

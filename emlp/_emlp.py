@@ -7,7 +7,7 @@ One layer on hidden atoms h, with b the Clebsch–Gordan products of h with itse
 Gates alone are not universal (they never make an atom that is not there); products are, by iteration.  The
 first summand is free of gates and squashing, so that polynomials are reached exactly; the gated one enters
 through small learned scales s.  All pairs of copies are multiplied while they are few; beyond that, channel by
-channel, two linear projections of h to few channels, so that a layer costs little more than a linear map.
+channel, linear projections of h to few channels, so that a layer costs little more than a linear map.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._gate import GateAtoms
+from ._gate import act, gate
 from ._hidden import hidden_rep
 from ._init import balance_products
 from ._linear import LinearAtoms
 from ._module import Layer, bind, check_width, feature_dtype, weights
-from ._norm import NormAtoms
+from ._norm import EPS, mean_square
 from ._product import ProductAtoms
 
 Atoms = Sequence[tuple[Atom, int]]
@@ -70,36 +70,36 @@ class SelfProducts(Layer):
                 return 0
             return max(1, min(channels, CHANNELWISE_COST // (a.dim * b.dim)))
 
-        factors = [(a, max(1, min(CHANNELS, CHANNELWISE_COST // a.dim))) for a, _ in atoms]
+        most = [(a, max(1, min(CHANNELS, CHANNELWISE_COST // a.dim))) for a, _ in atoms]
         self.square = ProductAtoms(atoms, atoms, targets, "square", all_pairs, dtype, device)
-        self.low_rank = ProductAtoms(factors, factors, targets, "channelwise", few, dtype, device)
-        self.has_low_rank = bool(self.low_rank.paths)
-        # only atoms that occur in a product get weights: every parameter takes part
-        lefts, rights = {p[0] for p in self.low_rank.paths}, {p[1] for p in self.low_rank.paths}
-        self.used = tuple(sorted(lefts)), tuple(sorted(rights))
-        if self.has_low_rank:
-            self.left, self.right = (
-                LinearAtoms(atoms, [factors[i] for i in used], True, dtype, device) for used in self.used
-            )
+        self.low_rank = ProductAtoms(most, most, targets, "channelwise", few, dtype, device)
+        # the channels of every factor of every path, by atom
+        self.pieces: dict[int, list[int]] = {}
+        for i, j, count, _ in self.low_rank.paths:
+            for k in (i, j):
+                self.pieces.setdefault(k, []).append(count)
+        if self.pieces:
+            both = [(atoms[i][0], sum(counts)) for i, counts in self.pieces.items()]
+            self.factors = LinearAtoms(atoms, both, True, dtype, device)
         counts = zip(targets, self.square.channels, self.low_rank.channels)
         self.products = [(c, m + n) for c, m, n in counts]
 
-    def forward(self, h: list[Tensor]) -> list[Tensor]:
-        """h [(..., m, dim)] to [(..., products, dim)]."""
-        squares = self.square(h, h)
-        if not self.has_low_rank:
+    def forward(self, h: list[Tensor]) -> list[list[Tensor]]:
+        """h [(dim, ..., m)] to all products with each target, [[(dim, ..., n), ...], ...]."""
+        squares = self.square.parts(h, h)
+        if not self.pieces:
             return squares
-        sides = []
-        for layer, used in zip((self.left, self.right), self.used):
-            side = list(h)
-            for i, x in zip(used, layer(h)):
-                side[i] = x
-            sides.append(side)
-        return [torch.cat(p, -2) for p in zip(squares, self.low_rank(*sides))]
+        factors = {i: iter(x.split(counts, -1)) for (i, counts), x in zip(self.pieces.items(), self.factors(h))}
+        pairs = [(next(factors[i]), next(factors[j])) for i, j, _, _ in self.low_rank.paths]
+        return [[*p, *q] for p, q in zip(squares, self.low_rank.parts_of(pairs))]
 
 
 class Hidden(Layer):
-    """One hidden layer on atoms, h to W [h, b] + s · gate(norm(L [h, b]))."""
+    """One hidden layer on atoms, h to W [h, b] + s · gate(norm(L [h, b])).
+
+    One matrix product per atom gives W [h, b] and L [h, b], and for the invariants the gates, side by side.  What norm,
+    gate and scale make of a copy of an atom is one factor, which then meets its components.
+    """
 
     def __init__(
         self,
@@ -112,27 +112,33 @@ class Hidden(Layer):
         super().__init__()
         self.multiply = SelfProducts(atoms_in, [a for a, _ in atoms_out], dtype, device)
         wide = [*atoms_in, *self.multiply.products]
-        self.gate = GateAtoms(atoms_out)
+        self.sizes = tuple(m for _, m in atoms_out)
+        self.unitary = tuple(a.is_unitary for a, _ in atoms_out)
         self.invariants = next(i for i, (a, _) in enumerate(atoms_out) if a.is_trivial)
-        self.split = (atoms_out[self.invariants][1], self.gate.gates)
-        with_gates = [(a, sum(self.split) if a.is_trivial else m) for a, m in atoms_out]
-        self.free = LinearAtoms(wide, atoms_out, True, dtype, device)
-        self.gated = LinearAtoms(wide, with_gates, True, dtype, device)
-        for layer in (self.free, self.gated):
-            balance_products(layer, len(atoms_in), gain)
-        self.norm = NormAtoms(atoms_out, affine=False)
+        self.gates = tuple(m for a, m in atoms_out if not a.is_trivial)
+        outputs = [(a, 2 * m + (sum(self.gates) if a.is_trivial else 0)) for a, m in atoms_out]
+        self.mix = LinearAtoms(wide, outputs, True, dtype, device)
+        balance_products(self.mix, len(atoms_in), gain)
         real = torch.empty(0, dtype=dtype).real.dtype
         self.scales = nn.ParameterList(
-            nn.Parameter(torch.full((m, 1), GATED_SCALE, dtype=real, device=device)) for _, m in atoms_out
+            nn.Parameter(torch.full((m,), GATED_SCALE, dtype=real, device=device)) for m in self.sizes
         )
 
     def forward(self, h: list[Tensor]) -> list[Tensor]:
-        """h [(..., m, dim)] to the hidden atoms."""
-        wide = [*h, *self.multiply(h)]
-        z = self.gated(wide)
-        z[self.invariants], gates = z[self.invariants].split(self.split, -2)
-        z = self.gate(self.norm(z), gates.squeeze(-1))
-        return [y + s * x for y, s, x in zip(self.free(wide), self.scales, z)]
+        """h [(dim, ..., m)] to the hidden atoms."""
+        mixed = self.mix([*h, *self.multiply(h)])
+        n = self.sizes[self.invariants]
+        mixed[self.invariants], gates = mixed[self.invariants].split((2 * n, sum(self.gates)), -1)
+        parts = iter(gate(gates.squeeze(0)).split(self.gates, -1))
+        out = []
+        for i, (both, m, scale) in enumerate(zip(mixed, self.sizes, self.scales)):
+            free, gated = both.split((m, m), -1)
+            size = torch.rsqrt(mean_square(gated) + EPS) if self.unitary[i] else 1.0
+            if i == self.invariants:
+                out.append(free + scale * act(gated * size))
+            else:
+                out.append(free + gated * (size * next(parts) * scale))
+        return out
 
 
 class EMLP(Layer):

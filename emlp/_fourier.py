@@ -146,13 +146,13 @@ class FourierAct(Layer):
         """Map Fourier coefficients (..., rep.dim) to (..., rep.dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
         atoms = self.encode(x)
-        parts = [y.unflatten(-2, (self.copies, -1)).flatten(-2) for y in atoms]  # (..., copies, mult · d)
+        parts = [y.unflatten(-1, (self.copies, -1)).movedim(0, -1).flatten(-2) for y in atoms]  # (..., copies, n)
         values, project = self.constants.value("values"), self.constants.value("project")
         signal = torch.cat(parts, -1).conj() @ values.mT
         z = (apply_parts(self.act, signal) * self.gain) @ project.conj()
         z = z.conj() if z.is_complex() else z
         split = z.split([p.shape[-1] for p in parts], -1)
-        return self.decode([p.unflatten(-1, (-1, y.shape[-1])).flatten(-3, -2) for p, y in zip(split, atoms)])
+        return self.decode([p.unflatten(-1, (-1, len(y))).movedim(-1, 0).flatten(-2) for p, y in zip(split, atoms)])
 
     def __repr__(self) -> str:
         on = self.group.name if self.subgroup is None else f"{self.group.name} / {self.subgroup.name}"

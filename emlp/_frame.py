@@ -1,7 +1,8 @@
 """Between plain feature vectors and atoms.
 
 A feature vector of a representation is (..., rep.dim) in the user's order.  Layers work on its atoms: a list
-with one tensor (..., multiplicity, atom.dim) per distinct atom, in the order of ``frame(rep).atoms``.
+with one tensor (atom.dim, ..., multiplicity) per distinct atom, in the order of ``frame(rep).atoms``.  With components
+first and channels last a map of channels is one matrix product, and products of components run along memory.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class _Frame(Layer):
 
 
 class Encode(_Frame):
-    """Feature vectors (..., rep.dim) to atoms [(..., multiplicity, atom.dim)].
+    """Feature vectors (..., rep.dim) to atoms [(atom.dim, ..., multiplicity)].
 
     Examples
     --------
@@ -75,7 +76,7 @@ class Encode(_Frame):
     >>> from intertwine.groups import SO
     >>> from intertwine.reps import T
     >>> [tuple(a.shape) for a in Encode((2 * T(2))(SO(3)))(torch.zeros(5, 18))]
-    [(5, 2, 1), (5, 2, 3), (5, 2, 5)]
+    [(1, 5, 2), (3, 5, 2), (5, 5, 2)]
     """
 
     def __init__(
@@ -96,12 +97,12 @@ class Encode(_Frame):
             if not self.constants.is_one(f"enc{k}"):
                 y = linear(y, self.constants.value(f"enc{k}"))
             for part, (i, m, d, _) in zip(y.split([m * d for _, m, d, _ in piece.parts], -1), piece.parts):
-                found[i].append(part.reshape(*x.shape[:-1], piece.copies * m, d))
-        return [_cat(parts, -2) for parts in found]
+                found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0).flatten(-2))
+        return [_cat(parts, -1).contiguous() for parts in found]
 
 
 class Decode(_Frame):
-    """Atoms [(..., multiplicity, atom.dim)] to feature vectors (..., rep.dim); the inverse of `Encode`."""
+    """Atoms [(atom.dim, ..., multiplicity)] to feature vectors (..., rep.dim); the inverse of `Encode`."""
 
     def __init__(
         self,
@@ -114,10 +115,12 @@ class Decode(_Frame):
     def forward(self, xs: list[Tensor]) -> Tensor:
         """Change the basis back."""
         placed: list[tuple[int, Tensor]] = []
-        batch = xs[0].shape[:-2]
         for k, piece in enumerate(self.pieces):
             n = piece.copies
-            parts = [xs[i][..., first : first + n * m, :].reshape(*batch, n, m * d) for i, m, d, first in piece.parts]
+            parts = [
+                xs[i][..., first : first + n * m].unflatten(-1, (n, m)).movedim(0, -1).flatten(-2)
+                for i, m, _, first in piece.parts
+            ]
             y = _cat(parts, -1)  # (..., copies, size)
             if not self.constants.is_one(f"dec{k}"):
                 y = linear(y, self.constants.value(f"dec{k}"))

@@ -48,8 +48,8 @@ class GateAtoms(Layer):
         self.gates = sum(self.sizes)
 
     def forward(self, xs: list[Tensor], gates: Tensor) -> list[Tensor]:
-        """xs [(..., m, dim)], gates (..., gates); returns a list shaped as xs."""
-        parts = iter(gate(gates).unsqueeze(-1).split(self.sizes, -2) if self.gates else ())
+        """xs [(dim, ..., m)], gates (..., gates); returns a list shaped as xs."""
+        parts = iter(gate(gates).split(self.sizes, -1) if self.gates else ())
         return [act(x) if trivial else x * next(parts) for x, trivial in zip(xs, self.trivial)]
 
 

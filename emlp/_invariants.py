@@ -62,19 +62,19 @@ class Invariants(Layer):
         atoms = self.encode(x)
         for i, y in enumerate(atoms):
             if self.trivial[i]:
-                parts.append(y[..., 0])
-                squares.append(_square(y[..., 0]))
+                parts.append(y[0])
+                squares.append(_square(y[0]))
             elif self.unitary[i]:
-                squares.append(_square(y).sum(-1))
+                squares.append(_square(y).sum(0))
                 parts.append(root(squares[-1]))
             elif form := self.forms[i]:
-                q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(form), y)
+                q = torch.einsum("a...m,rab,b...m->...mr", y, self.constants.value(form), y)
                 parts.append(root(q.flatten(-2)))
                 squares.append(q.flatten(-2))
         for i, j in self.pairs:
-            copies = min(atoms[i].shape[-2], atoms[j].shape[-2])
-            y, z = atoms[i][..., :copies, :], atoms[j][..., :copies, :]
-            q = torch.einsum("...ma,rab,...mb->...mr", y, self.constants.value(f"pair{i}x{j}"), z)
+            copies = min(atoms[i].shape[-1], atoms[j].shape[-1])
+            y, z = atoms[i][..., :copies], atoms[j][..., :copies]
+            q = torch.einsum("a...m,rab,b...m->...mr", y, self.constants.value(f"pair{i}x{j}"), z)
             parts.append(root(q.flatten(-2)))
             squares.append(q.flatten(-2))
         if not parts:

@@ -6,7 +6,8 @@ For irreps Hom(a, b) is End(a) or 0 (Schur), so nothing of the size of a dense p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ Atoms = Sequence[tuple[Atom, int]]
 
 
 class LinearAtoms(Layer):
-    """Linear maps between lists of atoms: [(..., m_a, dim a)] to [(..., m_b, dim b)].
+    """Linear maps between lists of atoms: [(dim a, ..., m_a)] to [(dim b, ..., m_b)].
 
     Parameters
     ----------
@@ -65,42 +66,49 @@ class LinearAtoms(Layer):
         )
         self.constants = Constants(arrays, dtype, device)
 
-    def forward(self, xs: list[Tensor]) -> list[Tensor]:
-        """Apply the maps, then the bias."""
-        ys = self.apply_weights(xs)
+    def forward(self, xs: Sequence[Tensor | list[Tensor]]) -> list[Tensor]:
+        """Apply the maps, then the bias; the channels of an atom may come in several tensors."""
+        invariant = {j: bias.squeeze(1) for (j, _, name), bias in zip(self.bias_at, self.bias) if name is None}
+        ys = self.apply_weights(xs, invariant)
         for (j, _, name), bias in zip(self.bias_at, self.bias):
-            ys[j] = ys[j] + (bias if name is None else bias @ self.constants.value(name))
+            if name is not None:
+                vectors = (bias @ self.constants.value(name)).mT  # (dim b, m_b)
+                ys[j] = ys[j] + vectors.reshape(len(vectors), *[1] * (ys[j].ndim - 2), -1)
         return ys
 
-    def apply_weights(self, xs: list[Tensor]) -> list[Tensor]:
-        """Apply the maps without the bias."""
-        ys = []
-        for (m, d), sources, weight in zip(self.shapes, self.sources, self.weights):
-            if not sources:
-                ys.append(xs[0].new_zeros(*xs[0].shape[:-2], m, d))
-                continue
-            ys.append(linear(self._gathered(xs, sources), weight).mT)
-        return ys
+    def apply_weights(
+        self, xs: Sequence[Tensor | list[Tensor]], bias: Mapping[int, Tensor] = MappingProxyType({})
+    ) -> list[Tensor]:
+        """Apply the maps without the bias, but for that (m_b,) of some invariant atoms."""
+        return [linear(x, weight, bias.get(j)) for j, (x, weight) in enumerate(zip(self.images(xs), self.weights))]
 
-    def images(self, xs: list[Tensor]) -> list[Tensor]:
-        """What the weights (m_b, fan-in) multiply: per output atom (..., d, fan-in), all maps of all inputs to it."""
-        lead = xs[0].shape[:-2]
-        return [
-            self._gathered(xs, sources) if sources else xs[0].new_zeros(*lead, d, 0)
-            for sources, (_, d) in zip(self.sources, self.shapes)
-        ]
+    def images(self, xs: Sequence[Tensor | list[Tensor]]) -> list[Tensor]:
+        """What the weights (m_b, fan-in) multiply: per output atom (d, ..., fan-in), all maps of all inputs to it."""
+        like = next(x for x in xs if isinstance(x, Tensor))
+        found = []
+        for sources, (_, d) in zip(self.sources, self.shapes):
+            parts = self._gathered(xs, sources) or [like.new_zeros(d, *like.shape[1:-1], 0)]
+            found.append(parts[0] if len(parts) == 1 else torch.cat(parts, -1))
+        return found
 
-    def _gathered(self, xs: list[Tensor], sources: tuple[tuple[int, int, str | None], ...]) -> Tensor:
-        parts = [self._expand(xs[i], name) for i, _, name in sources]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+    def _gathered(
+        self, xs: Sequence[Tensor | list[Tensor]], sources: tuple[tuple[int, int, str | None], ...]
+    ) -> list[Tensor]:
+        parts: list[Tensor] = []
+        for i, _, name in sources:
+            x = xs[i]
+            pieces = [x] if isinstance(x, Tensor) else x
+            if name is None or not pieces:
+                parts += pieces
+            else:
+                parts.append(self._expand(pieces[0] if len(pieces) == 1 else torch.cat(pieces, -1), name))
+        return parts
 
-    def _expand(self, x: Tensor, name: str | None) -> Tensor:
-        """All basis maps of Hom(a, b) on x: (..., m, dim a) to (..., dim b, r · m), channels last."""
-        if name is None:
-            return x.mT
+    def _expand(self, x: Tensor, name: str) -> Tensor:
+        """All basis maps of Hom(a, b) on x: (dim a, ..., m) to (dim b, ..., r · m)."""
         basis = self.constants.value(name)  # (r, dim b, dim a)
-        y = linear(x, basis.flatten(0, 1)).unflatten(-1, basis.shape[:2])  # (..., m, r, dim b)
-        return y.transpose(-1, -3).flatten(-2)
+        y = (basis.flatten(0, 1) @ x.flatten(1)).unflatten(1, x.shape[1:]).unflatten(0, basis.shape[:2])
+        return y.squeeze(0) if len(basis) == 1 else y.movedim(0, -2).flatten(-2)
 
 
 def _sources(
@@ -282,9 +290,10 @@ def _atomwise(w: Tensor, rep_in: Rep, rep_out: Rep) -> list[list[Tensor]]:
     shapes = [(m, a.dim) for a, m in frame(rep_in).atoms]
     sizes = [m * d for m, d in shapes]
     units = torch.eye(sum(sizes), dtype=w.dtype).split(sizes, -1)
-    columns = Decode(rep_in, w.dtype)([u.unflatten(-1, s) for u, s in zip(units, shapes)])  # (coordinates, in)
+    atoms = [u.unflatten(-1, s).movedim(-1, 0) for u, s in zip(units, shapes)]
+    columns = Decode(rep_in, w.dtype)(atoms)  # (coordinates, in)
     images = Encode(rep_out, w.dtype)(columns @ w.mT)
-    blocks = [image.split(sizes, 0) for image in images]
+    blocks = [image.movedim(0, -1).split(sizes, 0) for image in images]
     return [[blocks[j][i].unflatten(0, shapes[i]) for j in range(len(blocks))] for i in range(len(shapes))]
 
 

@@ -14,6 +14,7 @@ from ._frame import Decode, Encode
 from ._module import Layer, bind, check_width, feature_dtype
 
 Atoms = Sequence[tuple[Atom, int]]
+EPS = 1e-4
 
 
 class NormAtoms(Layer):
@@ -25,7 +26,7 @@ class NormAtoms(Layer):
     def __init__(
         self,
         atoms: Atoms,
-        eps: float = 1e-4,
+        eps: float = EPS,
         affine: bool = True,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str | None = None,
@@ -35,7 +36,7 @@ class NormAtoms(Layer):
         self.unitary = tuple(a.is_unitary for a, _ in atoms)
         real = torch.empty(0, dtype=dtype).real.dtype
         self.scales = nn.ParameterList(
-            nn.Parameter(torch.ones(m, 1, dtype=real, device=device))
+            nn.Parameter(torch.ones(m, dtype=real, device=device))
             for (_, m), unitary in zip(atoms, self.unitary)
             if unitary and affine
         )
@@ -52,9 +53,9 @@ class NormAtoms(Layer):
 
 
 def mean_square(x: Tensor) -> Tensor:
-    """Mean of |x|² over copies and components, (..., 1, 1); smooth at 0."""
+    """Mean of |x|² over components and copies of atoms (d, ..., m): (1, ..., 1); smooth at 0."""
     square = x.real.square() + x.imag.square() if x.is_complex() else x.square()
-    return square.mean((-2, -1), keepdim=True)
+    return square.sum((0, -1), keepdim=True) / (x.shape[0] * x.shape[-1])
 
 
 class Norm(Layer):
@@ -94,7 +95,7 @@ class Norm(Layer):
         self,
         rep: Rep,
         group: Group | None = None,
-        eps: float = 1e-4,
+        eps: float = EPS,
         affine: bool = True,
         strict: bool = True,
         device: torch.device | str | None = None,

@@ -87,16 +87,16 @@ class NormAct(Layer):
                 out.append(act(y))
                 continue
             slope, shift = next(learned)
-            out.append(y * gate(slope * self._size(i, y) + shift).unsqueeze(-1).to(y.dtype))
+            out.append(y * gate(slope * self._size(i, y) + shift).to(y.dtype))
         return self.decode(out)
 
     def _size(self, i: int, y: Tensor) -> Tensor:
         """|y| / √d of every copy, or the signed root of its form: (..., m)."""
         if self.has_form[i]:
             form = self.constants.value(f"form{i}")
-            return root((y @ form * y).sum(-1) / y.shape[-1])
+            return root((torch.tensordot(form, y, 1) * y).mean(0))
         square = (y * y.conj()).real if y.is_complex() else y.square()
-        return root(square.mean(-1))
+        return root(square.mean(0))
 
     def __repr__(self) -> str:
         return f"NormAct({self.rep_in!r} | {self.group.name} | {weights(self)} weights)"

@@ -7,7 +7,7 @@ independent features of unit second moment give products of unit second moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -43,7 +43,7 @@ class ProductAtoms(Layer):
     Attributes
     ----------
     channels : tuple of int
-        Number of products for every target; the output is [(..., channels, dim c)].
+        Number of products for every target; the output is [(dim c, ..., channels)].
     """
 
     def __init__(
@@ -76,35 +76,42 @@ class ProductAtoms(Layer):
                     total[k] += r * count
                 if mode == "square":
                     first, second = np.triu_indices(m) if i == j else np.indices((m, n)).reshape(2, -1)
-                    self.register_buffer(f"first{i}x{j}", torch.tensor(first, device=device))
-                    self.register_buffer(f"second{i}x{j}", torch.tensor(second, device=device))
+                    # rows of identity matrices: a product with them is faster than a gather, and so is its gradient
+                    arrays |= {f"first{i}x{j}": np.eye(m)[first], f"second{i}x{j}": np.eye(n)[second]}
         self.paths = tuple(paths)
         self.channels = tuple(total)
         self.constants = Constants(arrays, dtype, device)
 
     def forward(self, xs: list[Tensor], ys: list[Tensor]) -> list[Tensor]:
-        """Products [(..., channels, dim c)]; within a target the channels run over (pair, path, channel)."""
+        """Products [(dim c, ..., channels)]; within a target the channels run over (pair, path, channel)."""
+        batch = xs[0].shape[1:-1]
+        found = zip(self.parts(xs, ys), self.dims)
+        return [torch.cat(parts, -1) if parts else xs[0].new_zeros(d, *batch, 0) for parts, d in found]
+
+    def parts(self, xs: list[Tensor], ys: list[Tensor]) -> list[list[Tensor]]:
+        """The same, pair by pair."""
+        return self.parts_of([(xs[i], ys[j]) for i, j, _, _ in self.paths])
+
+    def parts_of(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> list[list[Tensor]]:
+        """The same from the factors of every path."""
         found: list[list[Tensor]] = [[] for _ in self.dims]
-        for i, j, count, targets in self.paths:
-            z = self._outer(xs[i], ys[j], i, j, count)  # (..., count, dim a · dim b)
+        for (i, j, count, targets), (x, y) in zip(self.paths, pairs):
+            z = self._outer(x, y, i, j, count)  # (dim a · dim b, ..., count)
             if not self.constants.is_one(f"cg{i}x{j}"):
-                z = linear(z, self.constants.value(f"cg{i}x{j}"))
-            for (k, r), part in zip(targets, z.split([r * self.dims[k] for k, r in targets], -1)):
-                by_path = part.unflatten(-1, (r, self.dims[k])).transpose(-2, -3)  # (..., r, count, dim c)
-                found[k].append(by_path.flatten(-3, -2))
-        batch = xs[0].shape[:-2]
-        return [torch.cat(parts, -2) if parts else xs[0].new_zeros(*batch, 0, d) for parts, d in zip(found, self.dims)]
+                z = (self.constants.value(f"cg{i}x{j}") @ z.flatten(1)).unflatten(1, z.shape[1:])
+            for (k, r), part in zip(targets, z.split([r * self.dims[k] for k, r in targets])):
+                found[k].append(part if r == 1 else part.unflatten(0, (r, self.dims[k])).movedim(0, -2).flatten(-2))
+        return found
 
     def _outer(self, x: Tensor, y: Tensor, i: int, j: int, count: int) -> Tensor:
         if self.mode == "all":
-            outer = x[..., :, None, :, None] * y[..., None, :, None, :]
-            return outer.flatten(-2).flatten(-3, -2)
+            outer = x[:, None, ..., :, None] * y[None, :, ..., None, :]
+            return outer.flatten(-2).flatten(0, 1)
         if self.mode == "square":
-            x = x.index_select(-2, getattr(self, f"first{i}x{j}"))
-            y = y.index_select(-2, getattr(self, f"second{i}x{j}"))
-        else:
-            x, y = x[..., :count, :], y[..., :count, :]
-        return (x.unsqueeze(-1) * y.unsqueeze(-2)).flatten(-2)
+            x, y = (linear(z, self.constants.value(f"{side}{i}x{j}")) for z, side in ((x, "first"), (y, "second")))
+        elif x.shape[-1] != count or y.shape[-1] != count:
+            x, y = x[..., :count], y[..., :count]
+        return (x.unsqueeze(1) * y.unsqueeze(0)).flatten(0, 1)
 
 
 def clebsch_gordan(a: Atom, b: Atom, c: Atom) -> NDArray[Any]:
