@@ -325,7 +325,7 @@ def neighbourhoods(target: Tensor, n: int, step: int) -> Neighbourhoods:
     sorted_degree = degree[ranked]
     first = torch.cumsum(sorted_degree, 0) - sorted_degree
     shapes, slots = [], [target.new_zeros(0)]
-    for part, at in zip(sorted_degree.split(step), first.split(step)):
+    for part, at in zip(sorted_degree.split(step), first.split(step)) if n else ():
         largest = int(part[-1])
         slot = torch.arange(largest, device=target.device)
         slots.append(torch.where(slot < part[:, None], at[:, None] + slot, len(target)).flatten())

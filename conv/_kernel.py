@@ -375,8 +375,18 @@ def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) ->
     check_dtype(x, name, like)
 
 
+def check_device(x: Tensor, name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x is on the device of a layer's constants."""
+    if x.device != like.device:
+        raise ValueError(
+            f"{name} is on {x.device}, but the layer is on {like.device}: move {name}, or the layer with "
+            f'layer.to("{x.device}")'
+        )
+
+
 def check_dtype(x: Tensor, name: str, like: Tensor) -> None:
     """Raise a ValueError unless x has the dtype of a layer's constants, or its real part's (or autocast is on)."""
+    check_device(x, name, like)
     if x.dtype in (like.dtype, like.real.dtype if like.is_complex() else like.dtype):
         return
     if not torch.is_autocast_enabled(x.device.type):

@@ -17,7 +17,7 @@ from torch import Tensor
 from ._contraction import CHUNK, Contraction, contract_edges, contract_nodes, flatten, recomputed, unflatten
 from ._data import is_graph, unpacked
 from ._factored import contract_factored, factored_costs
-from ._kernel import ImplicitKernel, Kernel, Parts, check_number, check_points, invariant_bias
+from ._kernel import ImplicitKernel, Kernel, Parts, check_device, check_number, check_points, invariant_bias
 from ._low_rank import LowRank, Rank, contract_low_rank
 from ._pool import check_aggregation, number, softmax
 
@@ -303,6 +303,7 @@ class PointConv(Layer):
                 f"edge_index must be an int64 tensor of shape (2, E), rows source and target; got "
                 f"{tuple(edge_index.shape)}, {edge_index.dtype}"
             )
+        check_device(edge_index, "edge_index", like)
         if edge_index.device.type == "cpu" and not torch.compiler.is_compiling() and edge_index.numel():
             low, high = edge_index.amin(1).tolist(), edge_index.amax(1).tolist()
             sizes = [pos_source.shape[0], pos_target.shape[0]]

@@ -223,6 +223,19 @@ def test_degenerate_graphs(contraction):
     assert layer(x, coincident, edges).isfinite().all()
     assert_equivariant(layer, inputs=(x, coincident, edges), rep_in=(layer.rep_in, layer.space, None))
     assert layer(x[:1], pos[:1], none).shape == (1, 4)
+    assert layer(x[:0], pos[:0], none).shape == (0, 4)
+
+
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored"])
+def test_a_position_that_is_no_number_spoils_its_neighbours_only(contraction):
+    layer = PointConv(Scalar + V, Scalar + V, group=O(3), contraction=contraction, dtype=torch.float64)
+    x, pos = cloud(5, Scalar + V)
+    edges = torch.tensor([[0, 1, 2, 3], [1, 2, 3, 3]])
+    expected = layer(x, pos, edges)
+    pos[0] = float("nan")
+    y = layer(x, pos, edges)
+    assert y[1].isnan().all()
+    torch.testing.assert_close(y[[0, 2, 3, 4]], expected[[0, 2, 3, 4]])
 
 
 def test_kernel_at_the_origin_commutes_with_the_group():
@@ -443,6 +456,10 @@ def test_complex_features_and_forms_are_pooled():
         (lambda layer, x, pos, e: layer(x.double(), pos, e), "x has dtype torch.float64"),
         (lambda layer, x, pos, e: layer(x, pos.double(), e), "pos has dtype torch.float64"),
         (lambda layer, x, pos, e: layer(x.long(), pos, e), "floating-point numbers"),
+        (lambda layer, x, pos, e: layer(x.to("meta"), pos, e), "x is on meta, but the layer is on cpu"),
+        (lambda layer, x, pos, e: layer(x, pos.to("meta"), e), "pos is on meta, but the layer is on cpu"),
+        (lambda layer, x, pos, e: layer(x, pos, e.to("meta")), "edge_index is on meta, but the layer is on cpu"),
+        (lambda layer, x, pos, e: GridConv(V, V, group=O(2))(torch.zeros(1, 2, 5, 5, device="meta")), "x is on meta"),
         (lambda layer, x, pos, e: layer(x[None], pos, e), r"shape \(N, rep_in.dim = 4\)"),
         (lambda layer, x, pos, e: layer(x.tolist(), pos, e), "got list"),
         (lambda layer, x, pos, e: layer(x, pos, e.tolist()), "got list"),
