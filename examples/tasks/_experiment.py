@@ -1,0 +1,221 @@
+"""The three tasks: train, test, and say how equivariant the result is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from intertwine import plot
+from intertwine.emlp import EMLP
+from intertwine.groups import Group, Lorentz, O, S
+from intertwine.reps import Rep, Scalar, V
+from intertwine.train import count_parameters
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from .._experiment import Experiment, matched
+from . import _data
+from ._model import Gated, Scalars, Standardised, TaskNet, plain
+from ._settings import TaskSettings
+
+#: test MSE with N training samples: arXiv:2104.09459 figure 3 and arXiv:2106.06610, 2305.11141, as read off
+PUBLISHED: dict[str, dict[int, dict[str, float]]] = {
+    "o5": {
+        100: {"EMLP-O(5)": 0.041, "MLP, augmented": 0.40, "scalars": 0.111},
+        1000: {"EMLP-O(5)": 0.017, "MLP, augmented": 0.063, "scalars": 8.4e-3},
+        10_000: {"EMLP-O(5)": 0.013, "MLP, augmented": 0.070, "scalars": 7.4e-4},
+    },
+    "inertia": {
+        100: {"EMLP-O(3)": 1.44, "MLP, augmented": 1.8, "scalars": 0.055},
+        1000: {"EMLP-O(3)": 0.136, "MLP, augmented": 0.13, "scalars": 3.8e-3},
+        10_000: {"EMLP-O(3)": 0.018, "MLP, augmented": 0.11, "scalars": 1.2e-3},
+    },
+    "lorentz": {
+        100: {"EMLP-O(1,3)": 8.9e-3, "MLP, augmented": 0.19},
+        1000: {"EMLP-O(1,3)": 3.3e-4, "MLP, augmented": 0.013},
+        10_000: {"EMLP-O(1,3)": 2.6e-4, "MLP, augmented": 0.013},
+    },
+}
+LAYERS = {"o5": 2, "inertia": 3, "lorentz": 2}
+HIDDEN = 96
+PROBES = 10
+
+
+@dataclass
+class Fit:
+    """The training task: mean squared error of standardised targets.
+
+    Attributes
+    ----------
+    train, val, test : (x, y)
+    scale : (1,) Tensor
+        Standard deviation of the targets.
+    symmetry : (Rep, Rep)
+        How inputs and targets transform under the true group.
+    augment : bool
+        Move training samples by random elements of it.
+    """
+
+    train: tuple[Tensor, Tensor]
+    val: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor]
+    scale: Tensor
+    symmetry: tuple[Rep, Rep]
+    augment: bool
+
+    @property
+    def size(self) -> int:
+        """Number of training samples."""
+        return len(self.train[0])
+
+    def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean squared error of some training samples."""
+        x, y = (t[index.to(t.device)] for t in self.train)
+        if self.augment:
+            x, y = moved(x, y, self.symmetry, generator)
+        return ((model(x) - y) / self.scale).square().mean()
+
+    def score(self, model: nn.Module) -> float:
+        """Mean squared error on the validation samples, in units of the targets."""
+        return float((model(self.val[0]) - self.val[1]).square().mean())
+
+
+def moved(x: Tensor, y: Tensor, symmetry: tuple[Rep, Rep], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Every sample moved by a random element of the group of its representations."""
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    g = elements(symmetry[0], len(x), seed)
+    matrices = (torch.from_numpy(rep.rho(g)).to(x) for rep in symmetry)
+    a, b = ((m @ t.unsqueeze(2)).squeeze(2) for m, t in zip(matrices, (x, y)))
+    return a, b
+
+
+def elements(rep: Rep, n: int, seed: int) -> np.ndarray:
+    """Random elements (n, d, d) of the group of a representation."""
+    assert rep.group is not None
+    return rep.group.sample(n, rng=seed)
+
+
+class TaskExperiment(Experiment[TaskSettings, Fit]):
+    """An invariant or a tensor of a few vectors."""
+
+    title = "EMLP's tasks"
+    score = "test MSE"
+    note = "published figures by their authors, read off their plots and tables"
+    symmetries: ClassVar[Mapping[str, Group]] = {"o5": O(5), "inertia": O(3) * S(_data.MASSES), "lorentz": Lorentz()}
+
+    def check(self, settings: TaskSettings) -> None:
+        """The group acts on the data."""
+        group = self.group(settings)
+        representations(settings.name, group)
+
+    def task(self, settings: TaskSettings, device: torch.device) -> Fit:
+        """Samples, drawn anew."""
+        sizes = {"train": settings.samples, "val": _data.VALIDATION, "test": _data.TEST}
+        parts = {}
+        for part, n in sizes.items():
+            x, y = _data.draw(settings.name, settings.target, part, n, settings.seed)
+            parts[part] = (x.float().to(device), y.float().to(device))
+        _, scale, _ = standards(settings.name, *parts["train"])
+        symmetry = representations(settings.name, self.symmetries[settings.name])
+        return Fit(**parts, scale=scale, symmetry=symmetry, augment=settings.augment)
+
+    def network(self, settings: TaskSettings, group: Group, task: Fit) -> nn.Module:
+        """One of the models, on standardised numbers."""
+        name = settings.name
+        rep_in, rep_out = representations(name, group)
+        model: nn.Module
+        if settings.model == "steerable":
+            model = TaskNet(rep_in, rep_out, group, HIDDEN, LAYERS[name])
+        elif settings.model == "emlp":
+            model = EMLP(rep_in, rep_out, group, hidden=HIDDEN, layers=LAYERS[name])
+        elif settings.model == "gated":
+            model = Gated(rep_in, rep_out, group)
+        else:
+            ours = TaskNet(*representations(name, self.symmetries[name]), self.symmetries[name], HIDDEN, LAYERS[name])
+            parameters = settings.parameters or count_parameters(ours)
+            torch.manual_seed(settings.seed)
+            model = baseline(settings.model, name, parameters)
+        return Standardised(model, *standards(name, *task.train))
+
+    def test(self, settings: TaskSettings, model: nn.Module, task: Fit) -> dict[str, float]:
+        """Mean squared error; how far the model, in double precision, is from commuting with the true group."""
+        x, y = task.test
+        error = float((model(x) - y).square().mean())
+        return {"test MSE": error, "equivariance error": equivariance_error(model, task)}
+
+    def references(self, settings: TaskSettings, task: Fit) -> dict[str, float]:
+        """The variance of the targets, and published figures at this number of samples."""
+        y = task.test[1]
+        found = {"mean (predictor)": float((y - task.train[1].mean(0)).square().mean())}
+        if settings.target == "standard":
+            published = PUBLISHED[settings.name].get(settings.samples, {})
+            found |= {f"{name} (published)": value for name, value in published.items()}
+        return found
+
+    def pictures(self, settings: TaskSettings, model: nn.Module, task: Fit) -> dict[str, Figure]:
+        """Predicted against true."""
+        x, y = task.test
+        title = f"{settings.name} · {settings.model} · {settings.group}"
+        return {"parity.png": plot.parity(y[:, 0].cpu(), model(x)[:, 0].cpu(), "1", title)}
+
+
+def representations(name: str, group: Group) -> tuple[Rep, Rep]:
+    """How inputs and targets of a task transform under a group.
+
+    Raises
+    ------
+    ValueError
+        If the group does not act on them.
+    """
+    d = {"o5": 5, "inertia": 3, "lorentz": 4}[name]
+    permuting = S(_data.MASSES)
+    if name == "inertia" and group.factors and group.factors[-1] == permuting:
+        (space,) = group.factors[:-1] if len(group.factors) == 2 else (group,)
+        if space.d == d and space.field == "R":
+            return (V(permuting) + V(permuting) * V(space))(group), (V(space) * V(space))(group)
+    if group.d != d or group.field != "R":
+        more = ', or "O(3) * S(5)"' if name == "inertia" else ""
+        raise ValueError(f"{group.name} acts on {group.field}^{group.d}, but {name} is about vectors of R^{d}{more}")
+    if name == "inertia":
+        return (_data.MASSES * Scalar + _data.MASSES * V)(group), (V * V)(group)
+    return ((2 if name == "o5" else 4) * V)(group), Scalar(group)
+
+
+def standards(name: str, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Invariant shift of the targets, their scale, and the size of inputs."""
+    shift = y.mean(0)
+    if name == "inertia":  # a multiple of the unit matrix
+        shift = torch.eye(3).flatten().to(y) * y.unflatten(1, (3, 3)).diagonal(dim1=1, dim2=2).mean()
+    one = y.new_ones(1)
+    return shift, (y - shift).square().mean().sqrt() * one, one if name == "inertia" else x.square().mean().sqrt() * one
+
+
+def baseline(model: str, name: str, parameters: int) -> nn.Module:
+    """A model without (mlp) or with hand-made (scalars) symmetry, of about so many weights."""
+
+    def build(width: int) -> nn.Module:
+        if model == "mlp":
+            return plain(name, width)
+        metric = torch.from_numpy(_data.ETA).float() if name == "lorentz" else torch.eye(5 if name == "o5" else 3)
+        vectors = {"o5": 2, "inertia": _data.MASSES, "lorentz": 4}[name]
+        return Scalars(metric, vectors, _data.MASSES if name == "inertia" else 0, name == "inertia", width)
+
+    return build(matched(lambda width: count_parameters(build(width)), parameters))
+
+
+@torch.no_grad()
+def equivariance_error(model: nn.Module, task: Fit) -> float:
+    """Largest relative error of f(ρ(g) x) = ρ(g) f(x) on random elements of the true group, in double precision."""
+    first = next(model.parameters()).dtype
+    model.double()
+    x = task.test[0][:200].double()
+    y = model(x)
+    worst = 0.0
+    for g in elements(task.symmetry[0], PROBES, seed=1):
+        rho_in, rho_out = (torch.from_numpy(rep.rho(g)).to(x) for rep in task.symmetry)
+        worst = max(worst, float((model(x @ rho_in.mT) - y @ rho_out.mT).norm() / y.norm()))
+    model.to(first)
+    return worst

@@ -1,0 +1,96 @@
+"""The runs of the three tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+SAMPLES = (100, 1000, 10_000)
+#: steps of the published protocol: min(900,000 / N, 1,000) epochs of batches of 500
+PROTOCOL = {"epochs": 1000, "batch": 500, "lr": 3e-3, "average": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings(Settings):
+    """A task of EMLP's: what the three have in common.
+
+    Attributes
+    ----------
+    groups : the groups compared, the best first, the trivial one last
+    usual : that of the baselines with a symmetry
+    targets : what there is to predict
+    """
+
+    experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"epochs": 50, "budget": 0.5},
+        "desk": {"budget": 1.0},
+        "paper": PROTOCOL,
+    }
+    groups: ClassVar[tuple[str, ...]]
+    usual: ClassVar[str]
+    targets: ClassVar[tuple[str, ...]]
+
+    epochs: int = setting(10_000, "Largest number of passes over the training samples.", least=1)
+    batch: int = setting(50, "Samples per step.", least=1)
+    lr: float = setting(5e-3, "Peak learning rate.", least=1e-8)
+    model: str = setting(
+        "steerable",
+        "steerable (products, and functions of invariants), emlp (products), gated (EMLP's layers), scalars, or mlp.",
+        choices=("steerable", "emlp", "gated", "scalars", "mlp"),
+    )
+    target: str = setting("standard", "What is predicted: the standard target, or one that is no polynomial.")
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Groups, baselines and numbers of samples; the second target at one."""
+        for samples in SAMPLES:
+            for group in cls.groups:
+                yield {"group": group, "samples": samples}
+            yield {"model": "emlp", "samples": samples, "group": cls.groups[0]}
+            for model in ("gated", "scalars"):
+                yield {"model": model, "samples": samples, "group": cls.usual}
+            for augment in (False, True):
+                yield {"model": "mlp", "augment": augment, "samples": samples, "group": cls.groups[-1]}
+        for target in cls.targets[1:]:
+            yield {"target": target, "group": cls.groups[0]}
+            yield {"target": target, "model": "mlp", "augment": True, "group": cls.groups[-1]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class O5Settings(TaskSettings):
+    """Predict sin|x1| - |x2|^3 / 2 + cos(angle) from two vectors in five dimensions (an invariant)."""
+
+    name: ClassVar[str] = "o5"
+    groups: ClassVar[tuple[str, ...]] = ("O(5)", "SO(5)", "Trivial(5)")
+    usual: ClassVar[str] = "O(5)"
+    targets: ClassVar[tuple[str, ...]] = ("standard",)
+    group: str = setting("O(5)", "Symmetry group acting on R^5.")
+    target: str = setting("standard", "What is predicted.", choices=targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InertiaSettings(TaskSettings):
+    """Predict the inertia tensor of five masses from their positions (equivariant)."""
+
+    name: ClassVar[str] = "inertia"
+    groups: ClassVar[tuple[str, ...]] = ("O(3) * S(5)", "O(3)", "SO(3)", "Trivial(3)")
+    usual: ClassVar[str] = "O(3)"
+    targets: ClassVar[tuple[str, ...]] = ("standard", "log")
+    group: str = setting("O(3) * S(5)", "Symmetry group: acting on R^3, or that and permutations of the masses.")
+    target: str = setting("standard", "The tensor, or its matrix logarithm log(1 + I).", choices=targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LorentzSettings(TaskSettings):
+    """Predict an electron-muon scattering matrix element from four four-vectors (an invariant)."""
+
+    name: ClassVar[str] = "lorentz"
+    groups: ClassVar[tuple[str, ...]] = ("O(1, 3)", "SO(1, 3, connected=True)", "Trivial(4)")
+    usual: ClassVar[str] = "O(1, 3)"
+    targets: ClassVar[tuple[str, ...]] = ("standard", "root")
+    group: str = setting("O(1, 3)", "Symmetry group acting on space-time.")
+    target: str = setting("standard", "The matrix element M, or sqrt(1 + M^2).", choices=targets)
