@@ -55,7 +55,7 @@ def o5(x: Array, target: str = "standard") -> Array:
     --------
     >>> x = np.zeros((1, 10))
     >>> x[0, 0] = x[0, 5] = 2.0
-    >>> float(o5(x)[0, 0]) == np.sin(2) - 4 + 1
+    >>> bool(o5(x)[0, 0] == np.sin(2) - 4 + 1)
     True
     """
     a, b = x[:, :5], x[:, 5:]
