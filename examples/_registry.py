@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ._settings import Settings
 from .nbody._settings import NBodySettings
+from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
 from .tasks._settings import InertiaSettings, LorentzSettings, O5Settings
 
 if TYPE_CHECKING:
     from ._experiment import Experiment
 
-EXPERIMENTS: dict[str, type[Settings]] = {
-    settings.name: settings for settings in (O5Settings, InertiaSettings, LorentzSettings, NBodySettings, QM9Settings)
-}
+_ALL = (O5Settings, InertiaSettings, LorentzSettings, PendulumSettings, NBodySettings, QM9Settings)
+EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in _ALL}
 
 
 def experiment(settings: type[Settings]) -> Experiment[Any, Any]:

@@ -1,0 +1,1 @@
+"""A double spring pendulum: learned Hamiltonians and learned dynamics."""

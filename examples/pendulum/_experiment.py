@@ -1,0 +1,164 @@
+"""The pendulum experiment: train on short pieces, roll out for long, and see what is conserved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from intertwine import plot
+from intertwine._names import parse_group
+from intertwine.groups import Group
+from intertwine.train import count_parameters
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from .._experiment import Experiment, matched
+from .._report import require_orthogonal
+from . import _data
+from ._model import Dynamics, plain, steerable
+from ._settings import PendulumSettings
+
+#: geometric mean of the rollout error with 500 trajectories, arXiv:2104.09459 table 2
+PUBLISHED = {
+    "hamiltonian": {"HNN, O(2)": 0.0121, "HNN, D6": 0.0132, "HNN, MLP": 0.0281},
+    "ode": {"neural ODE, O(2)": 0.0192, "neural ODE, MLP": 0.0482},
+}
+#: steps of the integrator between frames, in training and in rollouts
+TRAINED, ROLLED = 1, 4
+
+
+@dataclass
+class Motion:
+    """The training task: states along short rollouts.
+
+    Attributes
+    ----------
+    train, val : (n, 5, 12) tensors
+    test : (n, 151, 12) tensor
+    augment : bool
+        Turn training pieces by random angles about the z-axis.
+    """
+
+    train: Tensor
+    val: Tensor
+    test: Tensor
+    augment: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of training pieces."""
+        return len(self.train)
+
+    def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
+        """Mean squared error of the states along some pieces."""
+        true = self.train[index.to(self.train.device)]
+        if self.augment:
+            true = turned(true, 2 * torch.pi * torch.rand(len(true), generator=generator))
+        return (rollout(model, true[:, 0], _data.FRAMES - 1, TRAINED) - true[:, 1:]).square().mean()
+
+    def score(self, model: nn.Module) -> float:
+        """Mean squared error along the validation pieces."""
+        found = rollout(model, self.val[:, 0], _data.FRAMES - 1, TRAINED)
+        return float((found - self.val[:, 1:]).square().mean())
+
+
+def rollout(model: nn.Module, z: Tensor, frames: int, fine: int) -> Tensor:
+    """States (n, frames, 12) after z (n, 12), by ``fine`` Runge–Kutta steps between frames."""
+    found = []
+    for _ in range(frames):
+        for _ in range(fine):
+            z = _data.runge_kutta(model, z, _data.STEP / fine)  # type: ignore[arg-type, assignment]
+        found.append(z)
+    return torch.stack(found, 1)
+
+
+def turned(states: Tensor, angles: Tensor) -> Tensor:
+    """Every piece (frames, 12) turned about the z-axis by its angle (n,)."""
+    c, s = angles.cos().to(states), angles.sin().to(states)
+    zero, one = torch.zeros_like(c), torch.ones_like(c)
+    turn = torch.stack([c, -s, zero, s, c, zero, zero, zero, one], -1).view(-1, 1, 3, 3)
+    return (states.unflatten(-1, (4, 3)) @ turn.mT).flatten(-2)
+
+
+def relative_errors(found: Tensor, true: Tensor) -> Tensor:
+    """|ẑ − z| / (|ẑ| + |z|) of states (..., 12)."""
+    return (found - true).norm(dim=-1) / (found.norm(dim=-1) + true.norm(dim=-1))
+
+
+class PendulumExperiment(Experiment[PendulumSettings, Motion]):
+    """Rollouts of a double spring pendulum."""
+
+    title = "Double spring pendulum"
+    score = "rollout error"
+    note = "the rollout error is the geometric mean over 30 units of time; published figures on their own trajectories"
+
+    def check(self, settings: PendulumSettings) -> None:
+        """The group acts on space."""
+        require_orthogonal(self.group(settings), "masses")
+
+    def task(self, settings: PendulumSettings, device: torch.device) -> Motion:
+        """Trajectories, simulated at the first use."""
+        train = _data.pieces(_data.trajectories(settings.samples, "train", settings.seed), settings.seed)
+        val = _data.pieces(_data.trajectories(_data.VALIDATION, "val"), 0)
+        test = _data.trajectories(_data.TEST, "test")
+        one, two, three = (torch.from_numpy(part).float().to(device) for part in (train, val, test))
+        return Motion(one, two, three, settings.augment)
+
+    def network(self, settings: PendulumSettings, group: Group, task: Motion) -> nn.Module:
+        """A Hamiltonian or a vector field."""
+        is_hamiltonian = settings.dynamics == "hamiltonian"
+        if settings.model == "steerable":
+            return Dynamics(steerable(group, is_hamiltonian), is_hamiltonian)
+        parameters = settings.parameters or count_parameters(steerable(parse_group("azimuthal"), is_hamiltonian))
+        torch.manual_seed(settings.seed)
+        width = matched(lambda width: count_parameters(plain(width, is_hamiltonian)), parameters)
+        return Dynamics(plain(width, is_hamiltonian), is_hamiltonian)
+
+    def test(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, float]:
+        """Geometric mean of the relative error; how far conserved quantities drift along predictions."""
+        found = predicted(model, task.test)
+        error = relative_errors(found, task.test[:, 1:].double())
+        error = torch.where(error.isfinite(), error, 1.0).clamp(1e-7, 1.0)
+        drift = {
+            name: float(np.nanmean(np.abs(values - values[:, :1])))
+            for name, values in conserved(found, task.test[:, 0]).items()
+        }
+        return {"rollout error": float(error.log().mean().exp())} | {f"drift of {k}": v for k, v in drift.items()}
+
+    def references(self, settings: PendulumSettings, task: Motion) -> dict[str, float]:
+        """Standing still, and published figures."""
+        still = relative_errors(task.test[:, :1].expand(-1, task.test.shape[1] - 1, -1), task.test[:, 1:])
+        published = {f"{name} (published)": value for name, value in PUBLISHED[settings.dynamics].items()}
+        return {"standing still": float(still.clamp_min(1e-7).log().mean().exp())} | published
+
+    def pictures(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, Figure]:
+        """The error, and conserved quantities, along predictions."""
+        found = predicted(model, task.test)
+        times = _data.STEP * np.arange(1, found.shape[1] + 1)
+        error = relative_errors(found, task.test[:, 1:].double()).clamp_min(1e-7).log().mean(0).exp()
+        drawn = plot.figure(9.0, 3.2)
+        axes = drawn.subplots(1, 3)
+        axes[0].plot(times, error.cpu())
+        axes[0].set(xlabel="time", title="relative error, geometric mean", yscale="log")
+        for panel, (name, values) in zip(axes[1:], conserved(found, task.test[:, 0]).items()):
+            panel.plot(times, (values[:, 1:] - values[:, :1])[:5].T)
+            panel.set(xlabel="time", title=f"{name} − its start, 5 rollouts")
+        drawn.suptitle(f"{settings.dynamics} · {settings.model} · {settings.group}")
+        return {"rollouts.png": drawn}
+
+
+@torch.no_grad()
+def predicted(model: nn.Module, test: Tensor) -> Tensor:
+    """Rollouts (n, 150, 12) from the first states, in double precision."""
+    first = next(model.parameters()).dtype
+    model.double()
+    found = rollout(model, test[:, 0].double(), test.shape[1] - 1, ROLLED).detach()
+    model.to(first)
+    return found
+
+
+def conserved(found: Tensor, start: Tensor) -> dict[str, np.ndarray]:
+    """True energy and angular momentum about z along rollouts and at their start: (n, 151) each."""
+    states = torch.cat([start[:, None].double(), found], 1).cpu().numpy()
+    return {"energy": _data.energy(states), "angular momentum": _data.angular_momentum(states)}

@@ -1,0 +1,42 @@
+"""The runs of the pendulum experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+GROUPS = ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")', "Trivial(3)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendulumSettings(Settings):
+    """Learn the dynamics of two masses on springs, by a Hamiltonian or a neural ODE, and roll it out."""
+
+    name: ClassVar[str] = "pendulum"
+    experiment: ClassVar[str] = "pendulum._experiment:PendulumExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"samples": 100, "epochs": 30, "budget": 0.5},
+        "desk": {"budget": 5.0},
+        "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3},
+    }
+
+    group: str = setting("azimuthal", "Symmetry group acting on R^3; the system has that of rotations about z.")
+    samples: int = setting(500, "Number of training trajectories, of five frames each.", least=1)
+    epochs: int = setting(2000, "Number of passes over them.", least=1)
+    batch: int = setting(100, "Trajectories per step.", least=1)
+    model: str = setting("steerable", "Ours, or a plain network.", choices=("steerable", "mlp"))
+    dynamics: str = setting(
+        "hamiltonian", "Learn the Hamiltonian, or its vector field as a neural ODE.", choices=("hamiltonian", "ode")
+    )
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Both dynamics; groups, the plain network, and that with turned training trajectories."""
+        for dynamics in ("hamiltonian", "ode"):
+            for group in GROUPS:
+                yield {"dynamics": dynamics, "group": group}
+            for augment in (False, True):
+                yield {"dynamics": dynamics, "model": "mlp", "group": "Trivial(3)", "augment": augment}
