@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
-PRESETS = ("fast", "desk", "paper")
+UNLIMITED = 10**5  # epochs
 
 
 def setting(
@@ -53,6 +53,8 @@ class Settings:
     def of(cls, preset: str = "desk", **given: Any) -> Settings:
         """The settings of a preset, with those given instead of its own.
 
+        A budget that is given alone ends the training by itself, whatever the preset's number of epochs.
+
         Raises
         ------
         ValueError
@@ -63,6 +65,8 @@ class Settings:
         unknown = set(given) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
+        if given.get("budget") and "epochs" not in given:
+            given["epochs"] = UNLIMITED
         return cls(**{**cls.presets[preset], **given})
 
     @classmethod

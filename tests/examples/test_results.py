@@ -99,6 +99,13 @@ def test_another_plan_of_training_is_not_called_a_preset():
     assert "samples-7" in run_name(EXPERIMENTS["nbody"].of("desk", samples=7))
 
 
+def test_a_budget_alone_ends_the_training():
+    nbody = EXPERIMENTS["nbody"]
+    assert nbody.of("desk", budget=1.0).epochs > 10**4
+    assert nbody.of("desk", budget=1.0, epochs=7).epochs == 7
+    assert nbody.of("desk").epochs == nbody.presets["desk"]["epochs"]
+
+
 def test_damaged_figures_name_the_file(tmp_path):
     (tmp_path / "a").mkdir()
     for content in ("{", "[]", json.dumps({"experiment": "nbody"})):
