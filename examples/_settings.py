@@ -67,7 +67,12 @@ class Settings:
             raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
         if given.get("budget") and "epochs" not in given:
             given["epochs"] = UNLIMITED
-        return cls(**{**cls.presets[preset], **given})
+        return cls(**{**cls.planned(preset, given), **given})
+
+    @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings of a preset where they depend on those given: more time for more samples, say."""
+        return cls.presets[preset]
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

@@ -27,6 +27,12 @@ class NBodySettings(Settings):
     channels: int | None = setting(None, "Width: hidden scalars and vectors each.", least=1)
 
     @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A minute at the desk, or five for many trajectories."""
+        plan = cls.presets[preset]
+        return {**plan, "budget": 1.0} if preset == "desk" and given.get("samples", 3000) <= 1000 else plan
+
+    @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
         """Charged particles: groups and EGNN; plane springs: stiffness, groups, and augmentation."""
         for samples in (300, 3000):
@@ -35,7 +41,7 @@ class NBodySettings(Settings):
             yield {"model": "egnn", "samples": samples}
         for samples in (100, 1000):
             for kappa in (0.0, 0.1, 1.0):
-                springs = {"dataset": "springs", "kappa": kappa, "samples": samples, "budget": 2.0}
+                springs = {"dataset": "springs", "kappa": kappa, "samples": samples}
                 for group in ("O(3)", "azimuthal", "azimuthal-so2", "Trivial(3)"):
                     yield {"group": group, **springs}
                 yield {"group": "Trivial(3)", "augment": True, **springs}

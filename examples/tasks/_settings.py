@@ -27,7 +27,7 @@ class TaskSettings(Settings):
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"epochs": 50, "budget": 0.5},
-        "desk": {"budget": 1.0},
+        "desk": {},
         "paper": PROTOCOL,
     }
     groups: ClassVar[tuple[str, ...]]
@@ -43,6 +43,13 @@ class TaskSettings(Settings):
         choices=("steerable", "emlp", "gated", "scalars", "mlp"),
     )
     target: str = setting("standard", "What is predicted: the standard target, or one that is no polynomial.")
+
+    @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Up to two minutes at the desk."""
+        samples = given.get("samples", 1000)
+        budget = {"budget": 0.3 if samples < 300 else 0.8 if samples < 3000 else 1.2}
+        return budget if preset == "desk" else cls.presets[preset]
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
