@@ -206,7 +206,8 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     rows = [(name, shown(x), "") for name, x in figures.items()]
     rows[0] = (f"intertwine, {settings.model}, {settings.group}", shown(value), "1")
     rows += [(name, shown(x), f"{x / value:.2f}" if value else "") for name, x in references.items()]
-    note = f"{state.epoch} epochs in {state.seconds:.0f} s"
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    note = f"{state.epoch} epochs in {state.seconds:.0f} s" + " of processor time" * on_cpu
     return Report(
         experiment.title, ("", score, "of ours"), rows, files, f"{note}; {experiment.note}" if experiment.note else note
     )

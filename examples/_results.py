@@ -175,8 +175,8 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
 
 INTRODUCTION = """\
 Made by `intertwine results` from the `metrics.json` of the runs in this folder, which `make results` makes. Every line
-is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training). Figures
-called *published* are those of their authors, on their own samples or splits."""
+is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training). Minutes
+are processor time. Figures called *published* are those of their authors, on their own samples or splits."""
 
 
 def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:

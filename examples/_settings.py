@@ -47,7 +47,7 @@ class Settings:
     lr: float = setting(3e-3, "Peak learning rate.", least=1e-8)
     average: float = setting(0.995, "Decay of the moving average of the weights.", least=0)
     patience: int | None = setting(None, "End after so many epochs without improvement.", least=1)
-    budget: float | None = setting(None, "Minutes of training after which to end.", least=0.01)
+    budget: float | None = setting(None, "Minutes (on a CPU, of processor time) after which to end.", least=0.01)
 
     @classmethod
     def of(cls, preset: str = "desk", **given: Any) -> Settings:

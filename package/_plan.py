@@ -28,7 +28,7 @@ class Plan:
         Decay of the moving average of the weights, which is what is validated and kept; 0 turns it off.
     budget : float or None
         Seconds of training after which to end; the learning rate then follows the clock where that is
-        ahead of the epochs.
+        ahead of the epochs.  On a CPU they are processor time of all threads, which a busy machine does not shorten.
     save_every : float
         Seconds between checkpoints within an epoch; one is written at the end of each epoch, too, unless the
         last is younger than a twentieth of this.

@@ -87,7 +87,7 @@ class State:
     running : float
         Sum of the losses of those steps.
     seconds : float
-        Time spent training, over all sittings.
+        Spent training, over all sittings: processor time of all threads on a CPU, by the clock on another device.
     best, best_epoch : float, int
     history : list of dict
         Per epoch: loss, score, rate, seconds.
@@ -164,6 +164,8 @@ class Run:
                 f"{self.world.size} processes share batches of {plan.batch}: start fewer, or raise --batch"
             )
         self.state = State()
+        on_cpu = next(model.parameters()).device.type == "cpu"
+        self._clock = time.process_time if on_cpu else time.perf_counter
         self.replica = self.world.replica(model)
         if plan.compile:
             self.replica = cast("nn.Module", torch.compile(self.replica))
@@ -229,9 +231,9 @@ class Run:
         self.replica.train()
         order = torch.randperm(self.task.size, generator=generator(plan.seed, state.epoch))
         for index in order.split(plan.batch)[state.step :]:
-            since = time.perf_counter()
+            since = self._clock()
             loss = self._step(index)
-            state.seconds += self._agree(loss, time.perf_counter() - since)
+            state.seconds += self._agree(loss, self._clock() - since)
             state.step += 1
             advance()
             if self._wants_to_stop:
@@ -292,13 +294,13 @@ class Run:
 
     def _validate(self) -> None:
         state = self.state
-        since = time.perf_counter()
+        since = self._clock()
         self.averaged.eval()
         score = 0.0
         if self.world.leads:
             with torch.no_grad():
                 score = self.task.score(self.averaged)
-        score, seconds = self.world.total([score, (time.perf_counter() - since) * self.world.leads])
+        score, seconds = self.world.total([score, (self._clock() - since) * self.world.leads])
         state.seconds += seconds
         loss = state.running / max(state.step, 1)
         entry = {"loss": loss, "score": score, "rate": self.optimizer.param_groups[0]["lr"]}

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._source import MissingDataError
 from .._store import Arrays, stored
 
 ELEMENTS = ("H", "C", "N", "O", "F")
@@ -55,10 +56,6 @@ TARGETS = MappingProxyType(
         "cv": Target("Heatcapacity_Cv_cal_mol_K", "cal/(mol K)", 1.0, "heat capacity at constant volume"),
     }
 )
-
-
-class MissingDataError(RuntimeError):
-    """A data set is not on this machine; the message says how to get it."""
 
 
 @dataclass(frozen=True)
