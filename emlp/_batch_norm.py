@@ -30,6 +30,8 @@ class BatchNorm(Layer):
         Weight of the newest batch in the running averages.
     affine : bool
         Learn a scale per copy, and a shift of invariants.
+    strict : bool
+        Refuse atoms without an invariant norm; else they pass unchanged.
     device, dtype : as in `Linear`
 
     Raises
@@ -61,26 +63,31 @@ class BatchNorm(Layer):
         eps: float = 1e-4,
         momentum: float = 0.1,
         affine: bool = True,
+        strict: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.group, (self.rep_in,) = bind(group, rep=rep)
         self.rep_out, self.eps, self.momentum = self.rep_in, eps, momentum
-        check_unitary(self.rep_in, "BatchNorm")
+        if strict:
+            check_unitary(self.rep_in, "BatchNorm")
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
         atoms = frame(self.rep_in).atoms
         self.trivial = tuple(a.is_trivial for a, _ in atoms)
+        self.unitary = tuple(a.is_unitary for a, _ in atoms)
         real = torch.empty(0, dtype=dtype).real.dtype
         for i, (_, m) in enumerate(atoms):
+            if not self.unitary[i]:
+                continue
             self.register_buffer(f"square{i}", torch.ones(m, dtype=real, device=device))
             if self.trivial[i]:
                 self.register_buffer(f"mean{i}", torch.zeros(m, dtype=dtype, device=device))
-        sizes = [m for _, m in atoms] if affine else []
-        self.scales = nn.ParameterList(nn.Parameter(torch.ones(m, dtype=real, device=device)) for m in sizes)
+        sizes = [m if affine and a.is_unitary else 0 for a, m in atoms]
+        self.scales = nn.ParameterList(nn.Parameter(torch.ones(m, dtype=real, device=device)) for m in sizes if m)
         self.shifts = nn.ParameterList(
-            nn.Parameter(torch.zeros(m, dtype=dtype, device=device)) for m, t in zip(sizes, self.trivial) if t
+            nn.Parameter(torch.zeros(m, dtype=dtype, device=device)) for m, t in zip(sizes, self.trivial) if m and t
         )
 
     def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
@@ -95,6 +102,9 @@ class BatchNorm(Layer):
         scales, shifts = iter(self.scales), iter(self.shifts)
         out = []
         for i, y in enumerate(self.encode(x)):
+            if not self.unitary[i]:
+                out.append(y)
+                continue
             if self.trivial[i]:
                 y = y - self._statistic(f"mean{i}", y[0], batch, size)
             square = (y * y.conj()).real if y.is_complex() else y.square()

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._settings import Settings
+from .digits._settings import DigitsSettings
 from .nbody._settings import NBodySettings
 from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
@@ -14,7 +15,7 @@ from .tasks._settings import InertiaSettings, LorentzSettings, O5Settings
 if TYPE_CHECKING:
     from ._experiment import Experiment
 
-_ALL = (O5Settings, InertiaSettings, LorentzSettings, PendulumSettings, NBodySettings, QM9Settings)
+_ALL = (O5Settings, InertiaSettings, LorentzSettings, PendulumSettings, NBodySettings, QM9Settings, DigitsSettings)
 EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in _ALL}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from intertwine.emlp import Gate, Linear, Norm
+from intertwine.emlp import BatchNorm, Gate, Linear
 from intertwine.emlp._hidden import hidden_rep
 from intertwine.emlp._module import Layer, bind, weights
 from intertwine.groups import Group
@@ -18,6 +18,8 @@ from .._kernel import check_number
 
 class GridBlock(Layer):
     """x ↦ (Wx + norm(gate(conv(x)))) / √2, W the identity where the representation stays.
+
+    Norms are taken over batch and grid: point by point they would blow up the noise where a field vanishes.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ class GridBlock(Layer):
         gate = Gate(self.rep_out, **placed)
         self.conv = GridConv(self.rep_in, gate.rep_in, self.group, padding="same", **conv)
         self.gate = Fieldwise(gate)
-        self.norm = Fieldwise(Norm(self.rep_out, strict=False, **placed))
+        self.norm = Fieldwise(BatchNorm(self.rep_out, strict=False, **placed))
         same = self.rep_in == self.rep_out
         self.skip = nn.Identity() if same else Fieldwise(Linear(self.rep_in, self.rep_out, bias=False, **placed))
 

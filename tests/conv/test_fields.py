@@ -185,13 +185,13 @@ def test_networks(kind, name, size):
     assert field_equivariance_error(net, x, V(group)) < 1e-10
     if len(grid_symmetries(V(group))) > 1:
         assert field_equivariance_error(lambda x: net(x.roll(1, 1)), x, V(group), net.rep_in, net.rep_out) > 1e-4
-    plain = export(net)
+    plain = export(net.eval())
     torch.testing.assert_close(plain(x), net(x))
     assert not any(isinstance(m, GridConv) for m in plain.modules())
 
 
 def test_exported_networks_go_through_torch_export():
-    net = SteerableUNet(Scalar, V, group=O(2), hidden=12, stages=2, kernel_size=3)
+    net = SteerableUNet(Scalar, V, group=O(2), hidden=12, stages=2, kernel_size=3).eval()
     x = torch.randn(1, 1, 8, 8)
     plain = export(net)
     torch.testing.assert_close(torch.export.export(plain, (x,)).module()(x), net(x), atol=1e-5, rtol=1e-5)
@@ -199,6 +199,30 @@ def test_exported_networks_go_through_torch_export():
         for p in net.parameters():
             p.mul_(1.1)
     assert not torch.allclose(plain(x), net(x), atol=1e-3)
+
+
+def spots(radii, turn):
+    """Blobs at these distances from the middle, a radian apart; the field vanishes almost everywhere."""
+    grid = torch.stack(torch.meshgrid(*(torch.linspace(-1, 1, 29),) * 2, indexing="ij"), -1)
+    angle = turn + torch.arange(float(len(radii)))
+    at = torch.stack([angle.cos(), angle.sin()], -1) * torch.tensor(radii)[:, None]
+    return torch.exp(-40 * (grid - at[:, None, None]).square().sum(-1)).sum(0)[None, None]
+
+
+@pytest.mark.parametrize(("group", "notices"), [(SO(2), False), (O(2), False), (Trivial(2), True)])
+def test_networks_notice_turns_that_are_no_symmetry_of_the_grid(group, notices):
+    """Norms point by point would blow up what sampling leaves where the field vanishes."""
+    torch.manual_seed(0)
+    same = torch.cat([spots([0.2, 0.4, 0.6, 0.6], turn) for turn in (0.0, 0.5, 2.0)])
+    other = spots([0.3, 0.3, 0.5, 0.7], 0.0)
+    net = SteerableResNet(Scalar, 8 * Scalar, group=group, hidden=24, stages=2, blocks=1)
+    with torch.no_grad():
+        for _ in range(40):
+            net(torch.cat([same, other]))  # running statistics
+        net.eval()
+        first, *turned = net(same)
+        change = torch.stack(turned).sub(first).square().sum(1).mean() / (net(other)[0] - first).square().sum()
+    assert (change.sqrt() > 0.3) == notices, change.sqrt()
 
 
 def test_networks_compile_whole():

