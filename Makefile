@@ -29,10 +29,10 @@ demo: develop  ## train a steerable point convolution on N-body data (under 5 mi
 	$(PY) -m intertwine train nbody --epochs 30 --budget 3.5
 
 test: develop  ## the test suite
-	$(PY) -m pytest -n 2 -m "not slow and not qm9"
+	$(PY) -m pytest -n 2 -m "not slow and not data"
 
 test-all: develop  ## the suite with its slow and its data-hungry tests
-	$(PIP) -e '.[dev,qm9]' --config-settings editable_mode=strict
+	$(PIP) -e '.[dev,data]' --config-settings editable_mode=strict
 	$(PY) -m pytest -n 2
 
 results: develop  ## make the runs behind docs/results.md that are missing, then the page (hours; stop and go on at will)

@@ -14,15 +14,18 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.progress import track
 from torch import Tensor
 
 from .._source import MissingDataError
 from .._store import Arrays, stored
 
+BONDS = ("none", "single", "double", "triple", "aromatic")
 ELEMENTS = ("H", "C", "N", "O", "F")
 MEV = 27_211.386_245_988
 FILES = ("qm9_part1.csv", "qm9_part2.csv", "qm9_part3.csv")
@@ -66,12 +69,15 @@ class Molecules:
     ----------
     pos : list of (atoms, 3) tensors, Å
     kind : list of (atoms,) long tensors, indices into `ELEMENTS`
-    target : (n,) float64
+    target : (n, ...) float64
+    bonds : list of (bonds, 3) long tensors, optional
+        Two atoms, and an index into `BONDS`.
     """
 
     pos: list[Tensor]
     kind: list[Tensor]
     target: Tensor
+    bonds: list[Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.pos)
@@ -182,7 +188,46 @@ def split(n: int, seed: int = 0) -> dict[str, NDArray[np.int64]]:
     return dict(zip(("train", "val", "test"), parts))
 
 
-def load(name: str, seed: int = 0, **limits: int | None) -> dict[str, Molecules]:
+def find_bonds(arrays: Arrays) -> Arrays:
+    """Bonds of all molecules from their geometry, by RDKit: ``bond`` (bonds, 3) as in `Molecules`, ``count`` (n,).
+
+    Where no bond orders of a neutral molecule fit the distances (one molecule in 25), all its bonds are single.
+
+    Raises
+    ------
+    MissingDataError
+        If RDKit is not installed.
+
+    References
+    ----------
+    Kim, Kim, Universal Structure Conversion Method for Organic Molecules, Bull. Korean Chem. Soc. 36 (2015).
+    """
+    try:
+        from rdkit import Chem, rdBase
+        from rdkit.Chem import rdDetermineBonds
+    except ImportError:
+        raise MissingDataError("bond types are found by RDKit: pip install rdkit   (37 MB, BSD licence)") from None
+    quiet = rdBase.BlockLogs()
+    found, count = [], []
+    ends = np.cumsum(arrays["size"], dtype=np.int64)
+    for end, size in track(list(zip(ends, arrays["size"])), "finding bonds", transient=True):
+        kind, pos = arrays["kind"][end - size : end], arrays["pos"][end - size : end]
+        lines = [f"{ELEMENTS[k]} {x:.6f} {y:.6f} {z:.6f}" for k, (x, y, z) in zip(kind, pos)]
+        text = "\n".join([str(size), "", *lines])
+        molecule = Chem.MolFromXYZBlock(text)
+        try:
+            rdDetermineBonds.DetermineBonds(molecule, charge=0)
+        except ValueError:
+            molecule = Chem.MolFromXYZBlock(text)
+            rdDetermineBonds.DetermineConnectivity(molecule)
+        own = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx(), str(b.GetBondType()).lower()) for b in molecule.GetBonds()]
+        found += [(i, j, BONDS.index(order)) for i, j, order in own]
+        count.append(len(own))
+    del quiet
+    return {"bond": np.array(found, dtype=np.uint8).reshape(-1, 3), "count": np.array(count, dtype=np.uint8)}
+
+
+def load(name: str, seed: int = 0, bonds: bool = False, **limits: int | None) -> dict[str, Molecules]:
     """Training, validation and test molecules with the property ``name``.
 
     Parameters
@@ -191,6 +236,8 @@ def load(name: str, seed: int = 0, **limits: int | None) -> dict[str, Molecules]
         A key of `TARGETS`.
     seed : int
         Of the split.
+    bonds : bool
+        Find the bonds, too: at the first use some minutes.
     train, val, test : int, optional
         Take only the first so many of a part.
 
@@ -202,18 +249,28 @@ def load(name: str, seed: int = 0, **limits: int | None) -> dict[str, Molecules]
         If qm9pack is not installed.
     """
     wanted = target(name)
+    key, arrays = geometries()
+    lists = stored(f"{key}-bonds", lambda: find_bonds(arrays)) if bonds else None
+    values = torch.from_numpy(arrays[name] * wanted.factor)
+    parts = {part: index[: limits.get(part)] for part, index in split(len(values), seed).items()}
+    return {part: molecules(arrays, index, values[torch.from_numpy(index)], lists) for part, index in parts.items()}
+
+
+def geometries() -> tuple[str, Arrays]:
+    """All molecules as `convert` gives them, and the name under which they are stored."""
     folder = data_folder()
     sizes = "-".join(str((folder / file).stat().st_size) for file in FILES)
-    arrays = stored(f"qm9-{sizes}-v{VERSION}", lambda: convert(folder))
-    ends = np.cumsum(arrays["size"], dtype=np.int64)
-    values = torch.from_numpy(arrays[name] * wanted.factor)
-    parts = {}
-    for part, index in split(len(ends), seed).items():
-        index = index[: limits.get(part)]
-        slices = [slice(int(ends[i]) - int(arrays["size"][i]), int(ends[i])) for i in index]
-        parts[part] = Molecules(
-            [torch.from_numpy(arrays["pos"][s]) for s in slices],
-            [torch.from_numpy(arrays["kind"][s].astype(np.int64)) for s in slices],
-            values[torch.from_numpy(index)],
-        )
-    return parts
+    key = f"qm9-{sizes}-v{VERSION}"
+    return key, stored(key, lambda: convert(folder))
+
+
+def molecules(arrays: Arrays, index: NDArray[np.int64], target: Tensor, bonds: Arrays | None = None) -> Molecules:
+    """Some of all molecules, with their targets (len(index), ...)."""
+    pos, kind = (_pieces(arrays[name], arrays["size"], index) for name in ("pos", "kind"))
+    lists = None if bonds is None else [b.long() for b in _pieces(bonds["bond"], bonds["count"], index)]
+    return Molecules(pos, [k.long() for k in kind], target, lists)
+
+
+def _pieces(rows: NDArray[Any], sizes: NDArray[np.uint8], index: NDArray[np.int64]) -> list[Tensor]:
+    ends = np.cumsum(sizes, dtype=np.int64)
+    return [torch.from_numpy(rows[ends[i] - sizes[i] : ends[i]]) for i in index]

@@ -21,15 +21,19 @@ class Batch:
     pos : (atoms, 3), Å
     kind : (atoms,) element indices
     edge_index : (2, edges), source and target
+    bond : (edges,) indices into `BONDS`; zeros where bonds were not looked for
     molecule : (atoms,) which molecule an atom is in
     size : number of molecules
+    target : (size, ...) float64, on the CPU
     """
 
     pos: Tensor
     kind: Tensor
     edge_index: Tensor
+    bond: Tensor
     molecule: Tensor
     size: int
+    target: Tensor
 
 
 class Graphs:
@@ -54,6 +58,9 @@ class Graphs:
     def __init__(self, molecules: Molecules, cutoff: float, device: torch.device | str = "cpu") -> None:
         self.molecules, self.device = molecules, device
         self.edges = [neighbours(pos, cutoff) for pos in molecules.pos]
+        self.bonds = [torch.zeros(e.shape[1], dtype=torch.long) for e in self.edges]
+        if molecules.bonds is not None:
+            self.bonds = [bond_types(*three) for three in zip(self.edges, molecules.bonds, map(len, molecules.pos))]
 
     def __len__(self) -> int:
         return len(self.molecules)
@@ -66,8 +73,23 @@ class Graphs:
         edges = torch.cat([self.edges[i] + start for i, start in zip(chosen, starts.tolist())], 1)
         kind = torch.cat([self.molecules.kind[i] for i in chosen])
         molecule = torch.repeat_interleave(torch.arange(len(chosen)), sizes)
-        there, kind, edges, molecule = (t.to(self.device) for t in (torch.cat(pos), kind, edges, molecule))
-        return Batch(there, kind, edges, molecule, len(chosen))
+        bond = torch.cat([self.bonds[i] for i in chosen])
+        parts = (torch.cat(pos), kind, edges, bond, molecule)
+        there, kind, edges, bond, molecule = (t.to(self.device) for t in parts)
+        return Batch(there, kind, edges, bond, molecule, len(chosen), self.molecules.target[index])
+
+
+def bond_types(edges: Tensor, bonds: Tensor, atoms: int) -> Tensor:
+    """The kind of bond (edges,) along each edge, from a list (bonds, 3).
+
+    Examples
+    --------
+    >>> bond_types(torch.tensor([[0, 1, 2], [1, 0, 0]]), torch.tensor([[0, 1, 2]]), 3)
+    tensor([2, 2, 0])
+    """
+    table = torch.zeros(atoms, atoms, dtype=torch.long)
+    table[bonds[:, 0], bonds[:, 1]] = table[bonds[:, 1], bonds[:, 0]] = bonds[:, 2]
+    return table[edges[0], edges[1]]
 
 
 def neighbours(pos: Tensor, cutoff: float) -> Tensor:

@@ -6,17 +6,20 @@ invariant; their sum corrects the linear regression on atom counts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from intertwine.conv import PointConv
 from intertwine.emlp import Gate, Linear, Norm
 from intertwine.groups import Group
-from intertwine.reps import Scalar, V
+from intertwine.reps import Rep, Scalar, T, V
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from .._report import require_orthogonal
 from ._baseline import predict
-from ._data import ELEMENTS
+from ._data import BONDS, ELEMENTS
+from ._egnn import EGNN
 from ._graphs import Batch
 
 #: Å; and how many neighbours an atom then has, about
@@ -25,20 +28,58 @@ CUTOFF, NEIGHBOURS = 3.0, 8.0
 HIDDEN = 48
 
 
-class MoleculeNet(nn.Module):
-    """A scalar property of every molecule of a batch.
+@dataclass(frozen=True)
+class Kernels:
+    """What the kernels of a network are, and see.
+
+    Attributes
+    ----------
+    kind : "implicit" or "standard"
+        Harmonics times functions of the distance (and the attributes): those of a network, or combinations of fixed
+        ones.
+    attributes : "none", "bonds" or "atoms"
+        Positions alone; the type of the bond between two atoms too; that and both elements.
+    """
+
+    kind: str = "implicit"
+    attributes: str = "none"
+
+    def convolution(self, rep_in: Rep, rep_out: Rep, group: Group, cutoff: float) -> PointConv:
+        """A layer with such a kernel."""
+        edge = None if self.attributes == "none" else len(BONDS) * Scalar
+        node = len(ELEMENTS) * Scalar if self.attributes == "atoms" else None
+        layers = 2 if self.kind == "implicit" else 0
+        return PointConv(
+            rep_in,
+            rep_out,
+            group,
+            edge=edge,
+            node=node,
+            hidden=HIDDEN,
+            layers=layers,
+            cutoff=cutoff,
+            neighbours=NEIGHBOURS,
+        )
+
+    def seen(self, batch: Batch, kinds: Tensor) -> list[Tensor | None]:
+        """The attributes of edges and of atoms."""
+        bonds = None if self.attributes == "none" else one_hot(batch.bond, len(BONDS)).to(batch.pos)
+        return [bonds, kinds if self.attributes == "atoms" else None]
+
+
+class Body(nn.Module):
+    """Features of every atom of a batch, (atoms, rep_out.dim).
 
     Parameters
     ----------
     group : Group
         Acting on space, d = 3.
-    regression : (6,) tensor
-        Coefficients of atom counts and constant.
-    scale : float
-        Typical size of what the regression leaves.
     width : (int, int)
-        Scalars and vectors among the hidden features.
+        Scalars and vectors among the features.
     layers : int
+    tensors : int
+        Tensors V ⊗ V among the features.
+    kernels : Kernels
     cutoff : float
         Å; the graphs' cutoff.
 
@@ -48,41 +89,71 @@ class MoleculeNet(nn.Module):
         If the group does not act on real 3-space.
     """
 
-    regression: Tensor
-    scale: Tensor
-
     def __init__(
         self,
         group: Group,
-        regression: Tensor,
-        scale: float,
         width: tuple[int, int] = (32, 16),
         layers: int = 3,
+        tensors: int = 0,
+        kernels: Kernels | None = None,
         cutoff: float = CUTOFF,
     ) -> None:
         super().__init__()
         require_orthogonal(group, "atoms")
+        self.kernels = kernels or Kernels()
+        self.group, self.scalars = group, width[0]
+        self.rep_out = (width[0] * Scalar + width[1] * V + tensors * T(2))(group)
+        gates = [Gate(self.rep_out) for _ in range(layers)]
+        self.gate = nn.ModuleList(gates)
+        self.norm = nn.ModuleList(Norm(self.rep_out) for _ in range(layers))
+        reps = [len(ELEMENTS) * Scalar, *([self.rep_out] * (layers - 1))]
+        self.conv = nn.ModuleList(
+            self.kernels.convolution(rep, gate.rep_in, group, cutoff) for rep, gate in zip(reps, gates)
+        )
+        self.invariant = Linear(self.rep_out, self.scalars * Scalar, group=group)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The features of all atoms."""
+        x = kinds = one_hot(batch.kind, len(ELEMENTS)).to(batch.pos)
+        seen = self.kernels.seen(batch, kinds)
+        for k, (conv, gate, norm) in enumerate(zip(self.conv, self.gate, self.norm)):
+            y = norm(gate(conv(x, batch.pos, batch.edge_index, *seen)))
+            x = (x + y) * 0.5**0.5 if k else y
+        return x
+
+    def scalar(self, batch: Batch) -> Tensor:
+        """Invariants of all atoms, (atoms, scalars)."""
+        invariants: Tensor = self.invariant(self(batch))
+        return invariants
+
+
+class MoleculeNet(nn.Module):
+    """A scalar property of every molecule of a batch: a regression on atom counts, corrected atom by atom.
+
+    Parameters
+    ----------
+    body : Body or EGNN
+        Gives invariants of all atoms.
+    regression : (6,) tensor
+        Coefficients of atom counts and constant.
+    scale : float
+        Typical size of what the regression leaves.
+    """
+
+    regression: Tensor
+    scale: Tensor
+
+    def __init__(self, body: Body | EGNN, regression: Tensor, scale: float) -> None:
+        super().__init__()
         self.register_buffer("regression", regression)
         self.register_buffer("scale", torch.tensor(scale))
-        hidden = width[0] * Scalar + width[1] * V
-        gates = [Gate(hidden, group=group) for _ in range(layers)]
-        self.gate = nn.ModuleList(gates)
-        self.norm = nn.ModuleList(Norm(hidden, group=group) for _ in range(layers))
-        reps = [len(ELEMENTS) * Scalar, *([hidden] * (layers - 1))]
-        self.conv = nn.ModuleList(
-            PointConv(rep, gate.rep_in, group=group, hidden=HIDDEN, cutoff=cutoff, neighbours=NEIGHBOURS)
-            for rep, gate in zip(reps, gates)
-        )
-        self.out = nn.Sequential(Linear(hidden, width[0] * Scalar, group=group), nn.SiLU(), nn.Linear(width[0], 1))
+        self.body = body
+        self.out = nn.Sequential(nn.SiLU(), nn.Linear(body.scalars, 1))
 
     def forward(self, batch: Batch) -> Tensor:
         """The property of every molecule, (batch.size,)."""
         kinds = one_hot(batch.kind, len(ELEMENTS)).to(batch.pos)
-        x = kinds
-        for k, (conv, gate, norm) in enumerate(zip(self.conv, self.gate, self.norm)):
-            y = norm(gate(conv(x, batch.pos, batch.edge_index)))
-            x = (x + y) * 0.5**0.5 if k else y
-        summed = sum_over(self.out(x), batch)[:, 0]
+        summed = sum_over(self.out(self.body.scalar(batch)), batch)[:, 0]
         return predict(self.regression, sum_over(kinds, batch)) + self.scale * summed
 
 

@@ -17,7 +17,7 @@ class QM9Settings(Settings):
     experiment: ClassVar[str] = "qm9._experiment:QM9Experiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 500, "epochs": 5, "budget": 0.5},
-        "desk": {"budget": 20.0, "epochs": 30},
+        "desk": {"budget": 8.0, "epochs": 30},
         "paper": {"samples": 110_000, "epochs": 1000, "batch": 96, "lr": 1e-3},
     }
 
@@ -25,10 +25,24 @@ class QM9Settings(Settings):
     batch: int = setting(32, "Molecules per step.", least=1)
     lr: float = setting(2e-3, "Peak learning rate.", least=1e-8)
     target: str = setting("alpha", "Property: alpha, homo, lumo, gap, mu, ...")
+    model: str = setting("steerable", "Ours, or EGNN.", choices=("steerable", "egnn"))
+    kernel: str = setting(
+        "implicit", "A network, or a combination of radial functions times harmonics.", choices=("implicit", "standard")
+    )
+    attributes: str = setting(
+        "none",
+        "What implicit kernels see beside positions: bond types, or bond types and elements (atoms).",
+        choices=("none", "bonds", "atoms"),
+    )
     channels: int | None = setting(None, "Width: hidden vectors; twice as many scalars.", least=1)
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Groups on one property."""
-        for group in ("O(3)", "SO(3)", "Trivial(3)"):
-            yield {"group": group, "target": "homo"}
+        """Kernels and what they see; EGNN; groups."""
+        homo = {"target": "homo", "samples": 20_000}
+        yield {"kernel": "standard", **homo}
+        for attributes in ("none", "bonds", "atoms"):
+            yield {"attributes": attributes, **homo}
+        yield {"model": "egnn", **homo}
+        for group in ("SO(3)", "Trivial(3)"):
+            yield {"group": group, "attributes": "atoms", **homo}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from intertwine.examples.nbody._data import NBody, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
 from intertwine.examples.nbody._settings import NBodySettings
 from intertwine.examples.qm9 import _data as qm9_data
+from intertwine.examples.qm9._egnn import EGNN
 from intertwine.examples.qm9._experiment import Property, predicted
 from intertwine.examples.qm9._graphs import Graphs, neighbours
-from intertwine.examples.qm9._model import MoleculeNet
+from intertwine.examples.qm9._model import Body, Kernels, MoleculeNet
 from intertwine.groups import SO, Lorentz, O, Octahedral, Trivial
 from intertwine.train import CHECKPOINT, count_parameters
 from rich.console import Console
@@ -246,7 +248,8 @@ def molecules():
     kind = [torch.randint(5, (n,), generator=rng) for n in (3, 9, 1, 6)]
     pos = [1.2 * torch.randn(len(k), 3, generator=rng) for k in kind]
     target = torch.tensor([float(len(k) + p.norm()) for k, p in zip(kind, pos)], dtype=torch.float64)
-    return qm9_data.Molecules(pos, kind, target)
+    bonds = [torch.tensor([[0, i, 1 + i % 4] for i in range(1, len(k))], dtype=torch.long).view(-1, 3) for k in kind]
+    return qm9_data.Molecules(pos, kind, target, bonds)
 
 
 def test_edges_are_the_close_pairs(molecules):
@@ -259,27 +262,41 @@ def test_edges_are_the_close_pairs(molecules):
     assert neighbours(molecules.pos[2], 2.0).shape == (2, 0)
 
 
-def net_of():
+def net_of(kind="implicit", attributes="none"):
     torch.manual_seed(0)
     regression = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    return MoleculeNet(O(3), regression, scale=2.0, width=(4, 3), layers=2).double()
+    body = EGNN(4, 2) if kind == "egnn" else Body(O(3), (4, 3), layers=2, kernels=Kernels(kind, attributes))
+    return MoleculeNet(body, regression, scale=2.0).double()
 
 
 def as_double(molecules):
-    return qm9_data.Molecules([p.double() for p in molecules.pos], molecules.kind, molecules.target)
+    return replace(molecules, pos=[p.double() for p in molecules.pos])
 
 
-def test_molecules_do_not_depend_on_their_frame_or_their_batch(molecules):
-    net = net_of()
+NETS = [("implicit", "none"), ("implicit", "bonds"), ("implicit", "atoms"), ("standard", "none"), ("egnn", "none")]
+
+
+@pytest.mark.parametrize(("kind", "attributes"), NETS)
+def test_molecules_do_not_depend_on_their_frame_or_their_batch(molecules, kind, attributes):
+    net = net_of(kind, attributes)
     there = as_double(molecules)
     g = torch.from_numpy(O(3).sample(rng=0))
-    turned = qm9_data.Molecules([p @ g.mT + 3.0 for p in there.pos], there.kind, there.target)
+    turned = replace(there, pos=[p @ g.mT + 3.0 for p in there.pos])
     with torch.no_grad():
         together = net(Graphs(there, 3.5)[torch.arange(4)])
         alone = torch.cat([net(Graphs(there, 3.5)[torch.tensor([i])]) for i in range(4)])
         moved = net(Graphs(turned, 3.5)[torch.arange(4)])
     assert_close(together, alone)
     assert_close(together, moved)
+
+
+def test_kernels_see_bonds(molecules):
+    others = replace(molecules, bonds=[torch.zeros_like(b) for b in molecules.bonds])
+    for attributes, differ in (("none", False), ("bonds", True), ("atoms", True)):
+        net = net_of("implicit", attributes).float()
+        with torch.no_grad():
+            a, b = (net(Graphs(some, 3.5)[torch.arange(2)]) for some in (molecules, others))
+        assert torch.equal(a, b) != differ
 
 
 def test_molecules_train(molecules):

@@ -69,7 +69,7 @@ def test_errors_say_what_to_do(package, monkeypatch):
         _data.load("alpha")
 
 
-@pytest.mark.qm9
+@pytest.mark.data
 def test_the_real_data():
     parts = _data.load("alpha")
     assert [len(part) for part in parts.values()] == [110_000, 10_000, 10_831]
@@ -81,3 +81,34 @@ def test_the_real_data():
     assert methane["size"][0] == 5
     assert methane["alpha"][0] == 13.21
     assert methane["homo"][0] == -0.3877
+
+
+def ethene():
+    """Carbon, carbon, four hydrogens."""
+    hydrogens = [[0, y, z] for z in (1.238, -1.238) for y in (0.923, -0.923)]
+    pos = [[0, 0, 0.667], [0, 0, -0.667], *hydrogens]
+    return {
+        "pos": np.array(pos, np.float32),
+        "kind": np.array([1, 1, 0, 0, 0, 0], np.uint8),
+        "size": np.array([6], np.uint8),
+    }
+
+
+def test_bonds_need_rdkit(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rdkit", None)
+    with pytest.raises(_data.MissingDataError, match="pip install rdkit"):
+        _data.find_bonds(ethene())
+
+
+@pytest.mark.data
+def test_bonds_follow_from_geometry():
+    lists = _data.find_bonds(ethene())
+    (some,) = _data.molecules(ethene(), np.array([0]), np.zeros(1), lists).bonds
+    assert lists["count"].tolist() == [5]
+    assert {tuple(sorted(b[:2])): b[2] for b in some.tolist()} == {
+        (0, 1): _data.BONDS.index("double"),
+        (0, 2): 1,
+        (0, 3): 1,
+        (1, 4): 1,
+        (1, 5): 1,
+    }
