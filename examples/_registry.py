@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._settings import Settings
 from .digits._settings import DigitsSettings
+from .dipoles._settings import DipolesSettings
 from .nbody._settings import NBodySettings
 from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
@@ -15,7 +16,16 @@ from .tasks._settings import InertiaSettings, LorentzSettings, O5Settings
 if TYPE_CHECKING:
     from ._experiment import Experiment
 
-_ALL = (O5Settings, InertiaSettings, LorentzSettings, PendulumSettings, NBodySettings, QM9Settings, DigitsSettings)
+_ALL = (
+    O5Settings,
+    InertiaSettings,
+    LorentzSettings,
+    PendulumSettings,
+    NBodySettings,
+    QM9Settings,
+    DipolesSettings,
+    DigitsSettings,
+)
 EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in _ALL}
 
 

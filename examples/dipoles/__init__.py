@@ -1,0 +1,1 @@
+"""Dipoles and polarizabilities of molecules: vectors and tensors."""

@@ -1,0 +1,83 @@
+"""Networks from molecules to tensors: steerable, and plain ones that see components."""
+
+from __future__ import annotations
+
+import torch
+from intertwine.emlp import Linear
+from intertwine.groups import Group
+from intertwine.reps import Rep, Scalar, T, V
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from ..qm9._data import ELEMENTS
+from ..qm9._graphs import Batch
+from ..qm9._model import CUTOFF, Body, sum_over
+
+REPS: dict[str, Rep] = {"dipole": V, "polarizability": T(2)}
+WIDTH, TENSORS, LAYERS = (24, 12), 4, 3
+
+
+class TensorNet(nn.Module):
+    """A tensor of every molecule, (batch.size, rep.dim): a sum over atoms, in units of ``scale``.
+
+    Every element adds an invariant of its own, which only the polarizability has.
+
+    Parameters
+    ----------
+    group : Group
+    target : "dipole" or "polarizability"
+    scale : float
+    """
+
+    scale: Tensor
+
+    def __init__(self, group: Group, target: str, scale: float) -> None:
+        super().__init__()
+        self.body = Body(group, WIDTH, LAYERS, TENSORS)
+        self.out = Linear(self.body.rep_out, REPS[target], group=group, bias=False)
+        self.element = Linear(len(ELEMENTS) * Scalar, REPS[target], group=group, bias=False)
+        self.register_buffer("scale", torch.tensor(scale))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The tensors."""
+        kinds = one_hot(batch.kind, len(ELEMENTS)).to(batch.pos)
+        summed: Tensor = self.scale * sum_over(self.out(self.body(batch)) + self.element(kinds), batch)
+        return summed
+
+
+class Plain(nn.Module):
+    """Messages of plain networks that see relative positions by components: invariant to shifts only.
+
+    Parameters
+    ----------
+    width : int
+    target : "dipole" or "polarizability"
+    scale : float
+    layers : int
+    """
+
+    scale: Tensor
+
+    def __init__(self, width: int, target: str, scale: float, layers: int = LAYERS) -> None:
+        super().__init__()
+        self.enter = nn.Linear(len(ELEMENTS), width)
+        self.message = nn.ModuleList(_mlp(2 * width + 4, width, width) for _ in range(layers))
+        self.update = nn.ModuleList(_mlp(2 * width, width, width) for _ in range(layers))
+        self.out = _mlp(width, width, {"dipole": 3, "polarizability": 9}[target])
+        self.register_buffer("scale", torch.tensor(scale))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The tensors, (batch.size, dim)."""
+        source, target = batch.edge_index
+        h = self.enter(one_hot(batch.kind, len(ELEMENTS)).to(batch.pos))
+        apart = (batch.pos[target] - batch.pos[source]) / CUTOFF
+        seen = torch.cat([apart, apart.norm(dim=-1, keepdim=True)], -1)
+        for message, update in zip(self.message, self.update):
+            m = message(torch.cat([h[target], h[source], seen], -1))
+            h = h + update(torch.cat([h, h.new_zeros(h.shape).index_add(0, target, m)], -1))
+        summed: Tensor = self.scale * sum_over(self.out(h), batch)
+        return summed
+
+
+def _mlp(fan_in: int, width: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out))

@@ -1,0 +1,43 @@
+"""The runs of the dipoles experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+SAMPLES = (300, 1000, 3500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DipolesSettings(Settings):
+    """Predict dipole vectors or polarizability tensors of real molecules, computed by GFN2-xTB."""
+
+    name: ClassVar[str] = "dipoles"
+    experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"samples": 200, "epochs": 3, "budget": 0.5},
+        "desk": {"epochs": 300, "budget": 2.0},
+        "paper": {"samples": 3500, "epochs": 500, "lr": 1e-3},
+    }
+
+    model: str = setting(
+        "steerable", "Ours, or messages of plain networks that see components.", choices=("steerable", "plain")
+    )
+    target: str = setting("dipole", "What is predicted.", choices=("dipole", "polarizability"))
+    epochs: int = setting(300, "Largest number of passes over the training samples.", least=1)
+    batch: int = setting(32, "Molecules per step.", least=1)
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Both targets: the group against plain networks at three sizes, other groups at one."""
+        for target in ("dipole", "polarizability"):
+            for samples in SAMPLES:
+                yield {"target": target, "samples": samples}
+                for augment in (False, True):
+                    plain = {"model": "plain", "group": "Trivial(3)", "augment": augment}
+                    yield {"target": target, "samples": samples, **plain}
+            for group in ("SO(3)", "Trivial(3)"):
+                yield {"target": target, "group": group}
