@@ -58,12 +58,12 @@ def properties(numbers: ArrayLike, pos: ArrayLike) -> tuple[NDArray[np.float64],
 
     def dipole(field: NDArray[np.float64]) -> NDArray[np.float64]:
         nonlocal start
-        calculator = Calculator("GFN2-xTB", np.asarray(numbers), np.asarray(pos, dtype=np.float64) / BOHR)
-        calculator.set("verbosity", 0)
-        calculator.set("accuracy", ACCURACY)
-        if field.any():
-            calculator.add("electric-field", ffi.new("double[3]", field.tolist()))
         try:
+            calculator = Calculator("GFN2-xTB", np.asarray(numbers), np.asarray(pos, dtype=np.float64) / BOHR)
+            calculator.set("verbosity", 0)
+            calculator.set("accuracy", ACCURACY)
+            if field.any():
+                calculator.add("electric-field", ffi.new("double[3]", field.tolist()))
             start = calculator.singlepoint(start)
         except TBLiteRuntimeError as error:
             raise ValueError(f"GFN2-xTB has no solution for {len(np.asarray(pos))} atoms: {error}") from error
