@@ -83,9 +83,7 @@ def _edges(axes: Any, at: Array, edges: list[tuple[int, int]], k: int, n: int) -
     style: Any = {"colors": colour, "linewidths": 1.6 if n <= 60 else 0.9, "label": label, "zorder": 1}
     if all((j, i) in set(edges) for i, j in edges[:1]):
         pairs = sorted({(min(e), max(e)) for e in edges})
-        axes.add_collection(
-            LineCollection(list(at[np.array(pairs)]), colors=colour, linewidths=width, label=label, zorder=1)
-        )
+        axes.add_collection(LineCollection(list(at[np.array(pairs)]), **style))
         return
     start, end = at[np.array(edges)].swapaxes(0, 1)
     axes.add_collection(LineCollection(list(np.stack([start, end], 1)), **style))
