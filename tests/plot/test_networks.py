@@ -7,7 +7,7 @@ from intertwine import plot
 from intertwine.conv import GridConv, report
 from intertwine.emlp import Linear
 from intertwine.groups import SO, SU, C, O, S
-from intertwine.plot._animate import _scene, rotation
+from intertwine.plot._turning import rotation, scene_of, turns
 from intertwine.reps import Scalar, V
 from PIL import Image
 
@@ -20,8 +20,9 @@ class Broken(torch.nn.Module):
 
 
 def test_bars_are_the_errors_of_the_report():
+    torch.manual_seed(0)
     net = torch.nn.Sequential(Linear(3 * V, V, SO(3)), Broken(), Linear(V, V, SO(3)))
-    x = torch.randn(4, 9)
+    x = 5 * torch.randn(4, 9)
     found = report(net, x)
     axes = plot.equivariance_errors(found)
     rows = [row for row in found.rows if row.error is not None]
@@ -59,7 +60,7 @@ def test_a_gif_has_its_frames(tmp_path):
 
 
 def test_an_equivariant_output_turned_back_stands_still():
-    scene = _scene(conv(Scalar + V), blob(), None, None, None)
+    scene = scene_of(conv(Scalar + V), blob(), None, None, None)
     first = scene.frame(rotation(0.0, 2))[2]
     for angle in (np.pi / 2, 0.7):
         _, output, back = scene.frame(rotation(angle, 2))
@@ -70,7 +71,7 @@ def test_an_equivariant_output_turned_back_stands_still():
 
 def test_an_output_that_is_not_equivariant_does_not_stand_still():
     torch.manual_seed(0)
-    scene = _scene(torch.nn.Conv2d(1, 2, 5, padding=2).double(), blob(), SO(2), Scalar, V)
+    scene = scene_of(torch.nn.Conv2d(1, 2, 5, padding=2).double(), blob(), SO(2), Scalar, V)
     first, back = (scene.frame(rotation(a, 2))[2] for a in (0.0, np.pi / 2))
     assert np.linalg.norm(back - first) > 0.3 * np.linalg.norm(first)
 
@@ -81,7 +82,7 @@ def push(x):
 
 def test_points_turn_with_their_arrows(tmp_path):
     x = np.random.default_rng(0).standard_normal((5, 3))
-    scene = _scene(push, x, SO(3), None, V)
+    scene = scene_of(push, x, SO(3), None, V)
     turned, output, back = scene.frame(rotation(1.0, 3))
     np.testing.assert_allclose(turned, x @ rotation(1.0, 3).T)
     np.testing.assert_allclose(output, push(torch.from_numpy(turned)).numpy())
@@ -91,12 +92,10 @@ def test_points_turn_with_their_arrows(tmp_path):
 
 
 def test_a_group_of_quarter_turns_turns_by_them():
-    scene = _scene(conv(group=C(4)), blob(), None, None, None)
-    from intertwine.plot._animate import _turns
-
-    for g in _turns(scene.group, 12):
+    scene = scene_of(conv(group=C(4)), blob(), None, None, None)
+    for g in turns(scene.group, 12):
         assert g in scene.group
-    assert len({tuple(np.round(g, 6).ravel()) for g in _turns(scene.group, 12)}) == 4
+    assert len({tuple(np.round(g, 6).ravel()) for g in turns(scene.group, 12)}) == 4
 
 
 def test_invariant_outputs_are_bars():
