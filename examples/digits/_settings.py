@@ -19,7 +19,7 @@ class DigitsSettings(Settings):
     experiment: ClassVar[str] = "digits._experiment:DigitsExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 5, "budget": 0.5},
-        "desk": {"epochs": 200, "budget": 1.5},
+        "desk": {"epochs": 200, "budget": 1.2},
         "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1e-2},
     }
 
@@ -36,7 +36,7 @@ class DigitsSettings(Settings):
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """More time at the desk for more images."""
         plan = cls.presets[preset]
-        return {**plan, "budget": 3.0} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
+        return {**plan, "budget": 2.4} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ class DipolesSettings(Settings):
     experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 200, "epochs": 3, "budget": 0.5},
-        "desk": {"epochs": 300, "budget": 2.0},
+        "desk": {"epochs": 300},
         "paper": {"samples": 3500, "epochs": 500, "lr": 1e-3},
     }
 
@@ -29,6 +29,13 @@ class DipolesSettings(Settings):
     target: str = setting("dipole", "What is predicted.", choices=("dipole", "polarizability"))
     epochs: int = setting(300, "Largest number of passes over the training samples.", least=1)
     batch: int = setting(32, "Molecules per step.", least=1)
+
+    @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """More time at the desk for more molecules."""
+        samples, plan = given.get("samples", 1000), cls.presets[preset]
+        budget = 0.6 if samples < 1000 else 1.0 if samples < 3000 else 1.6
+        return {**plan, "budget": budget} if preset == "desk" else plan
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

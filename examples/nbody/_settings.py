@@ -28,9 +28,9 @@ class NBodySettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A minute at the desk, or five for many trajectories."""
-        plan = cls.presets[preset]
-        return {**plan, "budget": 1.0} if preset == "desk" and given.get("samples", 3000) <= 1000 else plan
+        """At the desk, five minutes for many trajectories, less than one for few."""
+        plan, samples = cls.presets[preset], given.get("samples", 3000)
+        return {**plan, "budget": 0.4 if samples <= 300 else 0.8} if preset == "desk" and samples <= 1000 else plan
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

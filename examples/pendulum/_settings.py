@@ -19,7 +19,7 @@ class PendulumSettings(Settings):
     experiment: ClassVar[str] = "pendulum._experiment:PendulumExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 100, "epochs": 30, "budget": 0.5},
-        "desk": {"budget": 2.5},
+        "desk": {"budget": 2.0},
         "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3},
     }
 

@@ -17,7 +17,7 @@ class QM9Settings(Settings):
     experiment: ClassVar[str] = "qm9._experiment:QM9Experiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 500, "epochs": 5, "budget": 0.5},
-        "desk": {"budget": 8.0, "epochs": 30},
+        "desk": {"budget": 6.0, "epochs": 30},
         "paper": {"samples": 110_000, "epochs": 1000, "batch": 96, "lr": 1e-3},
     }
 

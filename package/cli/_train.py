@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import shlex
 import shutil
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
+from intertwine._files import METRICS
 from intertwine.examples._registry import EXPERIMENTS
 from rich.console import Console
 from rich.markup import escape
@@ -49,8 +51,8 @@ def train_command(settings: type[Settings]) -> Callable[..., None]:
     """The command that trains an experiment: one option for each of its settings, and those of every run."""
 
     def command(**words: Any) -> None:
-        console = Console()
-        preset, threads = words.pop("preset").value, words.pop("threads")
+        preset, threads, as_json = words.pop("preset").value, words.pop("threads"), words.pop("as_json")
+        console = Console(stderr=as_json)
         means = {key: words.pop(key) for key in ("device", "out", "resume", "compile", "precision", "tensorboard")}
         means["precision"] = means["precision"].value
         given = {key: getattr(value, "value", value) for key, value in words.items() if value is not None}
@@ -63,7 +65,12 @@ def train_command(settings: type[Settings]) -> Callable[..., None]:
             what = resumed(settings, here.out if here.resume else None, {"preset": preset, **given})
             return run(experiment(settings), what, here, console)
 
-        perform(console, job, threads)
+        report = perform(console, job, threads)
+        if not as_json:
+            report.show(console)
+        for path in report.files:
+            if as_json and path.name == METRICS:
+                print(path.read_text())
 
     options = [_option(f, get_type_hints(settings)[f.name]) for f in fields(settings)]
     common = list(inspect.signature(_common, eval_str=True).parameters.values())
@@ -94,6 +101,7 @@ def _common(
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = Precision.float32,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Options of every run."""
 
@@ -116,20 +124,23 @@ def results(
     hours: Annotated[float | None, typer.Option(min=0.0, help="Start no more runs after so long.")] = None,
     runs: Annotated[Path, typer.Option(file_okay=False, help="Where the runs are.")] = Path("docs/runs"),
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page.")] = Path("docs/results.md"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures of all runs as JSON.")] = False,
 ) -> None:
     """Make the page of results from all finished runs; with --run, make those that are missing."""
-    console = Console()
+    console = Console(stderr=as_json)
     with user_errors(console):
         from intertwine.examples import _results
 
         failed = _results.work(_results.jobs(names or (), seeds, runs), jobs, console, hours) if make else []
         console.print(f"wrote {_results.render(runs, out)}", highlight=False)
+        if as_json:
+            print(json.dumps(_results.collect(runs), indent=2))
         if failed:
             raise typer.Exit(1)
 
 
-def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
-    """Run an experiment and show its report; on Ctrl-C say how to go on."""
+def perform(console: Console, job: Callable[[], Report], threads: int) -> Report:
+    """Run an experiment; on Ctrl-C say how to go on."""
     with user_errors(console):
         import torch
         from intertwine.train import Stopped
@@ -137,7 +148,7 @@ def perform(console: Console, job: Callable[[], Report], threads: int) -> None:
         before = torch.get_num_threads()
         torch.set_num_threads(threads)
         try:
-            job().show(console)
+            return job()
         except Stopped as stopped:
             console.print(f"\n[yellow]stopped[/]: {escape(str(stopped))}; go on with")
             console.print(f"  {resume_command(stopped.folder)}", highlight=False, soft_wrap=True, markup=False)

@@ -241,6 +241,17 @@ def test_ctrl_c_on_the_command_line_tells_how_to_go_on(tmp_path, monkeypatch):
     assert (tmp_path / CHECKPOINT).exists()
 
 
+def test_figures_as_json(tmp_path):
+    words = ["--samples", "20", "--channels", "2", "--epochs", "1", "--out", str(tmp_path / "one"), "--json"]
+    result = call("train", "nbody", *words)
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found == json.loads((tmp_path / "one" / "metrics.json").read_text())
+    result = call("results", "--runs", str(tmp_path), "--out", str(tmp_path / "page.md"), "--json")
+    assert json.loads(result.stdout) == [found]
+    assert (tmp_path / "page.md").is_file()
+
+
 # -- QM9 ----------------------------------------------------------------------------------------------
 @pytest.fixture
 def molecules():
