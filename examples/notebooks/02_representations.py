@@ -251,9 +251,9 @@ assert counts.tolist() == [1, 3, 6, 7, 6, 3, 1]  # coefficients of (1/q + 1 + q)
 
 # %% [markdown]
 # A group with *two* commuting generators, such as $SU(3)$, has weights in the plane. The defining representation is a
-# triangle, its dual (antiquarks) the triangle upside down, and their product all sums of a corner of the one and a corner
-# of the other: a hexagon around a triple point. (Two of the three belong to the eight-dimensional adjoint representation,
-# one to an invariant, the trace.)
+# triangle, its dual (antiquarks) the triangle upside down, and their product all sums of a corner of the one and a
+# corner of the other: a hexagon around a triple point. (Two of the three belong to the eight-dimensional adjoint
+# representation, one to an invariant, the trace.)
 
 # %%
 figure = plot.figure(9, 3.2)
