@@ -151,8 +151,8 @@ assert np.array_equal(links > 1e-10, expected), "here pieces of one dimension ar
 figure
 
 # %% [markdown]
-# A block that is not zero is, up to a factor, an *orthogonal* map ($B^\mathsf{T}B$ commutes with an irrep of real
-# type, so it is a multiple of 1). Used as a change of basis it makes the second copy turn by *the same matrices* as
+# A block that is not zero is, up to a factor, an *orthogonal* map ($B^\mathsf{T}B$ is symmetric and commutes with an
+# irrep, so it is a multiple of 1). Used as a change of basis it makes the second copy turn by *the same matrices* as
 # the first. Now all copies are aligned, and Schur's lemma can do its work.
 
 # %%
