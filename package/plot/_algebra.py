@@ -190,7 +190,7 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
     _frames(drawn[1], [(_name(part.irrep), part.dim) for part in found for _ in range(part.multiplicity)])
     if axes is None:
         drawn[0].figure.colorbar(image, ax=drawn.tolist(), shrink=0.7)
-        drawn[0].figure.suptitle(f"A random element of {group.name}", fontsize=11)
+        drawn[0].figure.suptitle(f"An element of {group.name}", fontsize=11)
     return drawn
 
 
