@@ -58,9 +58,8 @@ J = np.array([[0.0, -1.0], [1.0, 0.0]])
 
 
 def nullspace(C):
-    """Singular values of C, and an orthonormal basis of its nullspace in rows."""
-    _, singular, vt = np.linalg.svd(C)
-    singular = np.concatenate([singular, np.zeros(len(vt) - len(singular))])
+    """Singular values of C (at least as many rows as columns), and an orthonormal basis of its nullspace in rows."""
+    _, singular, vt = np.linalg.svd(C, full_matrices=False)
     return singular, vt[singular < 1e-10 * singular.max()]
 
 
@@ -140,6 +139,7 @@ figure
 # %% [markdown]
 # Three maps from matrices to matrices commute with rotations. Guess them before looking: $M$ itself, its transpose
 # $M^\mathsf{T}$, and $(\operatorname{tr} M)\,1$. A layer between matrix features has three weights, not 81.
+# (The picture shows an orthonormal basis of their span: trace, antisymmetric part, and the rest of the symmetric part.)
 
 # %%
 axes = plot.basis(hom)
@@ -311,12 +311,12 @@ assert hom.certificate.residual < 1e-10
 def averages(hom, W, counts):
     """Distance from equivariance (relative size of C vec W̄) of averages over so many random elements."""
     g = hom.group.sample(max(counts), rng=0)
-    terms = hom.rep_out.rho(g) @ W @ np.linalg.inv(hom.rep_in.rho(g))
+    terms = hom.rep_out.rho(g) @ W @ hom.rep_in.rho(np.linalg.inv(g))
     means = [terms[:n].mean(0) for n in counts]
     return [np.linalg.norm(hom.constraint() @ mean.ravel()) / np.linalg.norm(mean) for mean in means]
 
 
-counts = [10, 30, 100, 300, 1000, 3000, 10_000]
+counts = [10, 30, 100, 300, 1000, 3000]
 figure = plot.figure(6, 3.5)
 axes = figure.subplots()
 found = {}
@@ -332,8 +332,8 @@ for G in (SO(3), Lorentz()):
 axes.loglog(counts, found["SO(3)"][0] * np.sqrt(counts[0] / np.array(counts)), color="0.8", label="1/√n")
 axes.set(xlabel="number of group elements", ylabel="violation of equivariance")
 axes.legend(fontsize=8)
-assert found["SO(3)"][-1] < 0.1 * found["SO(3)"][0]
-assert found["SO(3)"][-1] > 1e-4, "ten thousand elements, and two digits"
+assert found["SO(3)"][-1] < 0.2 * found["SO(3)"][0]
+assert found["SO(3)"][-1] > 1e-4, "three thousand elements, and not even two digits"
 assert found["O(1, 3)"][-1] > 0.2 * found["O(1, 3)"][0], "no convergence: boosts have no uniform distribution"
 figure
 
