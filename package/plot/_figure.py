@@ -21,8 +21,15 @@ SEQUENTIAL = "Blues"  # sizes: white at 0
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
+class Picture(Figure):
+    """A figure that notebooks show as the value of a cell, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self, 100)
+
+
 def figure(width: float = 6.0, height: float = 4.0) -> Figure:
-    """An empty figure with an Agg canvas, in inches.
+    """An empty figure with an Agg canvas, in inches; a notebook shows it where a cell ends with it.
 
     Examples
     --------
@@ -30,16 +37,21 @@ def figure(width: float = 6.0, height: float = 4.0) -> Figure:
     >>> axes.figure.get_size_inches().tolist()
     [3.0, 2.0]
     """
-    made = Figure(figsize=(width, height), layout="constrained")
+    made = Picture(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(made)
     return made
 
 
+def png(drawn: Figure, dpi: int = 150) -> bytes:
+    """The figure as the bytes of a PNG."""
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
 def save(drawn: Figure, path: Path | str) -> Path:
     """Write a PNG, whole or not at all."""
-    buffer = io.BytesIO()
-    drawn.savefig(buffer, format="png", dpi=150)
-    write(Path(path), buffer.getvalue())
+    write(Path(path), png(drawn))
     return Path(path)
 
 

@@ -50,3 +50,8 @@ def test_every_picture_says_what_it_takes():
     assert all(getattr(plot, name).__doc__ for name in plot.__all__)
     assert len(plot.basis((V >> V)(O(2)))) == 1
     assert np.ndim(plot.generators(O(2))) == 1
+
+
+def test_notebooks_show_a_figure():
+    drawn = plot.generators(O(2))[0].figure
+    assert drawn._repr_png_().startswith(b"\x89PNG")
