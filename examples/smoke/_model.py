@@ -81,6 +81,7 @@ def steerable(group: Group, hidden: int = HIDDEN) -> FlowNet:
     Examples
     --------
     >>> from intertwine.groups import O
+    >>> import torch
     >>> now = torch.randn(2, 3, 16, 16)
     >>> steerable(O(2), 8)(Pairs(now, now)).shape
     torch.Size([2, 3, 16, 16])
@@ -113,6 +114,7 @@ def plain(width: int) -> FlowNet:
 
     Examples
     --------
+    >>> import torch
     >>> now = torch.randn(2, 3, 16, 16)
     >>> plain(8)(Pairs(now, now)).shape
     torch.Size([2, 3, 16, 16])
