@@ -26,7 +26,7 @@ UNSEEN, STEP = 1.0, 0.5
 FRAMES = 5
 #: integrator's steps per unit of time
 FINE = 40
-VALIDATION, TEST = 32, 128
+VALIDATION, TEST = 16, 128
 #: simulations that are made together
 TOGETHER = 32
 #: raise when the numbers change

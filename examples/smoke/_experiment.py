@@ -68,11 +68,13 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
 
     def network(self, settings: SmokeSettings, group: Group, task: Supervised) -> nn.Module:
         """A steerable network, or one without symmetry of as many weights."""
-        if settings.model == "steerable":
+        if settings.model == "steerable" and settings.parameters is None:
             return steerable(group)
         parameters = settings.parameters or count_parameters(steerable(self.group(SmokeSettings())))
+        make = plain if settings.model == "cnn" else partial(steerable, group)
+        width = matched(lambda width: count_parameters(make(width)), parameters)
         torch.manual_seed(settings.seed)
-        return plain(matched(lambda width: count_parameters(plain(width)), parameters))
+        return make(width)
 
     def test(self, settings: SmokeSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Errors of one step and of several, and of symmetry, as shares of the predicted change."""

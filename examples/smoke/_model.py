@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ._data import FIELDS, Pairs
 
-HIDDEN, FEWER, KERNEL = 24, 3, 5
+HIDDEN, FACTORS, KERNEL = 24, 8, 5
 #: distance of a kernel's taps, block by block
 HOLES = (1, 2, 2, 1)
 
@@ -87,7 +87,7 @@ def steerable(group: Group, hidden: int = HIDDEN) -> FlowNet:
     torch.Size([2, 3, 16, 16])
     """
     fields = FIELDS(group)
-    rep, factors = (hidden_rep(group, fields, fields, size)(group) for size in (hidden, hidden // FEWER))
+    rep, factors = (hidden_rep(group, fields, fields, size)(group) for size in (hidden, FACTORS))
     reps = [fields, *[rep] * len(HOLES)]
     blocks = [Block(a, b, factors, hole) for (a, b), hole in zip(pairwise(reps), HOLES)]
     return FlowNet(nn.Sequential(*blocks, Fieldwise(Linear(rep, fields))))

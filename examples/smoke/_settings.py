@@ -28,8 +28,8 @@ class SmokeSettings(Settings):
     samples: int = setting(64, "Number of simulations, of four training pairs each.", least=1)
     epochs: int = setting(400, "Largest number of passes over the training pairs.", least=1)
     batch: int = setting(8, "Pairs per step.", least=1)
-    lr: float = setting(5e-3, "Peak learning rate.", least=1e-8)
-    buoyancy: float = setting(0.0, "Force on smoke, up the rows; breaks O(2) to the mirror.", least=0)
+    lr: float = setting(1e-2, "Peak learning rate.", least=1e-8)
+    buoyancy: float = setting(0.0, "Force on smoke, up the rows; breaks O(2) to Dihedral(1), its mirror.", least=0)
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

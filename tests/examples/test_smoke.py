@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -225,7 +226,22 @@ def test_networks_turn_with_the_plane(make, on_grid, any_angle):
     net, fields = net_of(make), refined(drawn(1), 32)
     with torch.no_grad():
         assert (grid_error(net.step, fields) < 1e-9) == on_grid
-        assert (turn_error(net.step, fields, torch.tensor([0.5])) < 0.15) == any_angle
+        assert (turn_error(net.step, fields, torch.tensor([0.5])) < 0.3) == any_angle
+
+
+def test_networks_with_the_mirror_fit_buoyant_smoke():
+    fields = drawn(1)
+    with torch.no_grad():
+        ours, theirs = (grid_error(net_of(partial(steerable, G, 8)).step, fields, 0.5) for G in (Dihedral(1), C(4)))
+        assert ours < 1e-9 < 0.1 < theirs
+        assert grid_error(net_of(partial(steerable, Dihedral(1), 8)).step, fields) > 0.1
+
+
+@pytest.mark.parametrize("model", ["steerable", "cnn"])
+def test_sizes_are_matched(model):
+    settings = EXPERIMENTS["smoke"].of("fast", model=model, parameters=20_000)
+    net = SmokeExperiment().network(settings, O(2), None)
+    assert count_parameters(net) == pytest.approx(20_000, rel=0.25)
 
 
 @pytest.mark.parametrize("make", [lambda: steerable(O(2), 8), lambda: plain(6)])
