@@ -1,9 +1,9 @@
 """Simulations of smoke: frames of smoke and velocity, and pairs of successive ones.
 
 A simulation starts from random isotropic fields (`Flow.random`), runs for one unit of time unseen, until vortices have
-wound up the smoke, and is then seen in five frames half a unit of time apart: four pairs.  A velocity has come along a
-grid's step in 0.2 units of time, a vortex turns in about two.  The unit of smoke is its root mean square at the start,
-that of velocities the root mean square of a component.
+wound up the smoke, and is then seen in five frames half a unit of time apart: four pairs.  In one of them smoke moves
+by about three grid steps.  The unit of smoke is its root mean square at the start, that of velocities the root mean
+square of a component then.
 """
 
 from __future__ import annotations
