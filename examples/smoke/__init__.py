@@ -1,0 +1,1 @@
+"""Smoke carried by an incompressible flow."""
