@@ -46,7 +46,7 @@ interop:  ## escnn, e3nn and ours side by side, in an environment of its own (es
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }
 	test -d $(INTEROP) || $(PYTHON) -m venv $(INTEROP)
 	rm -rf build/lib build/bdist.*
-	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt '.[escnn,e3nn]' pytest \
+	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt '.[escnn,e3nn,pyg]' pytest \
 	  || { echo "the environment of make interop could not be made: are the package index and its versions in reach?"; exit 1; }
 	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
 	$(INTEROP)/bin/python -m pytest tests/interop -W default

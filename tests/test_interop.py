@@ -19,6 +19,7 @@ CALLS = {
     "EscnnModule": lambda: interop.EscnnModule(Linear(V, V, O(2)), None),
     "FromEscnn": lambda: interop.FromEscnn(Linear(V, V, O(2))),
     "linear_from_escnn": lambda: interop.linear_from_escnn(Linear(V, V, O(2))),
+    "grid_conv_from_escnn": lambda: interop.grid_conv_from_escnn(Linear(V, V, O(2))),
     "to_irreps": lambda: interop.to_irreps(V),
     "linear_from_e3nn": lambda: interop.linear_from_e3nn(Linear(V, V, O(3))),
     "linear_to_e3nn": lambda: interop.linear_to_e3nn(Linear(V, V, O(3))),

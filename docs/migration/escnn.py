@@ -7,7 +7,15 @@ from escnn import nn as enn
 from intertwine.conv import FieldPool, Fieldwise, GridConv, export
 from intertwine.emlp import Gate, Linear
 from intertwine.groups import O
-from intertwine.interop import EscnnModule, FromEscnn, from_escnn, linear_from_escnn, space_of, to_escnn
+from intertwine.interop import (
+    EscnnModule,
+    FromEscnn,
+    from_escnn,
+    grid_conv_from_escnn,
+    linear_from_escnn,
+    space_of,
+    to_escnn,
+)
 from intertwine.reps import Irrep, Scalar, V
 
 # end: imports
@@ -35,6 +43,10 @@ y = theirs(type_in(x)).tensor
 # intertwine: kernels are small equivariant networks of the offset; tensors are plain
 ours = GridConv(rep_in, rep_out, group, kernel_size=5, padding=2)
 assert ours(x).shape == y.shape
+
+# a trained one goes over, with its function
+converted = grid_conv_from_escnn(theirs)
+torch.testing.assert_close(converted(x), y, atol=1e-4, rtol=1e-4)
 # end: convolution
 
 # start: network

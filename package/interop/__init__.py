@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._checkpoints import load, save
 from ._e3nn import from_irreps, linear_from_e3nn, linear_to_e3nn, to_irreps
+from ._escnn_convolutions import grid_conv_from_escnn
 from ._escnn_groups import element_of, from_escnn_group, matrix_of, to_escnn_group
 from ._escnn_reps import from_escnn, space_of, to_escnn
 
@@ -27,6 +28,7 @@ __all__ = [
     "from_escnn",
     "from_escnn_group",
     "from_irreps",
+    "grid_conv_from_escnn",
     "linear_from_e3nn",
     "linear_from_escnn",
     "linear_to_e3nn",
