@@ -48,7 +48,6 @@ interop:  ## escnn, e3nn and ours side by side, in an environment of its own (es
 	rm -rf build/lib build/bdist.*
 	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt '.[escnn,e3nn,pyg]' pytest \
 	  || { echo "the environment of make interop could not be made: are the package index and its versions in reach?"; exit 1; }
-	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
 	$(INTEROP)/bin/python -m pytest tests/interop -W default
 
 check: develop  ## lint, format check, types, doctests

@@ -1,8 +1,8 @@
 """Trained convolutions of escnn, as ours with weights of their own.
 
 escnn's filter is a sum of analytic kernels; ours is L(h(o)) at every tap o, with L linear in the weights of the
-kernel's last layer.  The hidden features h take as many independent values as there are distances of taps, so that these
-weights can be solved for: the copies of an output atom have one design matrix, and each is one least-squares problem.
+kernel's last layer.  The hidden features h take as many independent values as there are distances of taps, so that
+these weights can be solved for: the copies of an output atom have one design matrix, each is a least-squares problem.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def test_spherical_harmonics_agree(degree):
     parity = "eo"[degree % 2]
     for g in O(3).sample(3, rng=1):
         moved = o3.spherical_harmonics(degree, torch.tensor(points @ g.T), False, normalization="integral")
-        np.testing.assert_allclose(moved, theirs @ Irrep(f"{degree}{parity}")(O(3)).rho(g).T, atol=1e-9)
+        np.testing.assert_allclose(moved.numpy(), theirs.numpy() @ Irrep(f"{degree}{parity}")(O(3)).rho(g).T, atol=1e-9)
 
 
 def test_short_names():
