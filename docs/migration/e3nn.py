@@ -1,4 +1,7 @@
-"""From e3nn to intertwine, side by side: the same features, in the same basis and order."""
+"""From e3nn to intertwine, side by side: the same features, in the same basis and order.
+
+Run it as ``python -P docs/migration/e3nn.py``: without -P Python takes this file for e3nn.
+"""
 
 # start: imports
 import torch

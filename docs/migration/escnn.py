@@ -1,4 +1,7 @@
-"""From escnn to intertwine, side by side: the same representations, layers and numbers."""
+"""From escnn to intertwine, side by side: the same representations, layers and numbers.
+
+Run it as ``python -P docs/migration/escnn.py``: without -P Python takes this file for escnn.
+"""
 
 # start: imports
 import torch

@@ -16,7 +16,8 @@ from ._checkpoints import load, save
 from ._e3nn import from_irreps, linear_from_e3nn, linear_to_e3nn, to_irreps
 from ._escnn_convolutions import grid_conv_from_escnn
 from ._escnn_groups import element_of, from_escnn_group, matrix_of, to_escnn_group
-from ._escnn_reps import from_escnn, space_of, to_escnn
+from ._escnn_reps import from_escnn, space_of
+from ._escnn_types import to_escnn
 
 if TYPE_CHECKING:
     from ._escnn_modules import EscnnModule, FromEscnn, linear_from_escnn

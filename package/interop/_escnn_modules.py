@@ -13,7 +13,8 @@ from intertwine.testing import grid_symmetries
 from torch import Tensor, nn
 
 from ._escnn_groups import element_of, from_escnn_group
-from ._escnn_reps import TOLERANCE, difference, from_escnn, space_of, to_escnn
+from ._escnn_reps import TOLERANCE, difference, from_escnn, space_of
+from ._escnn_types import to_escnn
 from ._peers import require
 
 if TYPE_CHECKING:

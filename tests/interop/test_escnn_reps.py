@@ -148,3 +148,12 @@ def test_the_same_name_never_stands_for_other_matrices():
         for m in (np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [3.0, 1.0]]))
     ]
     assert made[0] != made[1]
+
+
+@pytest.mark.parametrize("n", [2, 4, 6, 12])
+def test_no_two_irreps_are_taken_for_each_other(n):
+    """Every irrep comes back as itself, also those that differ on few elements."""
+    for theirs in (escnn_group.cyclic_group(n), escnn_group.dihedral_group(n)):
+        space = gspaces.no_base_space(theirs)
+        for irrep in theirs.irreps():
+            assert to_escnn(from_escnn(irrep), space).representations == (irrep,)
