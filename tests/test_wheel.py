@@ -32,7 +32,9 @@ def test_wheel_holds_every_module(wheel):
         for path in (ROOT / layer).rglob("*.py"):
             assert f"intertwine/{path.relative_to(ROOT)}" in names
     assert "intertwine/py.typed" in names
-    assert "intertwine/cli/__init__.py" in names
+    for inner in ("cli", "interop"):
+        for path in (ROOT / "package" / inner).rglob("*.py"):
+            assert f"intertwine/{inner}/{path.name}" in names
     assert not any(name.startswith("tests/") for name in names)
 
 

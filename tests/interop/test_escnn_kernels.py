@@ -13,16 +13,6 @@ from intertwine.reps import Scalar, T, V
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     gspaces = pytest.importorskip("escnn.gspaces", reason="escnn needs numpy < 2: make interop")
-    from escnn.group import O2, O3, SO2, SO3
-
-
-@pytest.fixture(autouse=True)
-def highest_frequency(monkeypatch):
-    """escnn 1.0.11 compares the frequencies of its cached groups with None for finite and three-dimensional groups."""
-    for kind in (SO2, O2, SO3, O3):
-        made = kind._generator.__func__
-        given = classmethod(lambda cls, maximum_frequency=None, made=made: made(cls, maximum_frequency or 6))
-        monkeypatch.setattr(kind, "_generator", given)
 
 
 # ours, escnn's space with the same action on points

@@ -1,0 +1,193 @@
+"""Checkpoints as safetensors: numbers only, nothing that runs when it is read, with what they belong to.
+
+The header's metadata holds the version, and for every layer its class, its representations and its group, by content
+and not by name.  `load` compares them before it touches the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from intertwine import __version__
+from intertwine._files import write_atomically
+from intertwine.groups import Group
+from intertwine.reps import Rep
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialised
+from torch import Tensor, nn
+
+#: raise when the metadata changes
+FORMAT = "1"
+COMPLEX = ".complex"  # after the name of a complex tensor, kept as (..., 2) real numbers
+
+
+def save(model: nn.Module, path: str | Path) -> Path:
+    """Write a model's weights and solved constants as a safetensors file, whole or not at all.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A layer or a network; modules that are not ours in it are kept too.
+    path : str or Path
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.emlp import EMLP
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import Scalar, V
+    >>> net, other = (EMLP(2 * V, Scalar, O(3), hidden=16) for _ in range(2))
+    >>> path, x = save(net, "net.safetensors"), torch.randn(4, 6)
+    >>> bool(torch.equal(load(other, path)(x), net(x)))
+    True
+    >>> load(EMLP(2 * V, Scalar, O(2), hidden=16), path)
+    Traceback (most recent call last):
+    ...
+    ValueError: net.safetensors belongs to another model: the model is of the group O(3) in the file and O(2) here
+    """
+    path = Path(path)
+    metadata = {
+        "format": FORMAT,
+        "intertwine": __version__,
+        "torch": str(torch.__version__),
+        "layers": json.dumps(layers_of(model)),
+        "model": repr(model),
+    }
+    write_atomically(path, serialised(_as_real(model.state_dict()), metadata))
+    return path
+
+
+def load(model: nn.Module, path: str | Path) -> nn.Module:
+    """Read what `save` wrote into a model of the same architecture.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Keeps its device and dtype; left as it was when there is an error.
+    path : str or Path
+
+    Returns
+    -------
+    nn.Module
+        The model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If it is damaged, not one of ours, or belongs to another architecture or group; says which layer differs.
+    """
+    path = Path(path)
+    metadata, tensors = _read(path)
+    _check_layers(json.loads(metadata["layers"]), layers_of(model), path)
+    _check_shapes(tensors, model.state_dict(), path)
+    model.load_state_dict(tensors)
+    return model
+
+
+def layers_of(model: nn.Module) -> dict[str, dict[str, list[str]]]:
+    """For every layer that has representations: its class, and their text and content, and so its group's.
+
+    Examples
+    --------
+    >>> from intertwine.emlp import Linear
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import V
+    >>> {key: text for key, (text, _) in layers_of(Linear(V, V, SO(3)))["the model"].items()}
+    {'class': 'Linear', 'group': 'SO(3)', 'rep_in': 'V', 'rep_out': 'V'}
+    """
+    found = {}
+    for name, module in model.named_modules(remove_duplicate=False):
+        parts = {key: _named(getattr(module, key, None)) for key in ("group", "rep_in", "rep_out")}
+        if parts["group"] is not None:
+            kept = {key: value for key, value in parts.items() if value is not None}
+            found[name or "the model"] = {"class": [type(module).__name__] * 2, **kept}
+    return found
+
+
+def _named(value: Any) -> list[str] | None:
+    """Text for people, and what decides identity."""
+    if isinstance(value, Group):
+        return [value.name, hashlib.sha256(value.key.encode()).hexdigest()]
+    if isinstance(value, tuple | list) and all(isinstance(v, Rep) or v is None for v in value):
+        each = [_named(v) or ["None", "None"] for v in value]
+        return [", ".join(text for text, _ in each), " ".join(content for _, content in each)]
+    if not isinstance(value, Rep):
+        return None
+    return [repr(value), hashlib.sha256((value.key or repr(value)).encode()).hexdigest()]
+
+
+def _as_real(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What safetensors can hold: no views of each other, nothing complex."""
+    made = {}
+    for name, tensor in state.items():
+        t = tensor.detach().cpu().resolve_conj()
+        made[name + COMPLEX * t.is_complex()] = (torch.view_as_real(t) if t.is_complex() else t).contiguous().clone()
+    return made
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}): take another copy") from error
+    if metadata.get("format") != FORMAT or "layers" not in metadata:
+        made = f"format {metadata['format']}" if "format" in metadata else "no format"
+        raise ValueError(
+            f"{path} is a safetensors file, but its metadata has {made}, expected {FORMAT}: write it with "
+            "intertwine.interop.save"
+        )
+    return metadata, {
+        name.removesuffix(COMPLEX): torch.view_as_complex(t) if name.endswith(COMPLEX) else t
+        for name, t in found.items()
+    }
+
+
+def _check_layers(there: dict[str, Any], here: dict[str, Any], path: Path) -> None:
+    other = f"{path} belongs to another model: "
+    for name in [*there, *here]:
+        if name not in here or name not in there:
+            where = "the file" if name in there else "the model"
+            raise ValueError(f"{other}only {where} has a layer {name} ({_shown((there | here)[name])})")
+        a, b = there[name], here[name]
+        what = next((key for key in [*a, *b] if a.get(key, [0, 0])[1] != b.get(key, [0, 0])[1]), None)
+        if what is not None:
+            said = "of the group" if what == "group" else f"has {what}" if what != "class" else "a"
+            verb = "is " if what in ("group", "class") else ""
+            raise ValueError(
+                f"{other}{name} {verb}{said} {a.get(what, ['none'])[0]} in the file and {b.get(what, ['none'])[0]} here"
+            )
+
+
+def _shown(layer: dict[str, list[str]]) -> str:
+    text = {key: value[0] for key, value in layer.items()}
+    return f"{text['class']} of {text['group']}"
+
+
+def _check_shapes(there: dict[str, Tensor], here: dict[str, Tensor], path: Path) -> None:
+    for name in [*there, *here]:
+        a, b = there.get(name), here.get(name)
+        if a is None or b is None:
+            where = "the file" if b is None else "the model"
+            raise ValueError(f"{path} belongs to another model: only {where} has a tensor {name}")
+        if a.shape != b.shape or a.is_complex() != b.is_complex():
+            count = math.prod(a.shape)
+            raise ValueError(
+                f"{path} belongs to another model: {name} has shape {tuple(a.shape)} ({count} numbers of {a.dtype}) in "
+                f"the file and {tuple(b.shape)} of {b.dtype} here"
+            )
