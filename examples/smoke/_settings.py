@@ -19,7 +19,7 @@ class SmokeSettings(Settings):
     experiment: ClassVar[str] = "smoke._experiment:SmokeExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 16, "epochs": 10, "budget": 0.5},
-        "desk": {"epochs": 400, "budget": 2.5},
+        "desk": {"epochs": 400, "budget": 1.5},
         "paper": {"samples": 5120, "epochs": 50, "lr": 2e-3},
     }
 
@@ -35,7 +35,7 @@ class SmokeSettings(Settings):
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """More time at the desk for more simulations."""
         plan = cls.presets[preset]
-        return {**plan, "budget": 4.0} if preset == "desk" and given.get("samples", 64) > 64 else plan
+        return {**plan, "budget": 2.5} if preset == "desk" and given.get("samples", 64) > 64 else plan
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
