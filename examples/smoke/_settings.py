@@ -39,10 +39,10 @@ class SmokeSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """The group of the flow against a plain network at three sizes, other groups at one."""
+        """The group of the flow against a plain network at three sizes, other groups of equal size at one."""
         for samples in SAMPLES:
             yield {"samples": samples}
             for augment in (False, True):
                 yield {"model": "cnn", "group": "Trivial(2)", "augment": augment, "samples": samples}
         for group in ("C(4)", "Trivial(2)"):
-            yield {"group": group}
+            yield {"group": group, "parameters": 40_000}
