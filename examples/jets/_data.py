@@ -1,6 +1,6 @@
 """Jets of top quarks, and of light quarks and gluons: generated, or the top-tagging reference data.
 
-Generated: 16,000 jets by ``pythia8mc`` and ``fastjet`` (`_generate`; 50 MB, GPL), three minutes at the first use.
+Generated: 16,000 jets by ``pythia8mc`` and ``fastjet`` (`_generate`; 50 MB, GPL), five minutes of processor time at the first use.
 Public: the Top Quark Tagging Reference Dataset (Zenodo 2603256; 2 million jets, 1.7 GB, CC BY 4.0), as
 ``train.h5``, ``val.h5`` and ``test.h5``.
 
@@ -24,7 +24,7 @@ from .._store import Arrays, stored
 from ._generate import CONSTITUENTS, generate
 
 COUNT, CHUNK = 8_000, 500  # of each kind
-VALIDATION, TEST = 2_000, 8_000
+VALIDATION, TEST = 1_000, 8_000
 PARTS = ("train", "val", "test")
 FOLDERS = ("toptagging/", "top-tagging/", "")
 HOW = "put train.h5, val.h5 and test.h5 of Zenodo 2603256 (1.7 GB, CC BY 4.0) into toptagging/ in one of these folders"

@@ -146,7 +146,7 @@ class JetNet(nn.Module):
         """The logits."""
         p = jets.momenta
         real = p.ne(0).any(-1)
-        h = self.enter(compressed(self.scalars(jets)).to(self.out[0].weight.dtype))
+        h = self.enter(compressed(self.scalars(jets)).to(next(self.out.parameters()).dtype))
         real = real.to(h.dtype)
         v = p.unsqueeze(2)  # (n, k, copies, 4)
         for k, messages in enumerate(self.messages):
@@ -190,7 +190,7 @@ class Plain(nn.Module):
 
     def forward(self, jets: Jets) -> Tensor:
         """The logits (n, 2)."""
-        x = coordinates(jets.momenta).to(self.out[0].weight.dtype)
+        x = coordinates(jets.momenta).to(next(self.out.parameters()).dtype)
         real = jets.momenta.ne(0).any(-1).to(x.dtype)
         h = self.enter(x)
         apart = 2 * (x[:, :, None, -2:] - x[:, None, :, -2:])
@@ -256,7 +256,7 @@ class PairMasses(nn.Module):
         x = torch.cat([jets.momenta, jets.momenta.sum(1, keepdim=True), *([jets.beams] * self.beams)], 1)
         i, j = self.pairs
         gram = ((x * self.metric) @ x.mT)[:, i, j]
-        logits: Tensor = self.net(compressed(gram).to(self.net[0].weight.dtype))
+        logits: Tensor = self.net(compressed(gram).to(next(self.net.parameters()).dtype))
         return logits
 
 
