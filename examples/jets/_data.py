@@ -1,6 +1,7 @@
 """Jets of top quarks, and of light quarks and gluons: generated, or the top-tagging reference data.
 
-Generated: 16,000 jets by ``pythia8mc`` and ``fastjet`` (`_generate`; 50 MB, GPL), five minutes of processor time at the first use.
+Generated: 16,000 jets by ``pythia8mc`` and ``fastjet`` (`_generate`; 50 MB, GPL), five minutes at the first
+use.
 Public: the Top Quark Tagging Reference Dataset (Zenodo 2603256; 2 million jets, 1.7 GB, CC BY 4.0), as
 ``train.h5``, ``val.h5`` and ``test.h5``.
 
