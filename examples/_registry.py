@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._settings import Settings
 from .digits._settings import DigitsSettings
 from .dipoles._settings import DipolesSettings
+from .jets._settings import JetsSettings
 from .nbody._settings import NBodySettings
 from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
@@ -25,6 +26,7 @@ _ALL = (
     NBodySettings,
     QM9Settings,
     DipolesSettings,
+    JetsSettings,
     DigitsSettings,
     SmokeSettings,
 )

@@ -1,0 +1,1 @@
+"""Top quarks among jets."""

@@ -1,0 +1,160 @@
+"""Jets of proton collisions at 14 TeV, by Pythia and FastJet: of hadronic top quarks, and of light quarks and gluons.
+
+As in the top-tagging reference data: no multiple interactions, anti-kT with R = 0.8, the leading jet if it has
+transverse momentum 550 to 650 GeV and |η| < 2; that of a top quark holds the top and its three decay quarks within
+ΔR = 0.8.  Other than there: this version and tune of Pythia, and all visible particles, as if they had no mass, instead
+of a detector; so figures on the two do not compare.
+
+References
+----------
+Kasieczka, Plehn, Thompson, Russell, Top Quark Tagging Reference Dataset, Zenodo 2603256; arXiv:1902.09914, section 2.
+Cacciari, Salam, Soyez, The anti-kt jet clustering algorithm, arXiv:0802.1189; Bierlich et al., arXiv:2203.11601.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._source import MissingDataError
+from .._store import Arrays
+
+CONSTITUENTS = 200
+RADIUS = 0.8
+MOMENTUM, ETA = (550.0, 650.0), 2.0
+PARTON_MOMENTUM = (500.0, 800.0)  # of the hard process: jets of the range hardly ever come from others
+TOP, W = 6, 24
+COMMON = (
+    "Print:quiet = on",
+    "Beams:eCM = 14000",
+    "PartonLevel:MPI = off",
+    "Random:setSeed = on",
+    f"PhaseSpace:pTHatMin = {PARTON_MOMENTUM[0]}",
+    f"PhaseSpace:pTHatMax = {PARTON_MOMENTUM[1]}",
+)
+PROCESS = {
+    True: ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "24:onMode = off", "24:onIfAny = 1 2 3 4 5"),
+    False: ("HardQCD:all = on",),
+}
+HOW = "pip install pythia8mc==8.317.2 fastjet   (50 MB, GPL; or the extra intertwine[jets])"
+
+
+def generate(top: bool, count: int, seed: int) -> Arrays:
+    """Jets of one kind: ``momenta`` (count, 200, 4) float32, E, px, py, pz in GeV by falling pT, then zeros.
+
+    Parameters
+    ----------
+    top : bool
+        Of top quarks, or else of light quarks and gluons.
+    count : int
+    seed : int
+        Of Pythia's random numbers, from 1.
+
+    Raises
+    ------
+    MissingDataError
+        If pythia8mc or fastjet is not installed.
+    """
+    momenta = np.zeros((count, CONSTITUENTS, 4), np.float32)
+    found = jets(top, seed)
+    for row in momenta:
+        jet = next(found)[:CONSTITUENTS]
+        row[: len(jet)] = jet
+    return {"momenta": momenta}
+
+
+def jets(top: bool, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Selected leading jets without end, each its constituents (n, 4) by falling pT."""
+    fastjet, definition = _fastjet()
+    for event in events(top, seed):
+        inputs = [fastjet.PseudoJet(p.px(), p.py(), p.pz(), p.e()) for p in event if p.isFinal() and p.isVisible()]
+        clusters = fastjet.ClusterSequence(inputs, definition)
+        found = fastjet.sorted_by_pt(clusters.inclusive_jets(MOMENTUM[0] / 2))
+        if not found or not selected(jet := found[0]) or (top and not merged(event, jet)):
+            continue
+        parts = fastjet.sorted_by_pt(jet.constituents())
+        yield massless(np.array([[p.px(), p.py(), p.pz()] for p in parts]))
+
+
+def massless(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Four-momenta (n, 4) of momenta (n, 3): detectors hardly tell particles' masses.
+
+    Examples
+    --------
+    >>> massless(np.array([[0.0, 3.0, 4.0]])).tolist()
+    [[5.0, 0.0, 3.0, 4.0]]
+    """
+    return np.concatenate([np.linalg.norm(p, axis=1, keepdims=True), p], 1)
+
+
+def selected(jet: Any) -> bool:
+    """Whether a jet's momentum and direction are those wanted."""
+    return MOMENTUM[0] < jet.pt() < MOMENTUM[1] and abs(jet.eta()) < ETA
+
+
+def merged(event: Any, jet: Any) -> bool:
+    """Whether a top quark and all three quarks it decays to are within the jet's radius."""
+    return any(all(distance(event[i], jet) < RADIUS for i in quarks) for quarks in decays(event))
+
+
+def decays(event: Any) -> Iterator[list[int]]:
+    """Per top quark: where in the event it is when it decays, and the quarks it decays to."""
+    for i in range(event.size()):
+        if event[i].idAbs() == TOP and event[i].iBotCopyId() == i:
+            daughters = [int(k) for k in event[i].daughterList()]
+            bosons = [event[k].iBotCopyId() for k in daughters if event[k].idAbs() == W]
+            quarks = [k for k in daughters if event[k].idAbs() != W]
+            yield [i, *quarks, *(int(k) for w in bosons for k in event[w].daughterList() if event[k].idAbs() < TOP)]
+
+
+def distance(particle: Any, jet: Any) -> float:
+    """ΔR between a particle of Pythia and a jet of FastJet."""
+    turn = np.remainder(particle.phi() - jet.phi() + np.pi, 2 * np.pi) - np.pi
+    return float(np.hypot(particle.eta() - jet.eta(), turn))
+
+
+def events(top: bool, seed: int) -> Iterator[Any]:
+    """Pythia's events of a process, without end; an event is overwritten by the next."""
+    try:
+        import pythia8mc
+    except ImportError:
+        raise MissingDataError(f"jets are generated by Pythia: {HOW}") from None
+    pythia = pythia8mc.Pythia("", False)
+    for line in (*COMMON, *PROCESS[top], f"Random:seed = {seed}"):
+        if not pythia.readString(line):
+            raise RuntimeError(f"this version of Pythia does not know {line!r}: {HOW}")
+    if not pythia.init():
+        raise RuntimeError("Pythia could not be initialised")
+    while True:
+        if pythia.next():
+            yield pythia.event
+
+
+def _fastjet() -> tuple[Any, Any]:
+    try:
+        with _silent():
+            import fastjet
+
+            definition = fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS)
+            fastjet.ClusterSequence([fastjet.PseudoJet(1.0, 0.0, 0.0, 1.0)], definition)  # the first prints a banner
+    except ImportError:
+        raise MissingDataError(f"jets are found by FastJet: {HOW}") from None
+    return fastjet, definition
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Without what libraries of C++ print."""
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

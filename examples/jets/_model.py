@@ -1,0 +1,264 @@
+"""Networks that tell jets: of messages of invariants for any group, and the baselines.
+
+Every pair of constituents of a jet exchanges messages (n, i, j, channels), from j to i; constituents that are not there
+send none.
+"""
+
+from __future__ import annotations
+
+import torch
+from intertwine.emlp import Linear
+from intertwine.groups import Group
+from intertwine.reps import Scalar, V
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+from ._data import Jets
+
+SOFT = 0.1  # GeV and GeV²: where invariants begin to count by their logarithm
+WIDTH, VECTORS, LAYERS = 40, 4, 3
+
+
+def compressed(q: Tensor) -> Tensor:
+    """Numbers of any size and sign, about logarithmic."""
+    return torch.asinh(q / SOFT) / 4
+
+
+class Products(nn.Module):
+    """Invariants of 4-vectors under a group: their products by all its bilinear forms, and its linear forms.
+
+    Both are bases of Hom spaces: for O(1, 3) the scalar product alone, for rotations E E', p·p' and E, for no symmetry
+    all components and their products.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO, Lorentz
+    >>> x = torch.tensor([5.0, 0.0, 3.0, 0.0], dtype=torch.float64)
+    >>> Products(Lorentz())(x, x).abs(), Products(SO(3).embed(4, start=1)).own(x).abs().shape
+    (tensor([8.0000], dtype=torch.float64), torch.Size([3]))
+    """
+
+    forms: Tensor
+    linear: Tensor
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        forms = torch.from_numpy((V * V >> Scalar)(group).basis().dense().reshape(-1, 4, 4))
+        linear = torch.from_numpy((V >> Scalar)(group).basis().dense().reshape(-1, 4))
+        self.register_buffer("forms", forms)
+        self.register_buffer("linear", linear)
+
+    @property
+    def count(self) -> int:
+        """Number of invariants of one vector."""
+        return len(self.forms) + len(self.linear)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Products (..., forms) of vectors (..., 4)."""
+        return torch.einsum("...a,rab,...b->...r", x, self.forms, y)
+
+    def own(self, x: Tensor) -> Tensor:
+        """Products of vectors (..., 4) with themselves, and linear invariants: (..., count)."""
+        return torch.cat([self(x, x), x @ self.linear.mT], -1)
+
+    def apart(self, v: Tensor) -> Tensor:
+        """Of all differences v_i − v_j of vectors (n, k, copies, 4) what `own` gives, (n, k, k, copies, count).
+
+        By (v_i − v_j)² = v_i² − v_i·v_j − v_j·v_i + v_j², which is exact enough in double precision.
+        """
+        own, lines = self(v, v), v @ self.linear.mT
+        cross = torch.einsum("nica,rab,njcb->nijcr", v, self.forms + self.forms.mT, v)
+        squares = own.unsqueeze(2) + own.unsqueeze(1) - cross
+        return torch.cat([squares, lines.unsqueeze(2) - lines.unsqueeze(1)], -1)
+
+
+class Messages(nn.Module):
+    """One round of messages: h_i ↦ h_i + φ(h_i, Σ_j m_ij), m_ij = ψ(h_i, h_j, e_ij) with learned attention.
+
+    Parameters
+    ----------
+    width, edge : int
+        Features of constituents (n, k, width) and of pairs (n, k, k, edge).
+    """
+
+    def __init__(self, width: int, edge: int) -> None:
+        super().__init__()
+        self.receive, self.send = nn.Linear(width, width), nn.Linear(width, width, bias=False)
+        self.edge = nn.Linear(edge, width, bias=False)
+        self.inner = nn.Linear(width, width)
+        self.attention = nn.Linear(width, 1)
+        self.update = _mlp(2 * width, width, width)
+
+    def forward(self, h: Tensor, e: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """New features, and messages times attention (n, k, k, width), zero from constituents that are not there."""
+        m = silu(self.receive(h).unsqueeze(2) + self.send(h).unsqueeze(1) + self.edge(e))
+        m = silu(self.inner(m))
+        m = m * (torch.sigmoid(self.attention(m)) * real[:, None, :, None])
+        mean = m.sum(2) / real.sum(1)[:, None, None]
+        return h + self.update(torch.cat([h, mean], -1)), m
+
+
+class JetNet(nn.Module):
+    """Logits (n, 2) of jets, invariant under a group that acts on space-time.
+
+    Constituents have invariants h and vectors v.  Messages see the invariants of v_j − v_i, and move h and v:
+    v_i ↦ A v_i + Σ_j c(m_ij) ⊙ B v_j, with A and B equivariant.  References, the jet's momentum and (where asked for)
+    the directions of the beams, give h from the products of constituents with them.
+
+    Parameters
+    ----------
+    group : Group
+        Acting on (E, px, py, pz).
+    width, vectors, layers : int
+    beams : bool
+        Whether to see the beams.
+
+    Examples
+    --------
+    >>> from intertwine.groups import Lorentz
+    >>> import numpy as np
+    >>> from intertwine.examples.jets._data import jets
+    >>> JetNet(Lorentz(), 8)(jets(np.ones((2, 5, 4), np.float32), np.array([0, 1]))).shape
+    torch.Size([2, 2])
+    """
+
+    def __init__(
+        self, group: Group, width: int = WIDTH, vectors: int = VECTORS, layers: int = LAYERS, beams: bool = True
+    ) -> None:
+        super().__init__()
+        self.beams = beams
+        self.products = Products(group)
+        references = 3 if beams else 1
+        pairs = references * (references + 1) // 2
+        forms = len(self.products.forms)
+        seen = forms * (references + pairs) + self.products.count + len(self.products.linear) * references
+        self.enter = _mlp(seen, width, width)
+        counts = [1] + [vectors] * (layers - 1)
+        self.messages = nn.ModuleList(Messages(width, c * self.products.count) for c in counts)
+        self.keep, self.send = (
+            nn.ModuleList(Linear(c * V, vectors * V, group=group, bias=False, dtype=torch.float64) for c in counts[:-1])
+            for _ in range(2)
+        )
+        self.coefficients = nn.ModuleList(nn.Linear(width, vectors) for _ in counts[:-1])
+        self.out = _mlp(width, width, 2)
+
+    def forward(self, jets: Jets) -> Tensor:
+        """The logits."""
+        p = jets.momenta
+        real = p.ne(0).any(-1)
+        h = self.enter(compressed(self.scalars(jets)).to(next(self.out.parameters()).dtype))
+        real = real.to(h.dtype)
+        v = p.unsqueeze(2)  # (n, k, copies, 4)
+        for k, messages in enumerate(self.messages):
+            e = compressed(self.products.apart(v).flatten(3).to(h.dtype))
+            h, m = messages(h, e, real)
+            if k < len(self.keep):
+                c = self.coefficients[k](m).to(v.dtype)
+                sent = self.send[k](v.flatten(2)).unflatten(2, (c.shape[-1], 4))
+                v = self.keep[k](v.flatten(2)).view_as(sent) + torch.einsum("nijc,njcx->nicx", c, sent)
+        mean = (h * real.unsqueeze(2)).sum(1) / real.sum(1, keepdim=True)
+        logits: Tensor = self.out(mean)
+        return logits
+
+    def scalars(self, jets: Jets) -> Tensor:
+        """Invariants (n, k, channels) of every constituent, of the references, and of both."""
+        p = jets.momenta
+        r = p.sum(1, keepdim=True)
+        if self.beams:
+            r = torch.cat([r, jets.beams], 1)
+        i, j = torch.triu_indices(r.shape[1], r.shape[1], device=r.device)
+        whole = torch.cat([self.products(r[:, i], r[:, j]).flatten(1), (r @ self.products.linear.mT).flatten(1)], 1)
+        apart = self.products(p.unsqueeze(2), r.unsqueeze(1)).flatten(2)
+        return torch.cat([self.products.own(p), apart, whole.unsqueeze(1).expand(-1, p.shape[1], -1)], 2)
+
+
+class Plain(nn.Module):
+    """The same messages of what a detector measures: logarithms of energy and pT, and directions beside the jet's axis.
+
+    So it is blind to boosts along the beams and turns about them, and has no other symmetry.
+
+    Parameters
+    ----------
+    width, layers : int
+    """
+
+    def __init__(self, width: int, layers: int = LAYERS) -> None:
+        super().__init__()
+        self.enter = _mlp(6, width, width)
+        self.messages = nn.ModuleList(Messages(width, 3) for _ in range(layers))
+        self.out = _mlp(width, width, 2)
+
+    def forward(self, jets: Jets) -> Tensor:
+        """The logits (n, 2)."""
+        x = coordinates(jets.momenta).to(next(self.out.parameters()).dtype)
+        real = jets.momenta.ne(0).any(-1).to(x.dtype)
+        h = self.enter(x)
+        apart = 2 * (x[:, :, None, -2:] - x[:, None, :, -2:])
+        e = torch.cat([apart, torch.log(apart.square().sum(-1, keepdim=True) + 1e-4) / 4], -1)
+        for messages in self.messages:
+            h, _ = messages(h, e, real)
+        mean = (h * real.unsqueeze(2)).sum(1) / real.sum(1, keepdim=True)
+        logits: Tensor = self.out(mean)
+        return logits
+
+
+def coordinates(p: Tensor) -> Tensor:
+    """log pT, log E, log pT/pT(jet), ΔR, Δη, Δφ of constituents (n, k, 4) beside their sum: (n, k, 6).
+
+    Examples
+    --------
+    >>> coordinates(torch.tensor([[[5.0, 5.0, 0.0, 0.0]]])).squeeze().tolist()[2:]
+    [0.0, 0.0, 0.0, 0.0]
+    """
+    jet = p.sum(1, keepdim=True)
+    (pt, eta, phi), (whole, axis, angle) = cylinder(p), cylinder(jet)
+    turn = torch.remainder(phi - angle + torch.pi, 2 * torch.pi) - torch.pi
+    there = p.ne(0).any(-1)
+    away = eta - axis
+    radius = torch.hypot(away, turn)
+    energy = p[..., 0].abs().clamp(min=1e-3)
+    x = torch.stack([pt.log() / 2, energy.log() / 2, (pt / whole).log() / 2, 2 * radius, 2 * away, 2 * turn], -1)
+    return x * there.unsqueeze(-1)
+
+
+def cylinder(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Transverse momentum, pseudorapidity and azimuth of momenta (..., 4)."""
+    pt = torch.hypot(p[..., 1], p[..., 2]).clamp(min=1e-3)
+    return pt, torch.asinh(p[..., 3] / pt), torch.atan2(p[..., 2], p[..., 1])
+
+
+class PairMasses(nn.Module):
+    """A plain network on the scalar products of all pairs: of the constituents by falling pT, the jet, and the beams.
+
+    Parameters
+    ----------
+    constituents, width : int
+    beams : bool
+
+    References
+    ----------
+    Villar et al., Scalars are universal, NeurIPS 2021, arXiv:2106.06610.
+    """
+
+    metric: Tensor
+
+    def __init__(self, constituents: int, width: int, beams: bool = True) -> None:
+        super().__init__()
+        self.beams = beams
+        n = constituents + (3 if beams else 1)
+        self.pairs = tuple(torch.triu_indices(n, n).tolist())
+        self.register_buffer("metric", torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
+        fan_in = len(self.pairs[0])
+        self.net = nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), *_mlp(width, width, 2))
+
+    def forward(self, jets: Jets) -> Tensor:
+        """The logits (n, 2)."""
+        x = torch.cat([jets.momenta, jets.momenta.sum(1, keepdim=True), *([jets.beams] * self.beams)], 1)
+        i, j = self.pairs
+        gram = ((x * self.metric) @ x.mT)[:, i, j]
+        logits: Tensor = self.net(compressed(gram).to(next(self.net.parameters()).dtype))
+        return logits
+
+
+def _mlp(fan_in: int, width: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out))
