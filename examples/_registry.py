@@ -11,6 +11,7 @@ from .dipoles._settings import DipolesSettings
 from .nbody._settings import NBodySettings
 from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
+from .shapes._settings import ShapesSettings
 from .tasks._settings import InertiaSettings, LorentzSettings, O5Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _ALL = (
     QM9Settings,
     DipolesSettings,
     DigitsSettings,
+    ShapesSettings,
 )
 EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in _ALL}
 
