@@ -23,7 +23,7 @@ from ._furniture import KEYWORDS, models
 from ._meshes import in_unit_ball, read_off, spread
 
 POINTS, SEEN = 1024, 128  # on a surface; of these, in one cloud
-VALIDATION, TEST = 0.15, 0.3  # shares of every class
+VALIDATION, TEST = 0.2, 0.3  # shares of every class
 FURNITURE = "sweethome3d-furniture_*.deb"
 MODELNET = {"modelnet10": "ModelNet10", "modelnet40": "ModelNet40"}
 HOW = {
