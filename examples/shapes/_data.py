@@ -134,7 +134,8 @@ def split(target: NDArray[np.int64], part: NDArray[np.int64], seed: int) -> dict
         val.append(rest[:held])
         train.append(rest[held:])
     place = np.concatenate([(np.arange(len(t)) + rng.random()) / max(len(t), 1) for t in train])
-    return {"train": np.concatenate(train)[np.argsort(place)], "val": np.concatenate(val), "test": np.concatenate(test)}
+    mixed = {"val": np.concatenate(val), "test": fixed.permutation(np.concatenate(test))}
+    return {"train": np.concatenate(train)[np.argsort(place)], **mixed}
 
 
 def furniture() -> Arrays:
