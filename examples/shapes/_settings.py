@@ -30,7 +30,7 @@ class ShapesSettings(Settings):
     model: str = setting("steerable", "Ours, or a plain network like PointNet++.", choices=("steerable", "pointnet"))
     samples: int = setting(100, "Number of training shapes.", least=1)
     epochs: int = setting(400, "Largest number of passes over the training shapes.", least=1)
-    batch: int = setting(32, "Shapes per step.", least=2)
+    batch: int = setting(16, "Shapes per step.", least=2)
     lr: float = setting(5e-3, "Peak learning rate.", least=1e-8)
     rotated: bool = setting(False, "Shapes are turned anyhow, not upright.")
     source: str = setting(
