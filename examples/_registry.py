@@ -12,6 +12,7 @@ from .jets._settings import JetsSettings
 from .nbody._settings import NBodySettings
 from .pendulum._settings import PendulumSettings
 from .qm9._settings import QM9Settings
+from .shapes._settings import ShapesSettings
 from .smoke._settings import SmokeSettings
 from .tasks._settings import InertiaSettings, LorentzSettings, O5Settings
 
@@ -28,6 +29,7 @@ _ALL = (
     DipolesSettings,
     JetsSettings,
     DigitsSettings,
+    ShapesSettings,
     SmokeSettings,
 )
 EXPERIMENTS: dict[str, type[Settings]] = {settings.name: settings for settings in _ALL}

@@ -1,0 +1,1 @@
+"""Solid shapes: furniture and other things, upright or turned anyhow."""

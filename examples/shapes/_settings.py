@@ -1,0 +1,61 @@
+"""The runs of the shapes experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .._settings import Settings, setting
+
+SAMPLES = (50, 100, 199)
+#: minutes at the desk, for so many samples or more
+MINUTES = {0: 0.8, 100: 1.2, 150: 2.0}
+GROUPS = ("SO(3)", "O(3)", "azimuthal-so2", "azimuthal-so2-mirror", "Trivial(3)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapesSettings(Settings):
+    """Tell what a cloud of points on the surface of a thing is: furniture (needs `make data`), or ModelNet."""
+
+    name: ClassVar[str] = "shapes"
+    experiment: ClassVar[str] = "shapes._experiment:ShapesExperiment"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "fast": {"samples": 100, "epochs": 5, "budget": 0.5},
+        "desk": {"epochs": 400},
+        "paper": {"source": "modelnet40", "samples": 8000, "epochs": 100, "lr": 1e-3},
+    }
+
+    group: str = setting("azimuthal", "Symmetry group acting on space; z is up.")
+    model: str = setting("steerable", "Ours, or a plain network like PointNet++.", choices=("steerable", "pointnet"))
+    samples: int = setting(100, "Number of training shapes.", least=1)
+    epochs: int = setting(400, "Largest number of passes over the training shapes.", least=1)
+    batch: int = setting(16, "Shapes per step.", least=2)
+    lr: float = setting(5e-3, "Peak learning rate.", least=1e-8)
+    rotated: bool = setting(False, "Shapes are turned anyhow, not upright.")
+    source: str = setting(
+        "sweethome3d",
+        "Models of the Debian package sweethome3d-furniture, or a folder ModelNet10 or ModelNet40 of OFF files.",
+        choices=("sweethome3d", "modelnet10", "modelnet40"),
+    )
+
+    @classmethod
+    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """More time at the desk for more shapes."""
+        plan = cls.presets[preset]
+        if preset != "desk":
+            return plan
+        samples = given.get("samples", 100)
+        return {**plan, "budget": next(MINUTES[least] for least in sorted(MINUTES, reverse=True) if samples >= least)}
+
+    @classmethod
+    def compared(cls) -> Iterator[Mapping[str, Any]]:
+        """Upright and turned anyhow: the right group against a plain network at three sizes, other groups at one."""
+        for rotated, right, others in ((False, "azimuthal", GROUPS), (True, "SO(3)", ("O(3)", "Trivial(3)"))):
+            for samples in SAMPLES:
+                yield {"rotated": rotated, "group": right, "samples": samples}
+                for augment in (False, True):
+                    plain = {"model": "pointnet", "group": "Trivial(3)", "augment": augment}
+                    yield {"rotated": rotated, "samples": samples, **plain}
+            for group in others:
+                yield {"rotated": rotated, "group": group}
