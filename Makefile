@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 INTEROP ?= .venv-interop
 PY := $(VENV)/bin/python
-SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py examples/*/*.py package/* package/cli/*.py)
+SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py conv/*.py conv/*/*.py examples/*.py examples/*/*.py package/* package/cli/*.py package/plot/*.py)
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 

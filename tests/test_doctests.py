@@ -8,7 +8,7 @@ import intertwine
 import numpy as np
 import pytest
 
-LAYERS = ["groups", "reps", "emlp", "conv", "examples"]
+LAYERS = ["groups", "reps", "emlp", "conv", "plot", "examples"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

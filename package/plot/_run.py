@@ -1,33 +1,15 @@
-"""Pictures of a run, drawn without a display and without touching matplotlib's global state."""
+"""Pictures of a run: its course, and what it predicts."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ._files import write
-
-
-def figure(width: float = 6.0, height: float = 4.0) -> Figure:
-    """An empty figure with an Agg canvas, in inches."""
-    made = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(made)
-    return made
-
-
-def save(drawn: Figure, path: Path) -> Path:
-    """Write a PNG, whole or not at all."""
-    buffer = io.BytesIO()
-    drawn.savefig(buffer, format="png", dpi=150)
-    write(Path(path), buffer.getvalue())
-    return Path(path)
+from ._figure import figure
 
 
 def losses(history: Sequence[dict[str, float]], references: dict[str, float], name: str) -> Figure:

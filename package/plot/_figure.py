@@ -1,0 +1,121 @@
+"""Figures and panels, drawn without a display and without touching matplotlib's global state."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from intertwine._files import write
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+DIVERGING = "RdBu"  # values with a sign: red, white at 0, blue
+SEQUENTIAL = "Blues"  # sizes: white at 0
+#: Okabe and Ito's colours, told apart with every kind of colour vision
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def figure(width: float = 6.0, height: float = 4.0) -> Figure:
+    """An empty figure with an Agg canvas, in inches.
+
+    Examples
+    --------
+    >>> axes = figure(3, 2).subplots()
+    >>> axes.figure.get_size_inches().tolist()
+    [3.0, 2.0]
+    """
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(drawn: Figure, path: Path | str) -> Path:
+    """Write a PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format="png", dpi=150)
+    write(Path(path), buffer.getvalue())
+    return Path(path)
+
+
+def one(axes: Any, width: float = 4.5, height: float = 4.5, projection: str | None = None) -> Any:
+    """The axes given, or those of a new figure."""
+    if axes is not None:
+        return check_projection(axes, projection)
+    return figure(width, height).add_subplot(projection=projection)
+
+
+def panels(count: int, axes: Any, columns: int = 6, size: float = 2.0, projection: str | None = None) -> Array:
+    """So many axes (count,): those given, or of a new figure, row by row.
+
+    Raises
+    ------
+    ValueError
+        If another number of axes was given.
+    """
+    if axes is not None:
+        return _given(axes, count, projection)
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    made = figure(size * columns, size * rows + 0.3)
+    grid: Any = made.subplots(rows, columns, squeeze=False, subplot_kw={"projection": projection})
+    for unused in grid.flat[count:]:
+        unused.remove()
+    return np.asarray(grid.ravel()[:count])
+
+
+def _given(axes: Any, count: int, projection: str | None) -> Array:
+    found = np.empty(np.size(axes), object)
+    found[:] = np.ravel(np.array(axes, object)).tolist()
+    if len(found) != count:
+        raise ValueError(f"there are {count} panels to draw, but {len(found)} axes were given")
+    for each in found:
+        check_projection(each, projection)
+    return found
+
+
+def check_projection(axes: Any, projection: str | None) -> Any:
+    """The axes, which must be flat or, for projection "3d", in space."""
+    wanted = projection or "flat"
+    got = "3d" if getattr(axes, "name", "") == "3d" else "flat"
+    if got != wanted:
+        hint = "make them with subplot_kw={'projection': '3d'}" if wanted == "3d" else "make them without a projection"
+        raise ValueError(f"the picture needs {wanted} axes, got {got} ones: {hint}")
+    return axes
+
+
+def bare(axes: Any, title: str = "") -> None:
+    """No ticks, and a small title."""
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, fontsize=9)
+
+
+def subscript(n: int) -> str:
+    """A number as a subscript: ₁₂."""
+    return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def heat(axes: Any, matrix: Array) -> Any:
+    """A matrix in diverging colours centred on 0; a complex one (r, c) as its parts side by side, (r, 2c)."""
+    shown = np.concatenate([matrix.real, matrix.imag], 1) if np.iscomplexobj(matrix) else matrix
+    most = float(np.abs(shown).max(initial=0)) or 1.0
+    image = axes.imshow(shown, cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    if np.iscomplexobj(matrix):
+        axes.axvline(matrix.shape[1] - 0.5, color="0.3", linewidth=1)
+        axes.set_xlabel("real part | imaginary part", fontsize=7)
+    return image
+
+
+def borders(axes: Any, rows: Array, columns: Array, **style: Any) -> None:
+    """Lines between blocks of a matrix drawn by `heat`, at these positions."""
+    style = {"color": "0.5", "linewidth": 0.7, **style}
+    for at in rows:
+        axes.axhline(at - 0.5, **style)
+    for at in columns:
+        axes.axvline(at - 0.5, **style)
