@@ -38,7 +38,7 @@ import numpy as np
 import sympy as sp
 import torch
 from intertwine.emlp import EMLP, InvariantMap, Linear, Norm, NormAct, Pointwise
-from intertwine.groups import Group, O, PointGroup, S, Sp, Trivial
+from intertwine.groups import Group, O, PointGroup, S, Trivial
 from intertwine.plot import figure
 from intertwine.reps import Alt, Scalar, Sym, T, V, invariant_polynomials
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -170,6 +170,10 @@ for k, (name, title) in enumerate(names.items()):
 fig
 
 # %% [markdown]
+# KDP and gallium arsenide look alike, although one has two constants and the other a single one: the longitudinal
+# effect sees the totally symmetric part of $d$ only, which is a multiple of $xyz$ in both. To tell $d_{14}$ from
+# $d_{36}$ one has to press and measure along different directions.
+#
 # ### A model: how many measurements does it take?
 #
 # Measure $(\sigma, P)$ pairs with noise and fit $d$ by least squares. Three hypotheses:
@@ -295,8 +299,13 @@ for height, slope in [(h, s) for h in (-0.2, 0.0, 0.2) for s in (-0.08, 0.08)]:
         path.append((z, ray[0]))
     axes.plot(*zip(*path), color="C0" if slope < 0 else "C1", linewidth=1)
 for z in (0.5, 1.9):
-    axes.annotate("", (z, 0.4), (z, -0.4), arrowprops={"arrowstyle": "<->"})
-axes.set(xlabel="along the axis", ylabel="$x$", title="a telescope: parallel rays leave parallel, at other angles")
+    axes.annotate("", (z, 0.34), (z, -0.34), arrowprops={"arrowstyle": "<->"})
+axes.set(
+    ylim=(-0.36, 0.36),
+    xlabel="along the axis",
+    ylabel="$x$",
+    title="a telescope: parallel rays leave parallel, at other angles",
+)
 system = np.linalg.multi_dot([element(size) for element, size in reversed(telescope)])
 fig
 
@@ -330,8 +339,8 @@ assert len(invariant_polynomials(optics, 2, space=2 * V)) == 1
 assert (V >> V)(optics).dim == 1
 
 # %% [markdown]
-# **One ray has no invariant at all.** Indeed, some lens system takes any ray to any other, so nothing about a single ray
-# can be the same for all systems. Two rays have one, $\omega$.
+# **One ray has no invariant at all.** Indeed, some lens system takes any ray to any other, so nothing about a single
+# ray can be the same for all systems. Two rays have one, $\omega$.
 #
 # ### What fails
 #
@@ -416,9 +425,9 @@ assert scores["plain MLP"][1] > 0.3
 # cannot be thrown off by *any* lens system, including all those nobody has built yet.
 #
 # A claim worth checking against the library's count: the volume must be a polynomial in the $\omega(u_i, u_j)$, since
-# there is nothing else. Degree 4 in four rays, one of each, gives three products:
-# $\omega_{12}\omega_{34}$, $\omega_{13}\omega_{24}$, $\omega_{14}\omega_{23}$. And the four-fold product $V^{\otimes 4}$
-# has how many invariants?
+# there is nothing else. Degree 4 in four rays, one of each, gives three products: $\omega_{12}\omega_{34}$,
+# $\omega_{13}\omega_{24}$, $\omega_{14}\omega_{23}$. And the four-fold product $V^{\otimes 4}$ has how many
+# invariants?
 
 # %%
 count = (Scalar >> T(4))(optics).dim
@@ -449,9 +458,10 @@ g = np.array(G.sample(rng=1))
 assert np.allclose(g @ A, A @ g)  # an automorphism is a permutation that commutes with the adjacency matrix
 
 # %% [markdown]
-# A linear layer on signals over the villages, one number each, is a $10 \times 10$ matrix $W$ with $W_{gi, gj} = W_{ij}$.
-# It is constant on the *orbits of pairs* (orbitals). By hand: any village can be moved to any other; those that fix it
-# permute its three neighbours, and also the six others. So there are three kinds of pairs: equal, joined, not joined.
+# A linear layer on signals over the villages, one number each, is a $10 \times 10$ matrix $W$ with $W_{gi, gj} =
+# W_{ij}$. It is constant on the *orbits of pairs* (orbitals). By hand: any village can be moved to any other; those
+# that fix it permute its three neighbours, and also the six others. So there are three kinds of pairs: equal, joined,
+# not joined.
 
 # %%
 hom = (V >> V)(G)
@@ -472,7 +482,7 @@ panels = fig.subplots(1, 4)
 place = nx.shell_layout(petersen, [range(5, 10), range(5)])
 nx.draw(petersen, place, ax=panels[0], node_size=120, node_color=["C3"] + ["C0"] * 3 + ["0.7"] * 6, nodelist=[
     0, *petersen[0], *(i for i in petersen if i and i not in petersen[0])])  # fmt: skip
-panels[0].set_title("one village, its neighbours, the rest")
+panels[0].set_title("a village, its neighbours,\nand the rest")
 for axes, group, title in zip(
     panels[1:], (S(10), G, Trivial(10)), ("S(10)", "automorphisms", "trivial group"), strict=True
 ):
