@@ -124,7 +124,7 @@ print(conv)
 assert_equivariant(conv, inputs=(kinds, pos, edges), rep_in=(conv.rep_in, V, None))
 assert torch.allclose(conv(kinds, pos + 5.0, edges), conv(kinds, pos, edges))
 axes = plot.kernel(conv, component=(1, 0))
-axes.set_title("the part scalar → vector of the kernel, on a sphere")
+axes.set_title("scalar → vector")
 axes.figure
 
 # %% [markdown]

@@ -359,8 +359,8 @@ axes = fig.subplots()
 for name, curve in scores.items():
     axes.plot((0, 1, 2, 3), curve, "o-", label=name)
 axes.axhline(0.5, color="0.6", linestyle="--", linewidth=1)
-axes.set(xlabel="rapidity of the observer", ylabel="accuracy", title="two prongs or a shower?", ylim=(0.4, 1))
-axes.legend()
+axes.set(xlabel="rapidity of the observer", ylabel="accuracy", title="two prongs or a shower?", ylim=(0.45, 1.03))
+axes.legend(loc="center right")
 assert scores["products with η"][0] > 0.8
 assert max(scores["products with η"]) - min(scores["products with η"]) < 0.02
 assert scores["products with η"][0] > scores["plain"][0] + 0.1
