@@ -13,7 +13,7 @@ from ._figure import SEQUENTIAL, Array, bare, borders, heat, panels, subscript
 
 WRITTEN = 6  # largest matrix whose entries are written into its cells
 LETTERS = 5  # longest entry written
-NAME = 14  # longest name of a representation written beside a block
+NAME = 8  # longest name of a representation written beside a block
 
 
 def generators(group: Group, axes: Any = None) -> Array:
@@ -49,7 +49,7 @@ def generators(group: Group, axes: Any = None) -> Array:
     if not named:
         raise ValueError(f"{group.name} has no generators to draw: it is trivial")
     convert = complex if group.field == "C" else float
-    drawn = panels(len(named), axes)
+    drawn = panels(len(named), axes, tall=0.6 if group.field == "C" else 1.0)
     for ax, (name, exact) in zip(drawn, named):
         matrix = np.array(exact.tolist(), dtype=convert)
         heat(ax, matrix)
@@ -69,7 +69,7 @@ def _write(axes: Any, exact: Any) -> None:
     colours = axes.images[0]
     for i, j, text in parts:
         value = abs(float(colours.get_array()[i, j])) / colours.norm.vmax
-        axes.text(j, i, text, ha="center", va="center", fontsize=size, color="white" if value > 0.6 else "black")
+        axes.text(j, i, text, ha="center", va="center", fontsize=size, color="white" if value > 0.5 else "black")
 
 
 def _entries(exact: Any) -> list[tuple[int, int, str]]:
@@ -118,7 +118,8 @@ def basis(hom_or_basis: Hom | Basis, count: int = 12, axes: Any = None) -> Array
     if not found.rank:
         raise ValueError(f"there is no equivariant map {found.rep_in!r} -> {found.rep_out!r} but 0 to draw")
     elements = found.combine(np.eye(found.rank, dtype=found.dtype)[:count])  # (count, out, in)
-    drawn = panels(len(elements), axes)
+    tall = found.shape[0] / (found.shape[1] * (1 + np.iscomplexobj(elements)))
+    drawn = panels(len(elements), axes, tall=float(np.clip(tall, 0.4, 2.5)))
     for i, (ax, element) in enumerate(zip(drawn, elements)):
         heat(ax, element)
         cuts = _cuts(found.rep_in)
@@ -189,12 +190,12 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
     _frames(drawn[1], [(_name(part.irrep), part.dim) for part in found for _ in range(part.multiplicity)])
     if axes is None:
         drawn[0].figure.colorbar(image, ax=drawn.tolist(), shrink=0.7)
-        drawn[0].figure.suptitle(f"A random element of {group.name}", fontsize=11)
+        drawn[0].figure.suptitle(f"An element of {group.name}", fontsize=11)
     return drawn
 
 
 def _name(irrep: Rep) -> str:
-    text = repr(irrep)
+    text = repr(irrep).removeprefix("Irrep('").removesuffix("')")
     return text if len(text) <= NAME else f"{irrep.dim}"
 
 
@@ -210,6 +211,6 @@ def _frames(axes: Any, found: list[tuple[str, int]]) -> None:
         )
         middle = start + (size - 1) / 2
         if middle - written >= total / 25:
-            axes.text(total - 0.3, middle, name, va="center", fontsize=7)
+            axes.text(total - 0.3, middle, name, va="center", fontsize=8)
             written = middle
         start += size

@@ -17,50 +17,13 @@ from intertwine._files import write
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 
-from ._figure import COLOURS, Array, panels
+from ._figure import COLOURS, DIVERGING, Array, panels
+from ._glyphs import kind_of
 from ._kernels import panel
+from ._turning import Scene, scene_of, turns
 
 TITLES = ("input, turned", "output", "output, turned back")
-NET = 72  # angles tried to find the turns that a group holds
 DPI = 90
-
-
-class Scene(NamedTuple):
-    """A function with its input, and how both transform."""
-
-    function: Callable[..., Any]
-    x: Array
-    group: Group
-    rep_in: Rep
-    rep_out: Rep
-    points: bool
-
-    def frame(self, g: Array) -> tuple[Array, Array, Array]:
-        """g x, f(g x) and g⁻¹ f(g x)."""
-        inverse = np.linalg.inv(g)
-        turned = turn_field(self.x, self.rep_in, g) if not self.points else self.x @ self.rep_in.rho(g).T
-        output = self._called(turned)
-        if output.ndim == 3:
-            return turned, output, turn_field(output, self.rep_out, inverse)
-        return turned, output, output @ self.rep_out.rho(inverse).T
-
-    def _called(self, x: Array) -> Array:
-        import torch
-
-        parameters = getattr(self.function, "parameters", None)
-        like = next(parameters(), torch.zeros((), dtype=torch.float64)) if parameters else torch.zeros(()).double()
-        given = torch.from_numpy(np.ascontiguousarray(x)).to(
-            like.device, like.real.dtype if like.is_complex() else like.dtype
-        )
-        with torch.no_grad():
-            y = self.function(given if self.points else given[None])
-        y = y.detach().cpu().numpy() if hasattr(y, "detach") else np.asarray(y)
-        y = y if self.points else y[0]
-        if self.rep_out.dim not in (y.shape[-1:] if y.ndim < 3 else y.shape[:1]):
-            raise ValueError(
-                f"the output is to transform by {self.rep_out!r} of dimension {self.rep_out.dim}, got {y.shape}"
-            )
-        return y
 
 
 def rotating(
@@ -120,132 +83,105 @@ def rotating(
     """
     if isinstance(frames, bool) or not isinstance(frames, int) or frames < 1:
         raise ValueError(f"frames is an integer >= 1, got {frames!r}")
-    scene = _scene(function, x, group, rep_in, rep_out)
-    turns = _turns(scene.group, frames)
-    pictures = [scene.frame(g) for g in turns]
+    scene = scene_of(function, x, group, rep_in, rep_out)
+    pictures = [scene.frame(g) for g in turns(scene.group, frames)]
     drawn = panels(3, axes, columns=3, size=2.7, projection=None)
-    draw = partial(_draw, drawn, scene, _limits(scene, pictures))
+    inputs, outputs, _ = (list(part) for part in zip(*pictures))
+    limits = _limits(inputs, scene.rep_in, inputs, True), _limits(outputs, scene.rep_out, inputs, not scene.points)
+    draw = partial(_draw, drawn, scene, limits)
     if path is not None:
         _write_gif(Path(path), drawn[0].figure, [partial(draw, picture) for picture in pictures], milliseconds)
     draw(pictures[0])
     return drawn
 
 
-def _scene(function: Any, x: Any, group: Group | None, rep_in: Rep | None, rep_out: Rep | None) -> Scene:
-    data = np.asarray(x.detach().cpu().numpy() if hasattr(x, "detach") else x, dtype=float)
-    data = data[0] if data.ndim == 4 and len(data) == 1 else data
-    points = data.ndim == 2 and data.shape[1] in (2, 3)
-    data = data[None] if data.ndim == 2 and not points else data
-    group = getattr(function, "group", None) if group is None else group
-    if group is None:
-        raise ValueError("the function does not say its group: pass group=…")
-    if data.ndim != (2 if points else 3):
-        raise ValueError(
-            f"x is an image, a field (channels, rows, columns) or points (N, 2 or 3), got shape {data.shape}"
-        )
-    n = data.shape[1] if points else 2
-    if group.d != n or group.field != "R":
-        raise ValueError(f"{group.name} acts on {group.d} dimensions (over {group.field}), but x lies in {n} real ones")
-    if points:
-        rep_in = V
-    elif rep_in is None:
-        rep_in = getattr(function, "rep_in", Scalar)
-    rep_out = getattr(function, "rep_out", rep_in) if rep_out is None else rep_out
-    rep_in, rep_out = rep_in(group), rep_out(group)
-    if not points and rep_in.dim != len(data):
-        raise ValueError(f"x has {len(data)} channels, but rep_in = {rep_in!r} has dimension {rep_in.dim}")
-    return Scene(function, data, group, rep_in, rep_out, points)
+class Limits(NamedTuple):
+    """What holds for all frames: the largest size of a scalar, of a vector, and of any number; and of the input."""
+
+    scalar: float
+    vector: float
+    number: float
+    reach: float
 
 
-def rotation(angle: float, n: int) -> Array:
-    """The rotation (n, n) by an angle in the plane of the first two coordinates."""
-    g = np.eye(n)
-    g[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return g
+def _limits(values: list[Array], rep: Rep, inputs: list[Array], fields: bool) -> Limits:
+    joined = np.concatenate(
+        [np.moveaxis(v, 0, -1).reshape(-1, v.shape[0]) if fields and v.ndim == 3 else v for v in values]
+    )
+    parts = _shown(rep)
+    sizes = [
+        float(np.linalg.norm(joined[..., part], axis=-1).max(initial=0)) if part is not None else 1.0 for part in parts
+    ]
+    number, reach = (float(np.abs(np.concatenate([v.ravel() for v in vs])).max(initial=0)) for vs in (values, inputs))
+    return Limits(sizes[0] or 1.0, sizes[1] or 1.0, number or 1.0, reach or 1.0)
 
 
-def _turns(group: Group, frames: int) -> list[Array]:
-    """Rotations of the group nearest to equally spaced angles, once around."""
-    angles = 2 * np.pi * np.arange(frames) / frames
-    if rotation(1.0, group.d) in group:
-        return [rotation(a, group.d) for a in angles]
-    held = sorted({*(2 * np.pi * np.arange(NET) / NET).tolist(), *(2 * np.pi * np.arange(5) / 5).tolist()})
-    held = [a for a in held if rotation(a, group.d) in group]
-    if len(held) < 2:
-        raise ValueError(f"{group.name} has no rotation in the plane of the first two coordinates but the identity")
-    apart = np.abs(np.angle(np.exp(1j * (angles[:, None] - np.array(held)[None]))))
-    return [rotation(held[k], group.d) for k in apart.argmin(1)]
+def _shown(rep: Rep) -> tuple[slice | None, slice | None]:
+    """Where the first scalar is, and the first vector."""
+    group = rep._require_group()
+    start, scalar, vector = 0, None, None
+    for n, part in rep.summands():
+        if scalar is None and part.dim == 1:
+            scalar = slice(start, start + 1)
+        if vector is None and kind_of(part, Scalar(group), V(group)) == "vector":
+            vector = slice(start, start + part.dim)
+        start += n * part.dim
+    return scalar, vector
 
 
-def turn_field(x: Array, rep: Rep, g: Array) -> Array:
-    """(g f)(p) = ρ(g) f(g⁻¹ p) around the centre, (dim, rows, columns), interpolated; 0 from outside."""
-    from scipy.ndimage import affine_transform
-
-    inverse = np.linalg.inv(g)
-    centre = (np.array(x.shape[1:]) - 1) / 2
-    moved = [affine_transform(c, inverse, centre - inverse @ centre, order=1) for c in x]
-    return np.asarray(np.einsum("ij,jrc->irc", rep.rho(g), np.array(moved)))
-
-
-def _limits(scene: Scene, pictures: list[tuple[Array, Array, Array]]) -> list[float]:
-    """The same scale for all frames: the largest absolute value in each panel."""
-    return [max(float(np.abs(picture[k]).max(initial=0)) for picture in pictures) or 1.0 for k in range(3)]
-
-
-def _draw(axes: Array, scene: Scene, limits: list[float], picture: tuple[Array, Array, Array]) -> None:
+def _draw(axes: Array, scene: Scene, limits: tuple[Limits, Limits], picture: tuple[Array, Array, Array]) -> None:
     """Three panels, anew."""
     turned, output, back = picture
     for ax, title in zip(axes, TITLES):
         ax.clear()
-        ax.set_axis_on()
         ax.set_title(title, fontsize=10)
     if scene.points:
-        _cloud(axes[0], turned, None, scene.rep_out, limits)
+        _cloud(axes[0], turned, None, scene.rep_out, limits[1])
     else:
         _pixels(axes[0], turned, scene.rep_in, limits[0])
     for ax, values, at in zip(axes[1:], (output, back), (turned, scene.x)):
         if values.ndim == 3:
             _pixels(ax, values, scene.rep_out, limits[1])
         elif values.ndim == 2 and scene.points:
-            _cloud(ax, at, values, scene.rep_out, limits)
+            _cloud(ax, at, values, scene.rep_out, limits[1])
         else:
-            _bars(ax, values.ravel(), limits[1])
+            _bars(ax, values.ravel(), limits[1].number)
 
 
-def _pixels(axes: Any, field: Array, rep: Rep, most: float) -> None:
-    """The first summand that is a vector as arrows over the first scalar; otherwise the first summand."""
-    starts: dict[int, tuple[int, Rep]] = {}
-    at = 0
-    for n, part in rep.summands():
-        starts.setdefault(part.dim, (at, part))
-        at += n * part.dim
-    chosen = [starts[d] for d in (1, 2) if d in starts] or [next(iter(starts.values()))]
-    for start, part in chosen:
-        panel(axes, field[start : start + part.dim], part)
-    for image in axes.images:
-        image.set_clim(-most if image.norm.vmin < 0 else 0, most)
-    for arrows in axes.collections:
-        if hasattr(arrows, "U"):
-            arrows.scale = most / (1.4 * max(1.0, field.shape[2] / 24))
-            arrows.set_clim(-0.3 * most, most)
+def _pixels(axes: Any, field: Array, rep: Rep, limits: Limits) -> None:
+    """The first vector as arrows over the first scalar; the first summand where there is neither."""
+    scalar, vector = _shown(rep)
+    group = rep._require_group()
+    if scalar is None and vector is None:
+        part = rep.summands()[0][1]
+        panel(axes, field[: part.dim], part)
+    if scalar is not None:
+        panel(axes, field[scalar], Scalar(group))
+        axes.images[0].set_clim(-limits.scalar, limits.scalar)
+    if vector is not None:
+        panel(axes, field[vector], V(group))
+        arrows = axes.collections[-1]
+        arrows.scale *= limits.vector / (float(arrows.get_array().max()) or 1.0)
+        arrows.set_clim(-0.3 * limits.vector, limits.vector)
+        if scalar is not None:
+            axes.images[0].set_alpha(0.55)
+            arrows.set(array=None, color="0.1")
     axes.set(xticks=[], yticks=[])
 
 
-def _cloud(axes: Any, at: Array, values: Array | None, rep: Rep, limits: list[float]) -> None:
+def _cloud(axes: Any, at: Array, values: Array | None, rep: Rep, limits: Limits) -> None:
     """Points seen along the last axis: coloured by the first scalar, with the first vector as an arrow."""
-    reach = 1.35 * limits[0] if at.shape[1] == 2 else 1.25 * limits[0]
+    scalar, vector = _shown(rep)
     colours: dict[str, Any] = {"color": COLOURS[0]}
-    if values is not None:
-        start = 0
-        for n, part in rep.summands():
-            if part.dim == 1:
-                colours = {"c": values[:, start], "cmap": "viridis", "vmin": -limits[1], "vmax": limits[1]}
-            elif part.dim == at.shape[1]:
-                vectors = values[:, start : start + 2]
-                scale = limits[1] / (0.45 * limits[0])
-                axes.quiver(*at[:, :2].T, *vectors.T, angles="xy", scale_units="xy", scale=scale, width=0.012, zorder=3)
-            start += n * part.dim
-    axes.scatter(*at[:, :2].T, s=45, edgecolors="0.3", zorder=2, **colours)
+    if values is not None and scalar is not None:
+        shown = values[:, scalar][:, 0]
+        colours = {"c": shown, "cmap": DIVERGING, "vmin": -limits.scalar, "vmax": limits.scalar}
+    if values is not None and vector is not None:
+        arrows = values[:, vector][:, :2]
+        scale = limits.vector / (0.5 * limits.reach)
+        axes.quiver(*at[:, :2].T, *arrows.T, angles="xy", scale_units="xy", scale=scale, width=0.012, zorder=1)
+    axes.scatter(*at[:, :2].T, s=50, edgecolors="0.3", zorder=2, **colours)
+    reach = 1.4 * limits.reach
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
 
 

@@ -65,6 +65,8 @@ def equivariance_errors(model: Any, *inputs: Any, axes: Any = None, **about: Any
     axes.set_xlim(FLOOR / 2, max(1.0, 2 * float(errors.max())))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("relative equivariance error (dashed: float64 rounding)", fontsize=9)
+    if len(rows) > 1:
+        axes.set_title("Equivariance, layer by layer", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 

@@ -50,8 +50,10 @@ def one(axes: Any, width: float = 4.5, height: float = 4.5, projection: str | No
     return figure(width, height).add_subplot(projection=projection)
 
 
-def panels(count: int, axes: Any, columns: int = 6, size: float = 2.0, projection: str | None = None) -> Array:
-    """So many axes (count,): those given, or of a new figure, row by row.
+def panels(
+    count: int, axes: Any, columns: int = 6, size: float = 2.0, projection: str | None = None, tall: float = 1.0
+) -> Array:
+    """So many axes (count,): those given, or of a new figure, row by row; ``tall`` is their height over their width.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def panels(count: int, axes: Any, columns: int = 6, size: float = 2.0, projectio
         return _given(axes, count, projection)
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    made = figure(size * columns, size * rows + 0.3)
+    made = figure(max(size * columns, 3.0), (size * tall + 0.25) * rows + 0.35)
     grid: Any = made.subplots(rows, columns, squeeze=False, subplot_kw={"projection": projection})
     for unused in grid.flat[count:]:
         unused.remove()
@@ -103,7 +105,7 @@ def subscript(n: int) -> str:
 def heat(axes: Any, matrix: Array) -> Any:
     """A matrix in diverging colours centred on 0; a complex one (r, c) as its parts side by side, (r, 2c)."""
     shown = np.concatenate([matrix.real, matrix.imag], 1) if np.iscomplexobj(matrix) else matrix
-    most = float(np.abs(shown).max(initial=0)) or 1.0
+    most = 1.3 * float(np.abs(shown).max(initial=0)) or 1.0  # the darkest colours are hard to tell apart
     image = axes.imshow(shown, cmap=DIVERGING, vmin=-most, vmax=most, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     if np.iscomplexobj(matrix):

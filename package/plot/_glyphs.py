@@ -13,8 +13,9 @@ from intertwine.reps import Rep, V
 
 from ._figure import DIVERGING, SEQUENTIAL, Array
 
-ARROWS = 24  # arrows along an axis of a field, at most
+ARROWS = 18  # arrows along an axis of a field, at most
 GLYPHS = 14  # ellipses along an axis
+NET: dict[str, Any] = {"edgecolor": (0, 0, 0, 0.2), "linewidth": 0.2}  # of a sphere, so that it looks round
 
 
 def kind_of(rep_out: Rep, rep_in: Rep, space: Rep) -> str:
@@ -56,7 +57,7 @@ def size_image(axes: Any, values: Array, extent: tuple[float, float, float, floa
 
 
 def arrows(axes: Any, points: Array, vectors: Array, step: float) -> None:
-    """Arrows at points (m, 2), the longest one as long as 1.4 steps, shaded by length."""
+    """Arrows at points (m, 2), the longest one as long as 1.8 steps, shaded by length."""
     size = np.linalg.norm(vectors, axis=1)
     longest = float(size.max(initial=0)) or 1.0
     axes.quiver(
@@ -65,7 +66,7 @@ def arrows(axes: Any, points: Array, vectors: Array, step: float) -> None:
         size,
         angles="xy",
         scale_units="xy",
-        scale=longest / (1.4 * step),
+        scale=longest / (1.8 * step),
         cmap="viridis_r",
         clim=(-0.3 * longest, longest),
         width=0.007,
@@ -74,12 +75,12 @@ def arrows(axes: Any, points: Array, vectors: Array, step: float) -> None:
 
 
 def ellipses(axes: Any, points: Array, matrices: Array, step: float) -> None:
-    """Images of the unit circle under matrices (m, 2, 2) at points (m, 2), the largest as wide as a step."""
+    """Images of the unit circle under matrices (m, 2, 2) at points (m, 2), the largest twice as wide as a step."""
     from matplotlib.collections import PolyCollection
 
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)])  # (2, 40)
-    scale = 0.5 * step / (float(np.linalg.norm(matrices, 2, axis=(1, 2)).max(initial=0)) or 1.0)
+    scale = 0.9 * step / (float(np.linalg.norm(matrices, 2, axis=(1, 2)).max(initial=0)) or 1.0)
     outlines = points[:, :, None] + scale * (matrices @ circle)  # (m, 2, 40)
     traces = np.trace(matrices, axis1=1, axis2=2)
     most = float(np.abs(traces).max(initial=0)) or 1.0
@@ -123,7 +124,7 @@ def sphere(axes: Any, kind: str, points: Array, values: Array) -> None:
     if kind in ("scalar", "norm"):
         shown = values[..., 0, 0] if kind == "scalar" else np.linalg.norm(values, axis=(2, 3))
         axes.plot_surface(
-            *np.moveaxis(points, -1, 0), facecolors=_coloured(shown, kind), rstride=1, cstride=1, shade=False
+            *np.moveaxis(points, -1, 0), facecolors=_coloured(shown, kind), rstride=1, cstride=1, shade=False, **NET
         )
     else:
         at, chosen = points.reshape(-1, 3), values.reshape(-1, *values.shape[2:])

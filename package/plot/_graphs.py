@@ -66,13 +66,40 @@ def _layout(graph: Any) -> Array:
     """Positions (n, 2), the same every time."""
     import networkx as nx
 
+    rings = _rings(graph)
+    if rings is not None:
+        return rings
     plain = graph.to_undirected()
-    start = nx.circular_layout(plain)
     if len(plain) <= STRESS:
-        found = nx.kamada_kawai_layout(plain, pos=start) if len(plain) > 2 else start
+        found = nx.kamada_kawai_layout(plain, pos=nx.circular_layout(plain))
     else:
         found = nx.spring_layout(plain, pos=nx.spectral_layout(plain), iterations=200, seed=0)
     return np.array([found[i] for i in range(len(found))])
+
+
+def _rings(graph: Any) -> Array | None:
+    """Two rings, the cosets of a cyclic subgroup of index 2, or one; None where no generator spans such a subgroup."""
+    steps: dict[int, dict[int, int]] = {}  # generator: where it takes each element
+    for i, j, ks in graph.edges(data="generators"):
+        for k in ks:
+            steps.setdefault(k, {})[i] = j
+    n = len(graph)
+    for step in steps.values():
+        ring = [0]
+        while step[ring[-1]] != 0:
+            ring.append(step[ring[-1]])
+        if len(ring) == n or 2 * len(ring) == n > 2:
+            across = next((other for other in steps.values() if other[0] not in ring), step)
+            return _on_rings(ring, [across[i] for i in ring] if len(ring) < n else [], n)
+    return np.zeros((1, 2)) if n == 1 else None
+
+
+def _on_rings(outer: list[int], inner: list[int], n: int) -> Array:
+    at = np.zeros((n, 2))
+    for radius, ring in ((1.0, outer), (0.5, inner)):
+        angles = np.pi / 2 - 2 * np.pi * np.arange(len(ring)) / max(len(ring), 1)
+        at[ring] = radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+    return at
 
 
 def _edges(axes: Any, at: Array, edges: list[tuple[int, int]], k: int, n: int) -> None:

@@ -59,7 +59,7 @@ def roots(group: Group, axes: Any = None) -> Any:
     axes = one(axes, projection="3d" if flat == 3 else None)
     _points(axes, at, COLOURS[0], 30)
     _arrows(axes, at, "0.75", 0.8)
-    _simple_roots(axes, simple)
+    _simple_roots(axes, simple, at)
     kind = " + ".join(part.type for part in system.parts)
     _tidy(axes, at, f"{group.name}: roots of {kind}" + (", Coxeter plane" if system.rank > FLAT else ""))
     return axes
@@ -103,8 +103,8 @@ def weights(rep: Rep, axes: Any = None) -> Any:
     _points(axes, at, COLOURS[0], 60 + 90 * (counts > 1))
     for point, n in zip(_padded(at, flat), counts):
         if n > 1:
-            axes.text(*point, str(n), ha="center", va="center", color="white", fontsize=8, zorder=5)
-    _simple_roots(axes, simple)
+            axes.text(*point, str(n), ha="center", va="center", color="white", fontsize=8, zorder=6)
+    _simple_roots(axes, simple, at)
     note = ", Coxeter plane" if len(simple) > FLAT else ""
     _tidy(axes, np.concatenate([at, simple]), f"Weights of {rep!r}, {group.name}{note}")
     return axes
@@ -182,14 +182,21 @@ def _arrows(axes: Any, at: Array, colour: str, width: float) -> None:
         axes.plot(*[(0, x) for x in point], color=colour, linewidth=width, zorder=1)
 
 
-def _simple_roots(axes: Any, simple: Array) -> None:
-    """Arrows and names."""
+def _simple_roots(axes: Any, simple: Array, at: Array) -> None:
+    """Arrows, with names beyond their tips; those that a projection brings together share a name."""
+    names: dict[bytes, list[str]] = {}
+    gap = 0.1 * max(np.abs(at).max(), np.abs(simple).max())
     for i, point in enumerate(_padded(simple, simple.shape[1])):
+        tip = (np.round(point, 6) + 0.0).tobytes()
+        names.setdefault(tip, []).append(f"α{subscript(i + 1)}")
         if len(point) == 3:
-            axes.quiver(0, 0, 0, *point, color=COLOURS[1], linewidth=1.6, arrow_length_ratio=0.12)
+            axes.quiver(0, 0, 0, *point, color=COLOURS[1], linewidth=1.6, arrow_length_ratio=0.12, zorder=3)
         else:
             axes.quiver(0, 0, *point, color=COLOURS[1], angles="xy", scale_units="xy", scale=1, width=0.008, zorder=3)
-        axes.text(*(1.17 * point), f"α{subscript(i + 1)}", color=COLOURS[1], ha="center", va="center", fontsize=11)
+    for tip, found in names.items():
+        point = np.frombuffer(tip)
+        beyond = point * (1 + gap / np.linalg.norm(point))
+        axes.text(*beyond, ", ".join(found), color=COLOURS[1], ha="center", va="center", fontsize=11, zorder=7)
 
 
 def _tidy(axes: Any, at: Array, title: str) -> None:
@@ -197,6 +204,7 @@ def _tidy(axes: Any, at: Array, title: str) -> None:
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     if at.shape[1] == 3:
+        axes.computed_zorder = False  # numbers in front of their discs
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
         axes.set_box_aspect((1, 1, 1), zoom=1.3)
     else:

@@ -1,0 +1,52 @@
+"""Axes are taken where they are given, and nothing of pyplot or torch is touched."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from intertwine import plot
+from intertwine.groups import SU, O
+from intertwine.reps import T, V
+
+
+def test_importing_loads_no_torch_and_drawing_no_pyplot():
+    code = (
+        "import sys; from intertwine import plot\n"
+        "from intertwine.groups import SO, S; from intertwine.reps import T, V\n"
+        "plot.generators(SO(3)); plot.roots(SO(5)); plot.cayley_graph(S(3)); plot.basis((V >> V)(SO(3)))\n"
+        "plot.blocks(T(2)(SO(3)))\n"
+        "print([m for m in ('torch', 'matplotlib.pyplot', 'plotly') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_given_axes_are_drawn_on():
+    axes = plot.figure().subplots(1, 2)
+    assert plot.generators(O(2), axes)[1] is axes[1]
+    one = plot.figure().add_subplot()
+    assert plot.roots(SU(3), one) is one
+
+
+def test_a_wrong_number_or_kind_of_axes_is_refused():
+    with pytest.raises(ValueError, match="2 panels to draw, but 3 axes"):
+        plot.generators(O(2), plot.figure().subplots(1, 3))
+    with pytest.raises(ValueError, match="3d axes, got flat"):
+        plot.roots(SU(4), plot.figure().add_subplot())
+    with pytest.raises(ValueError, match="flat axes, got 3d"):
+        plot.roots(SU(3), plot.figure().add_subplot(projection="3d"))
+
+
+def test_save_writes_a_png(tmp_path):
+    from PIL import Image
+
+    path = plot.save(plot.blocks(T(2)(O(2)))[0].figure, tmp_path / "blocks.png")
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+
+
+def test_every_picture_says_what_it_takes():
+    assert all(getattr(plot, name).__doc__ for name in plot.__all__)
+    assert len(plot.basis((V >> V)(O(2)))) == 1
+    assert np.ndim(plot.generators(O(2))) == 1
