@@ -21,8 +21,15 @@ SEQUENTIAL = "Blues"  # sizes: white at 0
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
+class Picture(Figure):
+    """A figure that a notebook shows where it ends a cell; matplotlib's own do so with pyplot's inline backend only."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self, 100)
+
+
 def figure(width: float = 6.0, height: float = 4.0) -> Figure:
-    """An empty figure with an Agg canvas, in inches.
+    """An empty figure with an Agg canvas, in inches; notebooks show it.
 
     Examples
     --------
@@ -30,17 +37,22 @@ def figure(width: float = 6.0, height: float = 4.0) -> Figure:
     >>> axes.figure.get_size_inches().tolist()
     [3.0, 2.0]
     """
-    made = Figure(figsize=(width, height), layout="constrained")
+    made = Picture(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(made)
     return made
 
 
 def save(drawn: Figure, path: Path | str) -> Path:
     """Write a PNG, whole or not at all."""
-    buffer = io.BytesIO()
-    drawn.savefig(buffer, format="png", dpi=150)
-    write(Path(path), buffer.getvalue())
+    write(Path(path), png(drawn, 150))
     return Path(path)
+
+
+def png(drawn: Figure, dpi: int) -> bytes:
+    """The picture as a PNG file."""
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
 
 
 def one(axes: Any, width: float = 4.5, height: float = 4.5, projection: str | None = None) -> Any:

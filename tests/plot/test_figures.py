@@ -50,3 +50,9 @@ def test_every_picture_says_what_it_takes():
     assert all(getattr(plot, name).__doc__ for name in plot.__all__)
     assert len(plot.basis((V >> V)(O(2)))) == 1
     assert np.ndim(plot.generators(O(2))) == 1
+
+
+def test_notebooks_show_figures():
+    made = plot.figure(2, 1)
+    assert made._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert plot.losses([{"loss": 1.0, "score": 1.0}], {}, "error")._repr_png_()
