@@ -196,11 +196,10 @@ import json, os, signal, sys
 from pathlib import Path
 
 import torch
-from intertwine._distributed import join, leave
 from intertwine.emlp import EMLP
 from intertwine.groups import O
 from intertwine.reps import Scalar, V
-from intertwine.train import Plan, Run
+from intertwine.train import Plan, Run, join, leave
 
 folder, resume, dies_at = Path(sys.argv[1]), sys.argv[2] == "resume", int(sys.argv[3])
 world = join("cpu")  # alone, or with those that torchrun started
