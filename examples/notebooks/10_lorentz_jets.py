@@ -399,8 +399,14 @@ assert np.block([[np.array([[r, c], [c, r]]), np.zeros((2, 2))], [np.zeros((2, 2
 #
 # ## Real jets
 #
-# The *top quark tagging* data set of Kasieczka et al. ([arXiv:1902.09914](https://arxiv.org/abs/1902.09914)) has two
-# million jets of up to 200 particles. `intertwine train jets` trains on jets from the command line.
+# Detectors see dozens of particles per jet, and the two kinds overlap. `intertwine train jets` tells top quarks from
+# light quarks and gluons: on jets that the event generator Pythia makes on your machine, or on the public *top quark
+# tagging* set of two million jets (Kasieczka et al., [arXiv:1902.09914](https://arxiv.org/abs/1902.09914)):
+#
+# ```
+# pip install "intertwine[jets]"
+# intertwine train jets --samples 1000
+# ```
 #
 # ## Exercises
 #
