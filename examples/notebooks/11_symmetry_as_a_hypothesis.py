@@ -212,8 +212,9 @@ assert all(curves["O(2) about z"][k] < curves["nothing"][k] for k in range(len(s
 fig
 
 # %% [markdown]
-# The order of the curves at the right end is the order of truth: everything that contains no more than the true
-# symmetry keeps falling, $\mathrm{O}(3)$ lies on the floor that we computed before training it.
+# At the right end, whatever assumes no more than is true keeps falling, and $\mathrm{O}(3)$ lies on the floor that we
+# computed before training it. The network without symmetry pays for its freedom at every size. $\mathrm{SO}(2)$ and
+# $\mathrm{O}(2)$ can hardly be told apart: mirrors that are true but not needed neither help nor hurt much here.
 #
 # ## 4. A test
 #
