@@ -22,14 +22,14 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 
 class Picture(Figure):
-    """A figure that a notebook shows where it ends a cell; matplotlib's own do so with pyplot's inline backend only."""
+    """A figure that notebooks show as the value of a cell, without pyplot."""
 
     def _repr_png_(self) -> bytes:
         return png(self, 100)
 
 
 def figure(width: float = 6.0, height: float = 4.0) -> Figure:
-    """An empty figure with an Agg canvas, in inches; notebooks show it.
+    """An empty figure with an Agg canvas, in inches; a notebook shows it where a cell ends with it.
 
     Examples
     --------
@@ -42,17 +42,17 @@ def figure(width: float = 6.0, height: float = 4.0) -> Figure:
     return made
 
 
-def save(drawn: Figure, path: Path | str) -> Path:
-    """Write a PNG, whole or not at all."""
-    write(Path(path), png(drawn, 150))
-    return Path(path)
-
-
-def png(drawn: Figure, dpi: int) -> bytes:
-    """The picture as a PNG file."""
+def png(drawn: Figure, dpi: int = 150) -> bytes:
+    """The figure as the bytes of a PNG."""
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
+
+
+def save(drawn: Figure, path: Path | str) -> Path:
+    """Write a PNG, whole or not at all."""
+    write(Path(path), png(drawn))
+    return Path(path)
 
 
 def one(axes: Any, width: float = 4.5, height: float = 4.5, projection: str | None = None) -> Any:

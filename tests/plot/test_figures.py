@@ -52,7 +52,6 @@ def test_every_picture_says_what_it_takes():
     assert np.ndim(plot.generators(O(2))) == 1
 
 
-def test_notebooks_show_figures():
-    made = plot.figure(2, 1)
-    assert made._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert plot.losses([{"loss": 1.0, "score": 1.0}], {}, "error")._repr_png_()
+def test_notebooks_show_a_figure():
+    drawn = plot.generators(O(2))[0].figure
+    assert drawn._repr_png_().startswith(b"\x89PNG")
