@@ -108,7 +108,7 @@ def _moves_pairs_freely(group: Group) -> bool:
     from scipy.sparse.csgraph import connected_components
 
     p = group.permutations
-    images = (p[:, :, None] * group.d + p[:, None, :]).reshape(len(p), -1)
+    images = (p[:, :, None] * group.d + p[:, None, :]).reshape(len(p), group.d**2)
     pairs = np.broadcast_to(np.arange(group.d**2), images.shape)
     graph = coo_array((np.ones(images.size, bool), (pairs.ravel(), images.ravel())), (group.d**2,) * 2)
     return int(connected_components(graph, directed=False)[0]) == 2

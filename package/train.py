@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from ._distributed import World
+from ._distributed import World, join, leave
 from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
 from ._plan import Plan, generator
 
@@ -42,9 +42,12 @@ __all__ = [
     "State",
     "Stopped",
     "Task",
+    "World",
     "count_parameters",
     "environment",
     "generator",
+    "join",
+    "leave",
     "pick_device",
     "read_checkpoint",
     "write_metrics",

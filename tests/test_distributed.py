@@ -14,8 +14,7 @@ import json, os, signal, sys
 from pathlib import Path
 
 import torch
-from intertwine._distributed import join, leave
-from intertwine.train import Plan, Run
+from intertwine.train import Plan, Run, join, leave
 
 folder, mode, dies_at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 world = join("cpu")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from intertwine.groups import Group, S
+from intertwine.groups import Group, S, Trivial
 from intertwine.reps import Alt, Custom, Det, Scalar, Sym, T, V
 from intertwine.reps._count import by_characters
 from intertwine.reps.solve import solve
@@ -24,6 +24,11 @@ def test_orbit_count_is_the_character_average(group, rep_in, rep_out):
     basis = solve(hom, "orbits")
     assert basis.rank == by_characters(hom.rep_in, hom.rep_out)
     assert basis.certificate.residual < 1e-14
+
+
+@pytest.mark.parametrize("n", [3, 8, 10])
+def test_a_group_without_generators_allows_every_matrix(n):
+    assert solve((V >> V)(Trivial(n)), "orbits").rank == n**2
 
 
 def test_inconsistent_signs_force_zero():
