@@ -7,8 +7,8 @@ from pathlib import Path
 
 NO_RESULTS = """# Results
 
-The page of results is made from finished runs and is not in this checkout. `make results` makes the runs (hours; stop and
-go on at will) and writes it.
+The page of results is made from finished runs and is not in this checkout. `make results` makes the runs (hours; stop
+and go on at will) and writes it.
 """
 NO_NOTEBOOKS = """# Notebooks
 
@@ -22,6 +22,8 @@ def stage(root: Path) -> None:
     notebooks(root / "examples/notebooks", staged / "notebooks")
     results = root / "docs/results.md"
     put(staged / "results.md", results.read_text() if results.exists() else NO_RESULTS)
+    for library in ("emlp", "escnn", "e3nn"):
+        put(staged / f"snippets/{library}.md", snippets(root / f"docs/migration/{library}.py"))
     for source in ("benchmarks/README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         name = {"README": "benchmarks"}.get(Path(source).stem, Path(source).stem.lower())
         put(staged / f"{name}.md", without_links((root / source).read_text()))
@@ -44,8 +46,9 @@ def listing(names: list[str]) -> str:
     rows = "\n".join(names)
     return f"""# Notebooks
 
-{len(names)} lessons, each a page that runs in under two minutes on two cores. They are plain scripts in `examples/notebooks`: open them as notebooks with
-[jupytext](https://jupytext.readthedocs.io), or run them with `python`.
+{len(names)} lessons, each a page that runs in under two minutes on two cores. They are plain scripts in
+`examples/notebooks`: open them as notebooks with [jupytext](https://jupytext.readthedocs.io), or run them
+with `python`.
 
 ```{{toctree}}
 :maxdepth: 1
@@ -53,6 +56,13 @@ def listing(names: list[str]) -> str:
 {rows}
 ```
 """
+
+
+def snippets(script: Path) -> str:
+    """The script that does the same things with both libraries, as a section; nothing where there is none."""
+    if not script.exists():
+        return ""
+    return f"## Side by side\n\nThis script is run by `make interop`.\n\n```python\n{script.read_text().strip()}\n```\n"
 
 
 def without_links(text: str) -> str:

@@ -35,7 +35,17 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "_figures", "conf.py", "_stage.py", "_text.py", "migration/*.py", "results.md", "runs"]
+exclude_patterns = [
+    "_build",
+    "_figures",
+    "conf.py",
+    "_stage.py",
+    "_text.py",
+    "migration/*.py",
+    "_staged/snippets",
+    "results.md",
+    "runs",
+]
 templates_path = ["_templates"]
 
 # -- MyST and notebooks
