@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 from pathlib import Path
 
+SECTION = re.compile(r"# start: ([^\n]+)\n(.*?)# end: \1", re.DOTALL)
 NO_RESULTS = """# Results
 
 The page of results is made from finished runs and is not in this checkout. `make results` makes the runs (hours; stop
@@ -27,6 +30,20 @@ def stage(root: Path) -> None:
     for source in ("benchmarks/README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         name = {"README": "benchmarks"}.get(Path(source).stem, Path(source).stem.lower())
         put(staged / f"{name}.md", without_links((root / source).read_text()))
+
+
+def cache(root: Path) -> Path:
+    """Where executed notebooks are kept: a folder for the present state of the library, others are removed."""
+    folders = ("groups", "reps", "emlp", "conv", "examples", "package")
+    sources = sorted(
+        path for folder in folders for path in (root / folder).rglob("*.py") if "notebooks" not in path.parts
+    )
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    kept = root / "docs/_build/notebooks" / state
+    for other in kept.parent.glob("*"):
+        if other != kept:
+            shutil.rmtree(other, ignore_errors=True)
+    return kept
 
 
 def notebooks(source: Path, target: Path) -> None:
@@ -59,10 +76,13 @@ with `python`.
 
 
 def snippets(script: Path) -> str:
-    """The script that does the same things with both libraries, as a section; nothing where there is none."""
+    """A script that does the same things with both libraries, by its sections ``# start: name`` … ``# end: name``."""
     if not script.exists():
         return ""
-    return f"## Side by side\n\nThis script is run by `make interop`.\n\n```python\n{script.read_text().strip()}\n```\n"
+    text = script.read_text()
+    parts = SECTION.findall(text) or [("all of it", text)]
+    code = "\n".join(f"### {name.capitalize()}\n\n```python\n{part.strip()}\n```\n" for name, part in parts)
+    return f"## Side by side\n\nTheir lines are comments, ours stand below them; the tests run this script.\n\n{code}"
 
 
 def without_links(text: str) -> str:

@@ -7,6 +7,7 @@ in ``examples/notebooks``, copied to ``docs/_staged/notebooks``, executed once a
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -32,7 +33,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
-    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
     "sphinx_copybutton",
 ]
 exclude_patterns = [
@@ -53,9 +54,10 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "at
 myst_heading_anchors = 3
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(ROOT / "docs/_build/.jupyter_cache")
+nb_execution_cache_path = str(_stage.cache(ROOT))
+nb_execution_in_temp = True
 nb_execution_timeout = 600
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True  # a notebook that fails is a warning with its traceback, and warnings are errors
 nb_merge_streams = True
 
 # -- reference
@@ -63,6 +65,8 @@ autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
+ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+autodoc_type_aliases = {name: name for name in ("ArrayLike", "Array", "NDArray", "Reps", "Device", "Size", "Rank")}
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
@@ -90,6 +94,13 @@ copybutton_prompt_is_regexp = True
 def escape(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are plain text with mathematics in it: what reStructuredText would misread is escaped."""
     lines[:] = escaped(lines)
+    if what in ("data", "attribute"):
+        lines.insert(0, "")  # or "V: the group's own matrices" would be read as a type and a text
+
+
+def short(app: Any, what: str, name: str, obj: Any, options: Any, signature: str, result: str) -> Any:
+    """Aliases of types by their names."""
+    return tuple(ALIAS.sub(r"\1", text or "") or None for text in (signature, result))
 
 
 def published(app: Any, env: Any, node: Any, content: Any) -> Any:
@@ -106,4 +117,5 @@ def published(app: Any, env: Any, node: Any, content: Any) -> Any:
 def setup(app: Any) -> None:
     """Connect the above."""
     app.connect("autodoc-process-docstring", escape, priority=100)
+    app.connect("autodoc-process-signature", short)
     app.connect("missing-reference", published)

@@ -16,11 +16,14 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [p for p in WRITTEN if "/_" not in str(p.relative_to(ROOT)) and ">>>" in p.read_text()]
-LAYERS = ["groups", "reps", "emlp", "conv", "examples"]
+LAYERS = ["groups", "reps", "emlp", "conv", "examples", "package"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def modules(layer: str) -> list[str]:
+    if layer == "package":
+        found = [m.name for m in pkgutil.walk_packages(intertwine.__path__, "intertwine.")]
+        return [name for name in found if name.split(".")[1] not in LAYERS]
     package = importlib.import_module(f"intertwine.{layer}")
     names = [m.name for m in pkgutil.walk_packages(package.__path__, f"intertwine.{layer}.")]
     return [f"intertwine.{layer}", *names]
