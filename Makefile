@@ -7,7 +7,7 @@ SOURCES := $(wildcard groups/*.py groups/*/*.py reps/*.py reps/*/*.py emlp/*.py 
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help develop demo test test-all results data interop check format bench clean
+.PHONY: help develop demo test test-all results docs data interop check format bench clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
@@ -31,12 +31,21 @@ demo: develop  ## train a steerable point convolution on N-body data (under 5 mi
 test: develop  ## the test suite
 	$(PY) -m pytest -n 2 -m "not slow and not data"
 
-test-all: develop  ## the suite with its slow and its data-hungry tests
+test-all: develop  ## the suite with its slow and its data-hungry tests, the notebooks and the documentation
 	$(PIP) -e '.[dev,data]' --config-settings editable_mode=strict
 	$(PY) -m pytest -n 2
+	$(MAKE) docs
 
 results: develop  ## make the runs behind docs/results.md that are missing, then the page (hours; stop and go on at will)
 	$(PY) -m intertwine results --run
+
+$(VENV)/docs: setup.cfg constraints.txt | $(VENV)/files
+	@echo "installing what the documentation needs into $(VENV)"
+	$(PIP) -e '.[dev,docs]' --config-settings editable_mode=strict
+	touch $@
+
+docs: $(VENV)/docs  ## the documentation in docs/_build/html: runs the notebooks, treats warnings as errors
+	$(PY) -m sphinx -b html -n -W --keep-going docs docs/_build/html
 
 data:  ## fetch the data sets of the experiments that no Python package brings
 	mkdir -p data
@@ -67,4 +76,4 @@ format: develop  ## let ruff format the code
 	$(PY) -m ruff format .
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) build dist *.egg-info runs
+	rm -rf $(VENV) build dist *.egg-info runs docs/_build docs/_staged docs/reference/api

@@ -84,7 +84,16 @@ def radius(
     max_num_neighbors: int | None = None,
     exclude_same: bool = False,
 ) -> Tensor:
-    """Edges from points of x (source) to points of y (target) at distance at most r: (2, E)."""
+    """Edges from points of x (source) to points of y (target) at distance at most r: (2, E).
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, y = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([[0.5]])
+    >>> radius(x, y, 1.0)
+    tensor([[0, 1],
+            [0, 0]])
+    """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
     if not r > 0:
@@ -103,7 +112,16 @@ def knn(
     batch_y: Tensor | None = None,
     exclude_same: bool = False,
 ) -> Tensor:
-    """Edges from the k points of x nearest to every point of y: (2, E)."""
+    """Edges from the k points of x nearest to every point of y: (2, E).
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, y = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([[4.0]])
+    >>> knn(x, y, 1)
+    tensor([[2],
+            [0]])
+    """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:

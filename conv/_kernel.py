@@ -73,6 +73,22 @@ class Kernel(Layer):
         Acts on positions.
     edge : Rep or None
         Acts on attributes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import Scalar, V
+    >>> class Outward(Kernel):
+    ...     def __init__(self, group):
+    ...         super().__init__()
+    ...         self.group, self.space = group, V(group)
+    ...         self.rep_in, self.rep_out = Scalar(group), V(group)
+    ...
+    ...     def forward(self, x, attr=None):
+    ...         return x.unsqueeze(-1)
+    >>> Outward(O(3))(torch.ones(7, 3)).shape
+    torch.Size([7, 3, 1])
     """
 
     group: Group

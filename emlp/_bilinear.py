@@ -25,6 +25,17 @@ class BilinearAtoms(Layer):
     Parameters
     ----------
     atoms_1, atoms_2, atoms_out : sequences of (Atom, multiplicity)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import V
+    >>> from intertwine.reps._frame import frame
+    >>> two, four = (frame((n * V)(SO(3))).atoms for n in (2, 4))
+    >>> layer = BilinearAtoms(two, two, four)  # cross products
+    >>> [tuple(z.shape) for z in layer([torch.randn(3, 7, 2)], [torch.randn(3, 7, 2)])]
+    [(3, 7, 4)]
     """
 
     def __init__(

@@ -102,7 +102,17 @@ class Encode(_Frame):
 
 
 class Decode(_Frame):
-    """Atoms [(atom.dim, ..., multiplicity)] to feature vectors (..., rep.dim); the inverse of `Encode`."""
+    """Atoms [(atom.dim, ..., multiplicity)] to feature vectors (..., rep.dim); the inverse of `Encode`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T
+    >>> rep, x = (2 * T(2))(SO(3)), torch.randn(5, 18)
+    >>> torch.allclose(Decode(rep)(Encode(rep)(x)), x, atol=1e-5)
+    True
+    """
 
     def __init__(
         self,

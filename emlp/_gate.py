@@ -39,6 +39,14 @@ class GateAtoms(Layer):
     ----------
     gates : int
         Number of gate invariants: one per copy of every nontrivial atom.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, V
+    >>> from intertwine.reps._frame import frame
+    >>> GateAtoms(frame((8 * Scalar + 4 * V)(SO(3))).atoms).gates
+    4
     """
 
     def __init__(self, atoms: Atoms) -> None:

@@ -41,6 +41,16 @@ class LinearAtoms(Layer):
     weights : nn.ParameterList
         One (m_b, fan-in) matrix per output atom; the fan-in runs over (input atom, basis element of
         Hom(a, b), channel).
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T, V
+    >>> from intertwine.reps._frame import frame
+    >>> atoms_in, atoms_out = frame(T(2)(SO(3))).atoms, frame((4 * V)(SO(3))).atoms
+    >>> layer = LinearAtoms(atoms_in, atoms_out)  # of 1 + 3 + 5 only 3 reaches a vector
+    >>> [tuple(weight.shape) for weight in layer.weights]
+    [(4, 1)]
     """
 
     def __init__(

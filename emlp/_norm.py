@@ -21,6 +21,15 @@ class NormAtoms(Layer):
     """x / √(mean |x|² + ε) · scale for every unitary atom; other atoms pass unchanged.
 
     The mean is over the copies and components of one atom of one sample: nothing mixes the batch.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import V
+    >>> from intertwine.reps._frame import frame
+    >>> (y,) = NormAtoms(frame((4 * V)(SO(3))).atoms)([100 * torch.randn(3, 5, 4)])
+    >>> mean_square(y).flatten().round(decimals=3)
+    tensor([1., 1., 1., 1., 1.], grad_fn=<RoundBackward1>)
     """
 
     def __init__(

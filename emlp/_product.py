@@ -44,6 +44,15 @@ class ProductAtoms(Layer):
     ----------
     channels : tuple of int
         Number of products for every target; the output is [(dim c, ..., channels)].
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T, V
+    >>> from intertwine.reps._frame import frame
+    >>> atoms, targets = frame((2 * V)(SO(3))).atoms, [atom for atom, _ in frame(T(2)(SO(3))).atoms]
+    >>> ProductAtoms(atoms, atoms, targets).channels, ProductAtoms(atoms, atoms, targets, "square").channels
+    ((4, 4, 4), (3, 3, 3))
     """
 
     def __init__(

@@ -19,7 +19,7 @@ class TensorProductAct(Layer):
     """x to L[x, x ⊗ x]: every feature mixed with Clebsch–Gordan products of the features with themselves.
 
     A polynomial of degree two, for any group; small atoms are multiplied in all pairs of copies, large ones channel by
-    channel after a mixing.  Stack it with `Norm`s: powers grow.
+    channel after a mixing.  Stack it with `Norm` layers: powers grow.
 
     Parameters
     ----------

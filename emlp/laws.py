@@ -68,6 +68,14 @@ def check_layer_laws(
     ------
     AssertionError
         Naming the law that fails.
+
+    Examples
+    --------
+    >>> from intertwine.emlp import Linear
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T, V
+    >>> check_layer_laws(Linear(4 * V, T(2), SO(3)))["equivariance"] < 1e-10
+    True
     """
     double = copy.deepcopy(module).double()
     reps = module.rep_in if rep_in is None else rep_in

@@ -101,6 +101,13 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     ------
     RunError
         If there is none, or it is damaged or of another version.
+
+    Examples
+    --------
+    >>> read_checkpoint(Path("nowhere"))
+    Traceback (most recent call last):
+        ...
+    intertwine._files.RunError: there is nothing to resume: nowhere/checkpoint.pt does not exist; ...
     """
     path = Path(folder) / CHECKPOINT
     if not path.is_file():
@@ -120,7 +127,15 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
 
 
 def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:
-    """Write ``metrics.json``; numbers that are not finite become null."""
+    """Write ``metrics.json``; numbers that are not finite become null.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_metrics(Path(folder), {"error": float("nan"), "epochs": 3}).read_text().split()
+    ['{', '"error":', 'null,', '"epochs":', '3', '}']
+    """
     path = Path(folder) / METRICS
     write(path, (json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n").encode())
     return path

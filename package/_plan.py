@@ -38,6 +38,15 @@ class Plan:
         With bfloat16 the loss is computed under autocast; weights and their averages stay as they are.
     compile : bool
         Compile the model with `torch.compile`.
+
+    Examples
+    --------
+    >>> Plan(epochs=5, lr=1e-2).batch
+    100
+    >>> Plan(average=1.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: average must lie in [0, 1), got 1.0
     """
 
     epochs: int = 100

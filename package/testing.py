@@ -158,6 +158,15 @@ def assert_equivariant(
     ------
     AssertionError
         With the measured error and the tolerance.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import V
+    >>> assert_equivariant(torch.relu, SO(2), V, V)
+    Traceback (most recent call last):
+        ...
+    AssertionError: relu is not equivariant under SO(2): relative error ...
     """
     group, reps_in, reps_out = _reps(module, group, rep_in, rep_out)
     if rtol is None:

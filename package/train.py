@@ -430,6 +430,11 @@ def pick_device(name: str = "auto") -> torch.device:
     ------
     ValueError
         If this machine does not have it.
+
+    Examples
+    --------
+    >>> pick_device("cpu")
+    device(type='cpu')
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -445,7 +450,13 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """What the figures were measured on, for ``metrics.json``."""
+    """What the figures were measured on, for ``metrics.json``.
+
+    Examples
+    --------
+    >>> sorted(environment(torch.device("cpu")))
+    ['device', 'intertwine', 'threads', 'torch']
+    """
     from intertwine import __version__
 
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
@@ -454,5 +465,11 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Number of trained coefficients."""
+    """Number of trained coefficients.
+
+    Examples
+    --------
+    >>> count_parameters(nn.Linear(3, 2))
+    8
+    """
     return sum(p.numel() for p in model.parameters())

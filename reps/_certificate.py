@@ -40,6 +40,14 @@ class Certificate:
         The rank according to an independent count.
     count_by : str or None
         What counted: "characters", "weights", "elimination mod p", …; None when nothing did.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T
+    >>> certificate = (T(2) >> T(2))(SO(3)).certificate
+    >>> certificate.rank, certificate.residual < 1e-10, certificate.count, certificate.count_by
+    (3, True, 3, 'weights')
     """
 
     rank: int

@@ -45,6 +45,14 @@ class Decomposition:
         ``change @ rep.rho(g) @ inverse == direct_sum.rho(g)``.
     inverse : (dim, dim)
         Orthogonal (unitary) groups: the conjugate transpose of ``change``, where ``rep`` is orthogonal.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import T
+    >>> found = T(2)(SO(3)).decompose()
+    >>> [(part.dim, part.multiplicity) for part in found], found.change.shape
+    ([(1, 1), (3, 1), (5, 1)], (9, 9))
     """
 
     rep: Rep

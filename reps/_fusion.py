@@ -21,6 +21,13 @@ class FusionTable:
     irreps : tuple of Rep
     products : dict
         {(a, b): sum of irreps}, for all a and b in ``irreps``.
+
+    Examples
+    --------
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Irrep, fusion_table
+    >>> fusion_table(SO(3), max_dim=5)[Irrep(1), Irrep(1)].dim
+    9
     """
 
     group: Group

@@ -1,18 +1,29 @@
-"""Every docstring example runs, and there are some in every layer."""
+"""Every example in docstrings, the README and the documentation runs, and there are some in every layer."""
 
 import doctest
 import importlib
 import pkgutil
+import re
+import sys
+import types
+from pathlib import Path
 
 import intertwine
 import numpy as np
 import pytest
+import torch
 
-LAYERS = ["groups", "reps", "emlp", "conv", "interop", "plot", "examples"]
+ROOT = Path(__file__).resolve().parents[1]
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [p for p in WRITTEN if "/_" not in str(p.relative_to(ROOT)) and ">>>" in p.read_text()]
+LAYERS = ["groups", "reps", "emlp", "conv", "interop", "examples", "package"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def modules(layer: str) -> list[str]:
+    if layer == "package":
+        found = [m.name for m in pkgutil.walk_packages(intertwine.__path__, "intertwine.")]
+        return [name for name in found if name.split(".")[1] not in LAYERS]
     package = importlib.import_module(f"intertwine.{layer}")
     names = [m.name for m in pkgutil.walk_packages(package.__path__, f"intertwine.{layer}.")]
     return [f"intertwine.{layer}", *names]
@@ -33,16 +44,24 @@ def test_doctests(layer, tmp_path, monkeypatch):
         assert attempted > 0, f"no docstring examples in intertwine.{layer}"
 
 
-def test_readme_example(tmp_path, monkeypatch):
-    """The example of the README prints what the README says."""
-    from pathlib import Path
-
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages(page, tmp_path, monkeypatch):
+    """The examples of the README and of the documentation print what they say."""
     monkeypatch.chdir(tmp_path)
-    text = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-    examples = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
-    assert examples.examples, "the README has no >>> example"
-    runner = doctest.DocTestRunner(optionflags=FLAGS)
-    assert runner.run(examples).failed == 0
+    text = re.sub(r"^```.*$", "", page.read_text(), flags=re.MULTILINE)  # a fence ends an example
+    examples = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    module = types.ModuleType("page_of_examples")  # classes of a page are pickled, and so need a module
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    examples.globs = vars(module)
+    torch.manual_seed(0)
+    runner = doctest.DocTestRunner(optionflags=FLAGS | doctest.IGNORE_EXCEPTION_DETAIL)
+    assert runner.run(examples, clear_globs=False).failed == 0
+
+
+def test_pages_have_examples():
+    found = {str(page.relative_to(ROOT)) for page in PAGES}
+    guides = {f"docs/howto/{path.name}" for path in (ROOT / "docs/howto").glob("*.md")}
+    assert {"README.md", "docs/start.md", *guides} <= found
 
 
 def test_package_has_a_version():

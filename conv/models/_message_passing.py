@@ -26,6 +26,16 @@ class PointBlock(Layer):
     group : Group
     **conv
         Of the `PointConv`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.conv import radius_graph
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import V
+    >>> block, pos = PointBlock(2 * V, 2 * V, O(3), cutoff=2.0), torch.randn(5, 3)
+    >>> block(torch.randn(5, 6), pos, radius_graph(pos, 2.0)).shape
+    torch.Size([5, 6])
     """
 
     def __init__(self, rep_in: Rep, rep_out: Rep, group: Group, **conv: Any) -> None:

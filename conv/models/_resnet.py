@@ -27,6 +27,14 @@ class GridBlock(Layer):
     group : Group
     **conv
         Of the `GridConv`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.groups import O
+    >>> from intertwine.reps import Scalar, V
+    >>> GridBlock(Scalar, 2 * V, O(2), kernel_size=3)(torch.randn(2, 1, 8, 8)).shape
+    torch.Size([2, 4, 8, 8])
     """
 
     on_fields = True

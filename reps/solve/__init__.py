@@ -48,7 +48,7 @@ def solve(hom: Hom, method: str = "auto") -> Basis:
         - "orbits": orbits of index pairs; signed permutation representations.
         - "isotypic": irreps and Schur's lemma; reductive groups. The basis stays factored.
         - "nullspace": elimination modulo a prime lifted to ℚ (rational generators), or rank-revealing
-        float64.
+          float64.
         - "krylov": random maps projected by LSMR, matrix-free; any group, few maps among many unknowns.
         - "exact": sympy over ℚ or a number field; small.
 
