@@ -50,7 +50,15 @@ def png(drawn: Figure, dpi: int = 150) -> bytes:
 
 
 def save(drawn: Figure, path: Path | str) -> Path:
-    """Write a PNG, whole or not at all."""
+    """Write a PNG, whole or not at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(figure(), f"{folder}/empty.png").stat().st_size > 0
+    True
+    """
     write(Path(path), png(drawn))
     return Path(path)
 

@@ -23,6 +23,12 @@ def losses(history: Sequence[dict[str, float]], references: dict[str, float], na
         Horizontal lines in the units of the score.
     name : str
         Of the score.
+
+    Examples
+    --------
+    >>> history = [{"loss": 1.0, "score": 2.0}, {"loss": 0.5, "score": 1.0}]
+    >>> [line.get_label() for line in losses(history, {"mean": 3.0}, "MSE").axes[0].lines]
+    ['validation MSE', 'training loss', 'mean']
     """
     drawn = figure()
     axes = drawn.subplots()
@@ -44,6 +50,11 @@ def parity(true: ArrayLike, predicted: ArrayLike, unit: str, title: str) -> Figu
     ----------
     true, predicted : (n,)
     unit, title : str
+
+    Examples
+    --------
+    >>> parity([1.0, 2.0], [1.1, 1.9], "eV", "gap").axes[0].get_xlabel()
+    'true (eV)'
     """
     drawn = figure(5, 5)
     axes = drawn.subplots()
@@ -63,6 +74,12 @@ def trajectories(pos: ArrayLike, target: ArrayLike, predicted: ArrayLike, paths:
     pos, target, predicted : (systems, particles, 3)
     paths : (systems, frames, particles, 3)
     title : str
+
+    Examples
+    --------
+    >>> now = np.zeros((3, 5, 3))
+    >>> len(trajectories(now, now, now, np.zeros((3, 10, 5, 3)), "at rest").axes)
+    6
     """
     pos, target, predicted, paths = (np.asarray(a) for a in (pos, target, predicted, paths))
     drawn = figure(3.2 * len(pos), 6.4)
