@@ -19,7 +19,7 @@ class JetsSettings(Settings):
     experiment: ClassVar[str] = "jets._experiment:JetsExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 3, "budget": 0.5},
-        "desk": {"epochs": 300, "budget": 1.5},
+        "desk": {"epochs": 300, "budget": 1.0},
         "paper": {"samples": 1_200_000, "source": "public", "epochs": 35, "constituents": 100, "lr": 1e-3},
     }
 
@@ -42,7 +42,7 @@ class JetsSettings(Settings):
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """More time at the desk for more jets."""
         plan = cls.presets[preset]
-        return {**plan, "budget": 3.0} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
+        return {**plan, "budget": 2.0} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

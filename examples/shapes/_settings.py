@@ -10,7 +10,7 @@ from .._settings import Settings, setting
 
 SAMPLES = (50, 100, 199)
 #: minutes at the desk, for so many samples or more
-MINUTES = {0: 0.8, 100: 1.2, 150: 2.0}
+MINUTES = {0: 0.5, 100: 0.8, 199: 1.4}
 GROUPS = ("SO(3)", "O(3)", "azimuthal-so2", "azimuthal-so2-mirror", "Trivial(3)")
 
 
