@@ -61,7 +61,7 @@ class Job:
 
 
 def jobs(names: Sequence[str] = (), seeds: int = 3, root: Path = FOLDER) -> list[Job]:
-    """All runs behind the table; first every run with the first seed.
+    """All runs behind the table, those first that say most: with the first seed, with the usual number of samples.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def jobs(names: Sequence[str] = (), seeds: int = 3, root: Path = FOLDER) -> list
             for compared in settings.compared():
                 what = settings.of("desk", **compared, seed=seed)
                 found.append(Job(what, {**compared, "seed": seed}, root / run_name(what)))
-    return found
+    return sorted(found, key=lambda job: (job.settings.seed, job.settings.samples != job.settings.of("desk").samples))
 
 
 def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:

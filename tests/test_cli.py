@@ -1,7 +1,5 @@
 """The command line: what it prints, and that mistakes are answered in one line instead of a traceback."""
 
-import doctest
-import importlib
 import json
 import subprocess
 import sys
@@ -154,14 +152,6 @@ def test_what_cannot_be_trained_is_said_at_once(words, says):
     done = call("train", *words)
     assert done.exit_code in (1, 2)
     assert says in " ".join(done.output.split())
-
-
-@pytest.mark.parametrize("name", ["_distributed", "_files", "_names", "_plan", "plot", "train"])
-def test_documentation_examples(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(importlib.import_module(f"intertwine.{name}"))
-    assert result.failed == 0
-    assert result.attempted or name in ("_files", "plot")
 
 
 def test_describe_prints_the_card():

@@ -20,6 +20,8 @@ from ._data import FIELDS, Pairs
 HIDDEN, FACTORS, KERNEL = 24, 8, 5
 #: distance of a kernel's taps, block by block
 HOLES = (1, 2, 2, 1)
+#: largest root mean square of what is multiplied with itself
+BOUND = 2.0
 
 
 class FlowNet(nn.Module):
@@ -48,7 +50,8 @@ class Block(nn.Module):
     """x ↦ (Wx + norm(gate(h) + p(q))) / √2, h and q = conv(x), p(q) made of the products of q with itself.
 
     The flow's equations are quadratic, and gates alone multiply by invariants: of a velocity with no smoke there would
-    be none to multiply by.
+    be none to multiply by.  Where q is large it is bounded: four blocks of bare products are a polynomial of degree 16,
+    which blows up on fields a little stronger than those of the training.
 
     Parameters
     ----------
@@ -72,6 +75,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Fields (n, rep_in.dim, s, s) to (n, rep_out.dim, s, s)."""
         h, q = self.conv(x).split(self.sizes, 1)
+        q = q * (1 + q.square().mean(1, keepdim=True) / BOUND**2).rsqrt()  # the group is orthogonal
         return (self.skip(x) + self.norm(self.gate(h) + self.product(q))) * 0.5**0.5
 
 

@@ -239,7 +239,7 @@ def test_a_run(tmp_path, monkeypatch):
         assert {path.name for path in report.files} >= {"metrics.json", "roc.png"}
         metrics = json.loads((tmp_path / model / "metrics.json").read_text())
         assert metrics["score"] == "test mistakes (%)"
-        assert metrics["test"]["test mistakes (%)"] < 30
+        assert metrics["test"]["test mistakes (%)"] < 40
         assert (metrics["test"]["equivariance error, O(1, 3)"] < 1e-3) == (model != "plain")
         sizes[model] = metrics["parameters"]
     assert sizes["steerable"] == count_parameters(JetNet(Lorentz()))

@@ -27,6 +27,8 @@ def test_names_of_runs_tell_them_apart(name):
     assert {job.settings.seed for job in queue} == {0, 1}
     half = len(queue) // 2
     assert all(job.settings.seed == 0 for job in queue[:half])
+    usual = [job.settings.samples == EXPERIMENTS[name].of("desk").samples for job in queue[:half]]
+    assert usual == sorted(usual, reverse=True)
 
 
 def test_the_table_costs_at_most_a_day_on_one_core():
