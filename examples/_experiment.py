@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from intertwine import plot
 from intertwine._distributed import World, join, leave
-from intertwine._files import CHECKPOINT, write
+from intertwine._files import CHECKPOINT, RunError, write
 from intertwine._names import parse_group
 from intertwine.groups import Group
 from intertwine.train import (
@@ -225,11 +225,22 @@ def shown(number: float) -> str:
 
 
 def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) -> S:
-    """The settings of the run in a folder, with those given instead of its own."""
+    """The settings of the run in a folder, with those given instead of its own.
+
+    Raises
+    ------
+    RunError
+        If it is a run of another experiment.
+    """
     if folder is None or not (folder / CHECKPOINT).exists():
         return settings.of(**given)  # type: ignore[return-value]
     content = read_checkpoint(folder)
     before, plan = json.loads(content["settings"]), json.loads(content["plan"])
+    if before.get("experiment") != settings.name:
+        raise RunError(
+            f"{folder} holds a run of {before.get('experiment', 'no experiment')}, not of {settings.name}: go on with "
+            "its own command, or choose --out"
+        )
     found = {key: value for key, value in before.items() if key not in ("experiment", "key")}
     found |= {key: plan[key] for key in PROTOCOL if key in plan}
     found["budget"] = plan["budget"] / 60 if plan["budget"] else None

@@ -216,6 +216,15 @@ def test_mistakes(words, message, tmp_path):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("other", ["qm9", "pendulum", "o5"])
+def test_a_run_of_another_experiment_is_not_resumed(other, tmp_path):
+    out = ("--out", str(tmp_path / "run"))
+    assert call("train", "nbody", "--samples", "20", "--channels", "2", "--epochs", "1", *out).exit_code == 0
+    result = call("train", other, "--resume", *out)
+    assert result.exit_code == 1
+    assert f"holds a run of nbody, not of {other}" in " ".join(result.output.split())
+
+
 def test_missing_data_package(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = call("train", "qm9")
