@@ -164,6 +164,7 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
         torch.manual_seed(settings.seed)
         with console.status("solving for the layers"):
             model = experiment.network(settings, group, task).to(device)
+        check_size(settings, count_parameters(model))
     console.print(
         f"{experiment.title}: {settings.model}, {group.name}, {count_parameters(model):,} weights, "
         f"{task.size:,} training samples, {device}, {torch.get_num_threads()} threads"
@@ -175,6 +176,26 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
     held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
     state = held.train()
     return _report(experiment, settings, task, held, state) if world.leads else Report(experiment.title, (), (), ())
+
+
+def check_size(settings: Settings, weights: int) -> None:
+    """Raise a ValueError where a model is far from the size that was asked for.
+
+    Examples
+    --------
+    >>> from intertwine.examples.nbody._settings import NBodySettings
+    >>> check_size(NBodySettings(parameters=5000), 5100)
+    >>> check_size(NBodySettings(parameters=5000), 20_000)
+    Traceback (most recent call last):
+        ...
+    ValueError: nbody has no steerable network of about 5,000 weights, only one of 20,000: leave out --parameters
+    """
+    wanted = settings.parameters
+    if wanted and abs(weights - wanted) > 0.3 * wanted:
+        raise ValueError(
+            f"{settings.name} has no {settings.model} network of about {wanted:,} weights, only one of {weights:,}: "
+            "leave out --parameters"
+        )
 
 
 def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state: State) -> Report:

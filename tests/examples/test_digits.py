@@ -182,3 +182,13 @@ def test_a_run(places, tmp_path, monkeypatch):
     ours, theirs = (json.loads((tmp_path / m / "metrics.json").read_text())["parameters"] for m in ("steerable", "cnn"))
     assert theirs == pytest.approx(count_parameters(steerable(SO(2))), rel=0.25)
     assert ours > 1000
+
+
+@pytest.mark.parametrize(
+    ("model", "group"), [("steerable", "Trivial(2)"), ("steerable", "C(4)"), ("cnn", "Trivial(2)")]
+)
+def test_networks_of_a_given_size(model, group):
+    experiment = DigitsExperiment()
+    what = EXPERIMENTS["digits"].of("fast", model=model, group=group, parameters=20_000)
+    made = experiment.network(what, experiment.group(what), None)
+    assert count_parameters(made) == pytest.approx(20_000, rel=0.25)

@@ -207,6 +207,11 @@ def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
             "there is nothing to resume",
         ),
         (("train", "qm9", "--target", "alfa"), "QM9 has no target 'alfa'"),
+        (("train", "smoke", "--buoyancy", "inf"), "buoyancy is a finite number"),
+        (
+            ("train", "pendulum", "--parameters", "2000", "--samples", "20"),
+            "no steerable network of about 2,000 weights",
+        ),
     ],
 )
 def test_mistakes(words, message, tmp_path):
