@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from intertwine import plot
 from intertwine._distributed import World, join, leave
-from intertwine._files import CHECKPOINT, write
+from intertwine._files import CHECKPOINT, RunError, write
 from intertwine._names import parse_group
 from intertwine.groups import Group
 from intertwine.train import (
@@ -164,6 +164,7 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
         torch.manual_seed(settings.seed)
         with console.status("solving for the layers"):
             model = experiment.network(settings, group, task).to(device)
+        check_size(settings, count_parameters(model))
     console.print(
         f"{experiment.title}: {settings.model}, {group.name}, {count_parameters(model):,} weights, "
         f"{task.size:,} training samples, {device}, {torch.get_num_threads()} threads"
@@ -175,6 +176,26 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
     held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
     state = held.train()
     return _report(experiment, settings, task, held, state) if world.leads else Report(experiment.title, (), (), ())
+
+
+def check_size(settings: Settings, weights: int) -> None:
+    """Raise a ValueError where a model is far from the size that was asked for.
+
+    Examples
+    --------
+    >>> from intertwine.examples.nbody._settings import NBodySettings
+    >>> check_size(NBodySettings(parameters=5000), 5100)
+    >>> check_size(NBodySettings(parameters=5000), 20_000)
+    Traceback (most recent call last):
+        ...
+    ValueError: nbody has no steerable network of about 5,000 weights, only one of 20,000: leave out --parameters
+    """
+    wanted = settings.parameters
+    if wanted and abs(weights - wanted) > 0.3 * wanted:
+        raise ValueError(
+            f"{settings.name} has no {settings.model} network of about {wanted:,} weights, only one of {weights:,}: "
+            "leave out --parameters"
+        )
 
 
 def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state: State) -> Report:
@@ -225,11 +246,22 @@ def shown(number: float) -> str:
 
 
 def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) -> S:
-    """The settings of the run in a folder, with those given instead of its own."""
+    """The settings of the run in a folder, with those given instead of its own.
+
+    Raises
+    ------
+    RunError
+        If it is a run of another experiment.
+    """
     if folder is None or not (folder / CHECKPOINT).exists():
         return settings.of(**given)  # type: ignore[return-value]
     content = read_checkpoint(folder)
     before, plan = json.loads(content["settings"]), json.loads(content["plan"])
+    if before.get("experiment") != settings.name:
+        raise RunError(
+            f"{folder} holds a run of {before.get('experiment', 'no experiment')}, not of {settings.name}: go on with "
+            "its own command, or choose --out"
+        )
     found = {key: value for key, value in before.items() if key not in ("experiment", "key")}
     found |= {key: plan[key] for key in PROTOCOL if key in plan}
     found["budget"] = plan["budget"] / 60 if plan["budget"] else None

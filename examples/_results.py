@@ -74,16 +74,27 @@ def jobs(names: Sequence[str] = (), seeds: int = 3, root: Path = FOLDER) -> list
     ValueError
         For an unknown experiment.
     """
-    unknown = set(names) - set(EXPERIMENTS)
-    if unknown:
-        raise ValueError(f"there are no experiments {', '.join(sorted(unknown))}: there are {', '.join(EXPERIMENTS)}")
     found = []
     for seed in range(seeds):
-        for settings in (EXPERIMENTS[name] for name in names or EXPERIMENTS):
+        for settings in (EXPERIMENTS[name] for name in known(names)):
             for compared in settings.compared():
                 what = settings.of("desk", **compared, seed=seed)
                 found.append(Job(what, {**compared, "seed": seed}, root / run_name(what)))
     return sorted(found, key=lambda job: (job.settings.seed, job.settings.samples != job.settings.of("desk").samples))
+
+
+def known(names: Sequence[str]) -> Sequence[str]:
+    """The names of experiments, by default all.
+
+    Raises
+    ------
+    ValueError
+        For one that is none.
+    """
+    unknown = sorted(set(names) - set(EXPERIMENTS))
+    if unknown:
+        raise ValueError(f"there are no experiments {', '.join(unknown)}: there are {', '.join(EXPERIMENTS)}")
+    return names or list(EXPERIMENTS)
 
 
 def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:
@@ -141,8 +152,20 @@ def _finish(job: Job, running: set[subprocess.Popen[bytes]]) -> bool:
 
 
 # -- the page -----------------------------------------------------------------------------------------
-def collect(root: Path = FOLDER) -> list[dict[str, Any]]:
-    """The figures of all finished runs below a folder.
+#: what the page takes of the figures of a run
+NEEDED = {
+    "preset": str,
+    "score": str,
+    "test": dict,
+    "references": dict,
+    "settings": dict,
+    "parameters": int,
+    "training_seconds": (int, float),
+}
+
+
+def collect(root: Path = FOLDER, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The figures of all finished runs below a folder, of some experiments or of all.
 
     Raises
     ------
@@ -153,11 +176,23 @@ def collect(root: Path = FOLDER) -> list[dict[str, Any]]:
     for path in sorted(root.rglob(METRICS)):
         try:
             metrics = json.loads(path.read_text())
-            if metrics["experiment"] in EXPERIMENTS and metrics["test"] and metrics["settings"]:
+            if metrics["experiment"] in names or (not names and metrics["experiment"] in EXPERIMENTS):
+                _check(metrics)
                 found.append(metrics)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
     return found
+
+
+def _check(metrics: Mapping[str, Any]) -> None:
+    """Raise an error for figures that the page cannot be made of."""
+    for name, kind in NEEDED.items():
+        if not isinstance(metrics[name], kind):  # type: ignore[arg-type]
+            raise TypeError(f"{name} is {metrics[name]!r}")
+    if not metrics["test"]:
+        raise ValueError("no figure of a test")
+    for name in ("seed", "samples"):
+        int(metrics["settings"][name])
 
 
 def page(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -187,12 +222,13 @@ def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
         dials = _dials(own)
         lines: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
         for run in own:
-            key = (run["preset"], *(run["settings"].get(dial) for dial in dials))
+            plan = run["preset"] == "own" and tuple(run["settings"].get(name) for name in PROTOCOL)
+            key = (run["preset"], plan, *(run["settings"].get(dial) for dial in dials))
             lines.setdefault(key, []).append(run)
         head = [*(d for d in dials), *(f"{n:,}" for n in counts), "weights", "minutes", "seeds", "preset"]
         table = [f"{score}, by number of training samples", "", _row(head), _row(["---"] * len(head))]
-        for (preset, *values), members in sorted(lines.items(), key=lambda item: str(item[0])):
-            by_count = [[r for r in members if r["settings"]["samples"] == n] for n in counts]
+        for (preset, _, *values), members in sorted(lines.items(), key=lambda item: str(item[0])):
+            by_count = [_of_count(members, n) for n in counts]
             cells = [_spread([next(iter(r["test"].values())) for r in some]) for some in by_count]
             weights = sorted({r["parameters"] for r in members})
             minutes = statistics.mean(r["training_seconds"] for r in members) / 60
@@ -204,6 +240,11 @@ def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
             empty = [""] * (len(dials) - 1)
             table.append(_row([f"*{label}*", *empty, *per_count, "", "", "", ""]))
         yield table
+
+
+def _of_count(runs: Sequence[Mapping[str, Any]], samples: int) -> list[Mapping[str, Any]]:
+    """The runs with so many samples, one of every seed: a repetition says nothing about the spread."""
+    return list({run["settings"]["seed"]: run for run in runs if run["settings"]["samples"] == samples}.values())
 
 
 def _dials(runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -248,16 +289,17 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def render(root: Path = FOLDER, out: Path = Path("docs/results.md")) -> Path:
-    """Write the page.
+def render(root: Path = FOLDER, out: Path = Path("docs/results.md"), names: Sequence[str] = ()) -> Path:
+    """Write the page, of some experiments or of all.
 
     Raises
     ------
     RunError
         If there are no runs, or the page cannot be written.
     """
-    runs = collect(root)
+    runs = collect(root, names)
     if not runs:
-        raise RunError(f"there are no finished runs below {root}: `intertwine results --run` makes them")
+        of = f" of {', '.join(names)}" if names else ""
+        raise RunError(f"there are no finished runs{of} below {root}: `intertwine results --run` makes them")
     write(out, page(runs).encode())
     return out

@@ -1,8 +1,8 @@
 """Bases in which a reductive group is closed under conjugate transpose.
 
 If a group is closed under conjugate transpose, so is the algebra of matrices that commute with it, and its
-irreducible subspaces can be found by symmetric eigenproblems.  A reductive group has such a basis (Mostow,
-Ann. Math. 62, 1955); it minimises the Kempf–Ness function (Kempf, Ness, LNM 732, 1979).
+irreducible subspaces can be found by symmetric eigenproblems.  A reductive real algebraic group has such a basis
+(Mostow, Ann. Math. 62, 1955); it minimises the Kempf–Ness function (Kempf, Ness, LNM 732, 1979).
 """
 
 from __future__ import annotations

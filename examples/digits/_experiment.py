@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from intertwine.groups import Group
 from intertwine.plot import figure
@@ -12,7 +14,7 @@ from torch import nn
 from .._experiment import Experiment, matched
 from .._supervised import Supervised, classified, mistakes
 from . import _data
-from ._model import CNN, DigitNet, steerable
+from ._model import plain, steerable
 from ._settings import DigitsSettings
 
 DRAWN = 24
@@ -42,11 +44,13 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
 
     def network(self, settings: DigitsSettings, group: Group, task: Supervised) -> nn.Module:
         """A steerable network, or one without symmetry of as many weights."""
-        if settings.model == "steerable":
+        if settings.model == "steerable" and settings.parameters is None:
             return steerable(group)
         parameters = settings.parameters or count_parameters(steerable(self.group(DigitsSettings())))
+        make = partial(steerable, group) if settings.model == "steerable" else plain
+        width = matched(lambda width: count_parameters(make(width)), parameters)
         torch.manual_seed(settings.seed)
-        return DigitNet(CNN(matched(lambda width: count_parameters(CNN(width)), parameters)))
+        return make(width)
 
     def test(self, settings: DigitsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes; and how many answers change when the image is turned by another angle."""

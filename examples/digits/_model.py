@@ -81,3 +81,15 @@ class CNN(nn.Module):
         for k, block in enumerate(self.blocks):
             x = block(avg_pool2d(x, 3, 2, 1) if k else x)
         return self.out(x.mean((2, 3)))
+
+
+def plain(width: int) -> DigitNet:
+    """A network without symmetry.
+
+    Examples
+    --------
+    >>> import torch
+    >>> plain(4)(Images(torch.rand(2, 1, 29, 29), torch.zeros(2))).shape
+    torch.Size([2, 10])
+    """
+    return DigitNet(CNN(width))

@@ -7,9 +7,11 @@ with a catalogue of names.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,8 @@ import numpy as np
 
 from ._meshes import Mesh, read_obj
 
+#: what Python raises for archives whose bytes have changed
+DAMAGED = (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 MAGIC, HEADER = b"!<arch>\n", 60
 CATALOGUE = "PluginFurnitureCatalog.properties"
 #: the last word of a name, before what it is "with" or "on" and numbers, tells its class
@@ -70,7 +74,7 @@ def models(path: Path) -> Iterator[Model]:
         for name, content in libraries(path):
             with zipfile.ZipFile(io.BytesIO(content)) as library:
                 yield from _models(library, f"{name} of {path}")
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ValueError(f"cannot read {path} ({error}): fetch it again with `make data`") from error
 
 
@@ -126,7 +130,7 @@ def _mesh(library: zipfile.ZipFile, entry: dict[str, str], record: str) -> Mesh:
         turn = np.array(entry.get("modelRotation", "1 0 0 0 1 0 0 0 1").split(), dtype=np.float64).reshape(3, 3)
     except KeyError:
         raise ValueError(f"{record}: there is no file {member!r} in the library") from None
-    except (ValueError, zipfile.BadZipFile) as error:
+    except (ValueError, *DAMAGED) as error:
         raise ValueError(f"{record}: {error}") from error
     x, y, z = (mesh.vertices @ turn.T).T  # y is up in these files
     return Mesh(np.stack([x, -z, y], 1), mesh.triangles)

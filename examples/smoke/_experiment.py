@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import torch
@@ -53,8 +54,10 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
     )
 
     def check(self, settings: SmokeSettings) -> None:
-        """The group acts on the plane."""
+        """The group acts on the plane, and forces are finite."""
         group = self.group(settings)
+        if not math.isfinite(settings.buoyancy):
+            raise ValueError(f"buoyancy is a finite number >= 0, got {settings.buoyancy}")
         if group.d != 2 or not group.is_orthogonal:
             raise ValueError(f"{group.name} does not act on the plane orthogonally: choose a subgroup of O(2)")
 

@@ -131,10 +131,11 @@ def results(
     with user_errors(console):
         from intertwine.examples import _results
 
-        failed = _results.work(_results.jobs(names or (), seeds, runs), jobs, console, hours) if make else []
-        console.print(f"wrote {_results.render(runs, out)}", highlight=False)
+        chosen = _results.known(names or ())
+        failed = _results.work(_results.jobs(chosen, seeds, runs), jobs, console, hours) if make else []
+        console.print(f"wrote {_results.render(runs, out, names or ())}", highlight=False)
         if as_json:
-            print(json.dumps(_results.collect(runs), indent=2))
+            print(json.dumps(_results.collect(runs, names or ()), indent=2))
         if failed:
             raise typer.Exit(1)
 

@@ -90,7 +90,7 @@ def load(model: nn.Module, path: str | Path) -> nn.Module:
     """
     path = Path(path)
     metadata, tensors = _read(path)
-    _check_layers(json.loads(metadata["layers"]), layers_of(model), path)
+    _check_layers(_listed(metadata["layers"], path), layers_of(model), path)
     _check_shapes(tensors, model.state_dict(), path)
     model.load_state_dict(tensors)
     return model
@@ -156,6 +156,16 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         name.removesuffix(COMPLEX): torch.view_as_complex(t) if name.endswith(COMPLEX) else t
         for name, t in found.items()
     }
+
+
+def _listed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the list of layers in {path} is damaged ({error}): take another copy") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"the list of layers in {path} is damaged ({text[:40]!r}): take another copy")
+    return found
 
 
 def _check_layers(there: dict[str, Any], here: dict[str, Any], path: Path) -> None:

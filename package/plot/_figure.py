@@ -49,18 +49,39 @@ def png(drawn: Figure, dpi: int = 150) -> bytes:
     return buffer.getvalue()
 
 
-def save(drawn: Figure, path: Path | str) -> Path:
+def save(drawn: Any, path: Path | str) -> Path:
     """Write a PNG, whole or not at all.
+
+    Parameters
+    ----------
+    drawn : Figure, Axes or array of Axes
+        Of axes, their whole figure.
+    path : Path or str
+        Ends with .png.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not drawn, or a file of another kind.
+    RunError
+        If the file cannot be written.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(figure(), f"{folder}/empty.png").stat().st_size > 0
+    ...     save(figure().subplots(), f"{folder}/empty.png").stat().st_size > 0
     True
     """
-    write(Path(path), png(drawn))
-    return Path(path)
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"save writes a PNG, got the name {path.name!r}: end it with .png, or call figure.savefig")
+    first = drawn.flat[0] if isinstance(drawn, np.ndarray) and drawn.size else drawn
+    found = first if isinstance(first, Figure) else getattr(first, "figure", None)
+    if not isinstance(found, Figure):
+        raise TypeError(f"save writes a figure, or that of axes, got {type(drawn).__name__}")
+    write(path, png(found))
+    return path
 
 
 def one(axes: Any, width: float = 4.5, height: float = 4.5, projection: str | None = None) -> Any:

@@ -112,8 +112,11 @@ def _points(
         raise ValueError(f"points are an array (N, 3), got shape {at.shape}")
     x, y, z = at.T
     traces = []
+    for name, given, shape in (("colours", colours, at.shape[:1]), ("vectors", vectors, at.shape)):
+        if given is not None and np.shape(given) != shape:
+            raise ValueError(f"{name} of {len(at)} points have shape {shape}, got {np.shape(given)}")
     if edges is not None:
-        ends = at[np.asarray(edges, int).T]  # (E, 2, 3)
+        ends = at[_edges(edges, len(at)).T]  # (E, 2, 3)
         broken = np.concatenate([ends, np.full((len(ends), 1, 3), np.nan)], 1).reshape(-1, 3)
         lines = dict(zip("xyz", broken.T))
         traces.append(go.Scatter3d(**lines, mode="lines", line={"color": "#888888", "width": 5}, hoverinfo="skip"))
@@ -124,3 +127,10 @@ def _points(
     if vectors is not None:
         traces.append(_cones(go, at, np.asarray(vectors, float)))
     return traces
+
+
+def _edges(edges: ArrayLike, count: int) -> Array:
+    found = np.asarray(edges, int)
+    if found.ndim != 2 or len(found) != 2 or not ((found >= 0) & (found < count)).all():
+        raise ValueError(f"edges are an array (2, E) of numbers of points, from 0 to {count - 1}, got {edges!r}")
+    return found

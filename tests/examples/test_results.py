@@ -95,6 +95,15 @@ def test_means_and_spreads():
     assert "4 runs, 0.1 hours" in text
 
 
+def test_repeated_runs_and_other_plans_are_no_seeds():
+    own = figures(0, 5.0, lr=1e-4) | {"preset": "own"}
+    other = own | {"test": {"test MSE": 7.0}, "settings": own["settings"] | {"epochs": 7}}
+    text = _results.page([figures(0, 1.0), figures(0, 1.0), own, other])
+    assert "| O(3) | steerable | 1 | 1,000 | 1.0 | 1 | desk |" in text
+    assert "| O(3) | steerable | 5 | 1,000 | 1.0 | 1 | own |" in text
+    assert "| O(3) | steerable | 7 | 1,000 | 1.0 | 1 | own |" in text
+
+
 def test_another_plan_of_training_is_not_called_a_preset():
     settings = EXPERIMENTS["nbody"].of("desk", epochs=7)
     assert settings.preset == "own"
@@ -110,7 +119,17 @@ def test_a_budget_alone_ends_the_training():
 
 def test_damaged_figures_name_the_file(tmp_path):
     (tmp_path / "a").mkdir()
-    for content in ("{", "[]", json.dumps({"experiment": "nbody"})):
+    whole = figures(0, 1.0)
+    for name in whole:
+        foreign = {key: value for key, value in whole.items() if key != name}
+        (tmp_path / "a" / "metrics.json").write_text(json.dumps(foreign))
+        with pytest.raises(RunError, match="does not hold the figures"):
+            _results.collect(tmp_path)
+    for changed in ({"training_seconds": None}, {"settings": {"seed": 0}}, {"test": {}}):
+        (tmp_path / "a" / "metrics.json").write_text(json.dumps(whole | changed))
+        with pytest.raises(RunError, match="does not hold the figures"):
+            _results.collect(tmp_path)
+    for content in ("{", "[]", "null", json.dumps({"experiment": "nbody"})):
         (tmp_path / "a" / "metrics.json").write_text(content)
         with pytest.raises(RunError, match=r"a/metrics.json does not hold the figures"):
             _results.collect(tmp_path)
@@ -120,6 +139,15 @@ def test_without_runs_the_command_says_so(tmp_path):
     result = CliRunner().invoke(cli.app, ["results", "--runs", str(tmp_path)], env={"COLUMNS": "200"})
     assert result.exit_code == 1
     assert "there are no finished runs" in result.output
-    result = CliRunner().invoke(cli.app, ["results", "poker", "--run", "--runs", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "there are no experiments poker" in " ".join(result.output.split())
+    for words in (["results", "poker", "--run"], ["results", "poker"]):
+        result = CliRunner().invoke(cli.app, [*words, "--runs", str(tmp_path)])
+        assert result.exit_code == 1
+        assert "there are no experiments poker" in " ".join(result.output.split())
+
+
+def test_a_page_of_some_experiments(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "metrics.json").write_text(json.dumps(figures(0, 1.0)))
+    assert "## nbody" in _results.render(tmp_path, tmp_path / "page.md", ["nbody"]).read_text()
+    with pytest.raises(RunError, match="no finished runs of qm9"):
+        _results.render(tmp_path, tmp_path / "page.md", ["qm9"])

@@ -1,5 +1,6 @@
 """Shapes: meshes are read as they were written; turned clouds get the same answer where the group says so."""
 
+import contextlib
 import io
 import json
 import tarfile
@@ -204,6 +205,23 @@ def test_damaged_packages_are_named(places):
         list(_furniture.models(deb(path)))
     with pytest.raises(ValueError, match="cannot read"):
         list(_furniture.models(deb(path, b"no zip archive")))
+
+
+def test_changed_bytes_of_packages_are_named(places):
+    rng = np.random.default_rng(0)
+    books = library([("Bed", box(1, 2, 3)), ("Chair", box(1, 1, 2))])
+    path = deb(places / "some.deb", books)
+    whole = path.read_bytes()
+    for _ in range(40):
+        changed, zipped = bytearray(whole), bytearray(books)
+        for content, at in ((changed, rng.integers(80, len(whole), 3)), (zipped, rng.integers(len(books), size=3))):
+            for k in at:
+                content[k] ^= 0x55
+        path.write_bytes(changed)
+        with pytest.raises(ValueError, match=r"some\.deb"):
+            list(_furniture.models(path))
+        with contextlib.suppress(ValueError):  # bytes that hardly matter
+            list(_furniture.models(deb(path, bytes(zipped))))
 
 
 def test_missing_files_are_asked_for():

@@ -44,6 +44,19 @@ def test_save_writes_a_png(tmp_path):
     path = plot.save(plot.blocks(T(2)(O(2)))[0].figure, tmp_path / "blocks.png")
     with Image.open(path) as image:
         assert image.format == "PNG"
+    drawn = plot.blocks(T(2)(O(2)))
+    for value in (drawn, drawn[0]):
+        with Image.open(plot.save(value, tmp_path / "axes.png")) as again:
+            assert again.size == image.size
+
+
+@pytest.mark.parametrize("value", [None, 3, np.zeros((2, 2)), np.empty(0, object)])
+def test_save_refuses_what_is_not_drawn(value, tmp_path):
+    with pytest.raises(TypeError, match="writes a figure"):
+        plot.save(value, tmp_path / "no.png")
+    with pytest.raises(ValueError, match=r"end it with \.png"):
+        plot.save(plot.figure(), tmp_path / "figure.pdf")
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_picture_says_what_it_takes():

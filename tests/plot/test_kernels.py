@@ -196,6 +196,9 @@ def test_interactive_kernels_and_points():
     np.testing.assert_allclose(lines.x[:2], [1, 0])
     with pytest.raises(ValueError, match=r"\(N, 3\)"):
         plot.interactive(np.eye(2))
+    for wrong in ({"colours": [1, 2]}, {"vectors": [[1, 2]]}, {"edges": [[0], [3]]}, {"edges": [0, 1]}):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} (of|are)"):
+            plot.interactive(np.eye(3), **wrong)
     with pytest.raises(ValueError, match="on 3 dimensions"):
         plot.interactive(made(Scalar, V, SO(2)))
 
