@@ -202,7 +202,7 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
         own = [run for run in runs if run["experiment"] == name]
         if own:
             made += [f"## {name}", "", (settings.__doc__ or "").strip(), ""]
-            made += [line for table in _tables(own) for line in (*table, "")]
+            made += [line for table in _tables(own, settings.rival) for line in (*table, "")]
     hours = sum(run["training_seconds"] for run in runs) / 3600
     made += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
     return "\n".join(made)
@@ -214,8 +214,8 @@ is the mean over seeds ± their standard deviation, of the preset named in it ("
 are processor time. Figures called *published* are those of their authors, on their own samples or splits."""
 
 
-def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    """One table for every score; columns are numbers of samples."""
+def _tables(runs: Sequence[Mapping[str, Any]], rival: Sequence[str] = ()) -> Iterator[list[str]]:
+    """One table for every score; columns are numbers of samples; in brackets proportions to the rival's figures."""
     for score in dict.fromkeys(run["score"] for run in runs):
         own = [run for run in runs if run["score"] == score]
         counts = sorted({run["settings"]["samples"] for run in own})
@@ -226,10 +226,12 @@ def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
             key = (run["preset"], plan, *(run["settings"].get(dial) for dial in dials))
             lines.setdefault(key, []).append(run)
         head = [*(d for d in dials), *(f"{n:,}" for n in counts), "weights", "minutes", "seeds", "preset"]
-        table = [f"{score}, by number of training samples", "", _row(head), _row(["---"] * len(head))]
+        theirs = _theirs(own, rival)
+        bracket = f" (in brackets: times that of {rival[0]} on the same data)" if theirs else ""
+        table = [f"{score}, by number of training samples{bracket}", "", _row(head), _row(["---"] * len(head))]
         for (preset, _, *values), members in sorted(lines.items(), key=lambda item: str(item[0])):
             by_count = [_of_count(members, n) for n in counts]
-            cells = [_spread([next(iter(r["test"].values())) for r in some]) for some in by_count]
+            cells = [_spread(_figures(some)) + _proportion(some, theirs, rival) for some in by_count]
             weights = sorted({r["parameters"] for r in members})
             minutes = statistics.mean(r["training_seconds"] for r in members) / 60
             seeds = max(len(some) for some in by_count)
@@ -240,6 +242,33 @@ def _tables(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
             empty = [""] * (len(dials) - 1)
             table.append(_row([f"*{label}*", *empty, *per_count, "", "", "", ""]))
         yield table
+
+
+def _figures(runs: Sequence[Mapping[str, Any]]) -> list[float]:
+    """The figures of merit that are numbers."""
+    found = [next(iter(run["test"].values())) for run in runs]
+    return [value for value in found if value is not None and math.isfinite(value)]
+
+
+def _asked(run: Mapping[str, Any], rival: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(run["settings"].get(name) for name in ("samples", *rival[1:]))
+
+
+def _theirs(runs: Sequence[Mapping[str, Any]], rival: Sequence[str]) -> dict[tuple[Any, ...], float]:
+    """Mean figures of the rival model, by the data they are of."""
+    found: dict[tuple[Any, ...], list[float]] = {}
+    for run in runs:
+        if rival and run["settings"]["model"] == rival[0]:
+            found.setdefault(_asked(run, rival), []).extend(_figures([run]))
+    return {data: statistics.mean(values) for data, values in found.items() if values}
+
+
+def _proportion(
+    runs: Sequence[Mapping[str, Any]], theirs: Mapping[tuple[Any, ...], float], rival: Sequence[str]
+) -> str:
+    ours = _figures(runs)
+    mean = theirs.get(_asked(runs[0], rival)) if ours else None
+    return f" ({statistics.mean(ours) / mean:.2f})" if mean else ""
 
 
 def _of_count(runs: Sequence[Mapping[str, Any]], samples: int) -> list[Mapping[str, Any]]:
@@ -267,8 +296,7 @@ def _references(runs: Sequence[Mapping[str, Any]], counts: Sequence[int]) -> dic
     return rows
 
 
-def _spread(values: Sequence[float | None]) -> str:
-    known = [v for v in values if v is not None and math.isfinite(v)]
+def _spread(known: Sequence[float]) -> str:
     if not known:
         return ""
     mean = statistics.mean(known)

@@ -28,6 +28,8 @@ class Settings:
     presets : mapping of preset to overridden settings
         ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" is the published
         protocol.
+    rival : (model, *settings)
+        ClassVar.  In the table others are set in proportion to this model's figures where these settings agree.
     name, experiment : str
         ClassVars.  Of the command, and where its code is, "folder._module:Class".
     """
@@ -35,6 +37,7 @@ class Settings:
     name: ClassVar[str]
     experiment: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+    rival: ClassVar[tuple[str, ...]] = ()
 
     group: str = setting("O(3)", "Symmetry group; `intertwine groups` lists them.")
     model: str = setting("steerable", "Which model: ours, or a baseline.")

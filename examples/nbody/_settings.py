@@ -21,6 +21,8 @@ class NBodySettings(Settings):
         "paper": {"epochs": 1000, "batch": 100, "lr": 1e-3},
     }
 
+    rival: ClassVar[tuple[str, ...]] = ("egnn", "dataset", "kappa")
+
     samples: int = setting(3000, "Number of training trajectories.", least=1)
     dataset: str = setting("charged", "Which system.", choices=("charged", "springs"))
     kappa: float = setting(1.0, "Stiffness of the springs to the plane.")

@@ -21,6 +21,8 @@ class QM9Settings(Settings):
         "paper": {"samples": 110_000, "epochs": 1000, "batch": 96, "lr": 1e-3},
     }
 
+    rival: ClassVar[tuple[str, ...]] = ("egnn", "target")
+
     samples: int = setting(10_000, "Number of training molecules.", least=1)
     batch: int = setting(32, "Molecules per step.", least=1)
     lr: float = setting(2e-3, "Peak learning rate.", least=1e-8)

@@ -95,6 +95,15 @@ def test_means_and_spreads():
     assert "4 runs, 0.1 hours" in text
 
 
+def test_proportions_to_the_rival():
+    runs = [figures(0, 1.0), figures(0, 4.0, model="egnn"), figures(0, 3.0, dataset="springs"), figures(1, None)]
+    text = _results.page(runs)
+    assert "| O(3) | steerable | charged | 1 (0.25) |" in text
+    assert "| O(3) | egnn | charged | 4 (1.00) |" in text
+    assert "| O(3) | steerable | springs | 3 |" in text
+    assert "times that of egnn" in text
+
+
 def test_repeated_runs_and_other_plans_are_no_seeds():
     own = figures(0, 5.0, lr=1e-4) | {"preset": "own"}
     other = own | {"test": {"test MSE": 7.0}, "settings": own["settings"] | {"epochs": 7}}
