@@ -37,7 +37,7 @@ class NBodySettings(Settings):
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
         """Charged particles: groups and EGNN; plane springs: stiffness, groups, and augmentation."""
-        for samples in (300, 3000):
+        for samples in (300, 1000, 3000):
             for group in ("O(3)", "SO(3)", "Trivial(3)"):
                 yield {"group": group, "samples": samples}
             yield {"model": "egnn", "samples": samples}
