@@ -30,9 +30,12 @@ class NBodySettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """At the desk, five minutes for many trajectories, less than one for few."""
+        """At the desk, five minutes for many trajectories, less for few, and less for springs, which are easier."""
         plan, samples = cls.presets[preset], given.get("samples", 3000)
-        return {**plan, "budget": 0.4 if samples <= 300 else 0.8} if preset == "desk" and samples <= 1000 else plan
+        if preset != "desk" or samples > 1000:
+            return plan
+        few, more = (0.4, 0.8) if given.get("dataset") == "springs" else (1.0, 2.0)
+        return {**plan, "budget": few if samples <= 300 else more}
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
