@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -118,7 +119,8 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
             body = steerable(settings.channels or WIDTH)
         else:
             parameters = settings.parameters or count_parameters(steerable(settings.channels or WIDTH))
-            body = sized(EGNN if settings.model == "egnn" else steerable, parameters, settings.seed)
+            make: Callable[[int], Body | EGNN] = EGNN if settings.model == "egnn" else steerable
+            body = sized(make, parameters, settings.seed)
         return MoleculeNet(body, task.fit.float(), task.scale)
 
     def test(self, settings: QM9Settings, model: nn.Module, task: Property) -> dict[str, float]:

@@ -22,8 +22,8 @@ from ._settings import ShapesSettings
 DRAWN = 10
 #: mistakes with implicit kernels on ModelNet40 turned about the vertical: arXiv:2212.06096
 PUBLISHED = {
-    f"ISK, {group} (published, ModelNet40)": mistakes
-    for group, mistakes in (("SO(2)", 13.5), ("SO(2) and mirrors", 13.5), ("SO(3)", 19.8), ("O(3)", 21.1))
+    f"ISK, {group} (published, ModelNet40)": error
+    for group, error in (("SO(2)", 13.5), ("SO(2) × M", 13.5), ("SO(3)", 19.8), ("O(3)", 21.1))
 }
 
 
