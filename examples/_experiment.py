@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -35,6 +36,7 @@ from ._settings import PROTOCOL, Settings, run_name
 
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T", bound=Task)
+M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,30 @@ def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) ->
     return settings.of(**{**found, **given})  # type: ignore[return-value]
 
 
+def sized(make: Callable[[int], M], parameters: int, seed: int) -> M:
+    """The model with about ``parameters`` weights, initialised with a seed.
+
+    Parameters
+    ----------
+    make : function of the width
+        The model.
+    parameters, seed : int
+
+    Raises
+    ------
+    ValueError
+        If no width has about so many weights.
+
+    Examples
+    --------
+    >>> sized(lambda width: nn.Linear(9, width), 400, seed=0)
+    Linear(in_features=9, out_features=40, bias=True)
+    """
+    width = matched(lambda width: count_parameters(make(width)), parameters)
+    torch.manual_seed(seed)
+    return make(width)
+
+
 def matched(count: Callable[[int], int], parameters: int, tolerance: float = 0.25) -> int:
     """The width with which a model has about ``parameters`` weights.
 
@@ -289,7 +315,7 @@ def matched(count: Callable[[int], int], parameters: int, tolerance: float = 0.2
     >>> matched(lambda width: 10 * width**2, 3800)
     19
     """
-    low = 1
+    count, low = cache(count), 1
     while count(2 * low) <= parameters:
         low *= 2
     high = 2 * low

@@ -32,12 +32,15 @@ class Settings:
         ClassVar.  In the table others are set in proportion to this model's figures where these settings agree.
     name, experiment : str
         ClassVars.  Of the command, and where its code is, "folder._module:Class".
+    baselines : mapping of model to group
+        ClassVar.  Models that have a symmetry of their own, whatever group is asked for.
     """
 
     name: ClassVar[str]
     experiment: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
     rival: ClassVar[tuple[str, ...]] = ()
+    baselines: ClassVar[Mapping[str, str]] = {}
 
     group: str = setting("O(3)", "Symmetry group; `intertwine groups` lists them.")
     model: str = setting("steerable", "Which model: ours, or a baseline.")
@@ -56,12 +59,13 @@ class Settings:
     def of(cls, preset: str = "desk", **given: Any) -> Settings:
         """The settings of a preset, with those given instead of its own.
 
-        A budget that is given alone ends the training by itself, whatever the preset's number of epochs.
+        A budget that is given alone ends the training by itself, whatever the preset's number of epochs.  The group of
+        a baseline is its own.
 
         Raises
         ------
         ValueError
-            For an unknown preset or setting.
+            For an unknown preset or setting, and for a baseline with another group.
         """
         if preset not in cls.presets:
             raise ValueError(f"{cls.name} has no preset {preset!r}: there are {', '.join(cls.presets)}")
@@ -70,7 +74,21 @@ class Settings:
             raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
         if given.get("budget") and "epochs" not in given:
             given["epochs"] = UNLIMITED
-        return cls(**{**cls.planned(preset, given), **given})
+        return cls(**{**cls.planned(preset, given), **given, **cls._own_group(given)})
+
+    @classmethod
+    def _own_group(cls, given: Mapping[str, Any]) -> dict[str, str]:
+        """The group of a baseline; nothing for models that take any."""
+        own = cls.baselines.get(given.get("model", ""))
+        if own is None:
+            return {}
+        asked = given.get("group", own)
+        if asked.replace(" ", "") != own.replace(" ", ""):
+            raise ValueError(
+                f"the model {given['model']} of {cls.name} has the symmetry {own}, whatever the group, but {asked} is "
+                "asked for: leave out --group, or choose --model steerable"
+            )
+        return {"group": own}
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

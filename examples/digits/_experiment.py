@@ -11,7 +11,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import nn
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._supervised import Supervised, classified, mistakes
 from . import _data
 from ._model import plain, steerable
@@ -48,9 +48,7 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
             return steerable(group)
         parameters = settings.parameters or count_parameters(steerable(self.group(DigitsSettings())))
         make = partial(steerable, group) if settings.model == "steerable" else plain
-        width = matched(lambda width: count_parameters(make(width)), parameters)
-        torch.manual_seed(settings.seed)
-        return make(width)
+        return sized(make, parameters, settings.seed)
 
     def test(self, settings: DigitsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes; and how many answers change when the image is turned by another angle."""

@@ -22,6 +22,7 @@ class DigitsSettings(Settings):
         "desk": {"epochs": 200, "budget": 1.2},
         "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1e-2},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"cnn": "Trivial(2)"}
 
     group: str = setting("SO(2)", "Symmetry group acting on the plane.")
     model: str = setting("steerable", "Ours, or a plain residual network.", choices=("steerable", "cnn"))
@@ -40,10 +41,10 @@ class DigitsSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Rotations against a plain network at three sizes, other groups at one."""
+        """Rotations against a plain network at three sizes, other groups of as many weights at one."""
         for samples in SAMPLES:
             yield {"samples": samples}
             for augment in (False, True):
                 yield {"model": "cnn", "group": "Trivial(2)", "augment": augment, "samples": samples}
         for group in ("O(2)", "C(8)", "Dihedral(8)", "Trivial(2)"):
-            yield {"group": group}
+            yield {"group": group, "parameters": 80_000}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 from intertwine import plot
@@ -11,7 +12,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from .._supervised import Supervised
 from ..qm9._graphs import Batch, Graphs
@@ -61,13 +62,11 @@ class DipolesExperiment(Experiment[DipolesSettings, Supervised]):
         """A steerable network, or a plain one of as many weights."""
         target = task.train[torch.arange(len(task.train))].target
         scale = float((target - target.mean(0)).square().mean().sqrt())
-        if settings.model == "steerable":
+        if settings.model == "steerable" and settings.parameters is None:
             return TensorNet(group, settings.target, scale)
-        usual = TensorNet(O(3), settings.target, scale)
-        parameters = settings.parameters or count_parameters(usual)
-        torch.manual_seed(settings.seed)
-        width = matched(lambda n: count_parameters(Plain(n, settings.target, scale)), parameters)
-        return Plain(width, settings.target, scale)
+        parameters = settings.parameters or count_parameters(TensorNet(O(3), settings.target, scale))
+        make = partial(TensorNet, group) if settings.model == "steerable" else Plain
+        return sized(partial(make, settings.target, scale), parameters, settings.seed)
 
     def test(self, settings: DipolesSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mean distance from the true tensor; how far outputs are from turning with the molecule."""

@@ -14,7 +14,7 @@ from ..qm9._graphs import Batch
 from ..qm9._model import CUTOFF, Body, sum_over
 
 REPS: dict[str, Rep] = {"dipole": V, "polarizability": T(2)}
-WIDTH, TENSORS, LAYERS = (24, 12), 4, 3
+WIDTH, LAYERS = 12, 3
 
 
 class TensorNet(nn.Module):
@@ -27,13 +27,15 @@ class TensorNet(nn.Module):
     group : Group
     target : "dipole" or "polarizability"
     scale : float
+    width : int
+        Hidden vectors; twice as many scalars, a third as many tensors.
     """
 
     scale: Tensor
 
-    def __init__(self, group: Group, target: str, scale: float) -> None:
+    def __init__(self, group: Group, target: str, scale: float, width: int = WIDTH) -> None:
         super().__init__()
-        self.body = Body(group, WIDTH, LAYERS, TENSORS)
+        self.body = Body(group, (2 * width, width), LAYERS, width // 3)
         self.out = Linear(self.body.rep_out, REPS[target], group=group, bias=False)
         self.element = Linear(len(ELEMENTS) * Scalar, REPS[target], group=group, bias=False)
         self.register_buffer("scale", torch.tensor(scale))
@@ -50,15 +52,14 @@ class Plain(nn.Module):
 
     Parameters
     ----------
-    width : int
     target : "dipole" or "polarizability"
     scale : float
-    layers : int
+    width, layers : int
     """
 
     scale: Tensor
 
-    def __init__(self, width: int, target: str, scale: float, layers: int = LAYERS) -> None:
+    def __init__(self, target: str, scale: float, width: int, layers: int = LAYERS) -> None:
         super().__init__()
         self.enter = nn.Linear(len(ELEMENTS), width)
         self.message = nn.ModuleList(_mlp(2 * width + 4, width, width) for _ in range(layers))

@@ -22,6 +22,7 @@ class DipolesSettings(Settings):
         "desk": {"epochs": 300},
         "paper": {"samples": 3500, "epochs": 500, "lr": 1e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(3)"}
 
     model: str = setting(
         "steerable", "Ours, or messages of plain networks that see components.", choices=("steerable", "plain")
@@ -39,7 +40,7 @@ class DipolesSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Both targets: the group against plain networks at three sizes, other groups at one."""
+        """Both targets: the group against plain networks at three sizes, other groups of as many weights at one."""
         for target in ("dipole", "polarizability"):
             for samples in SAMPLES:
                 yield {"target": target, "samples": samples}
@@ -47,4 +48,4 @@ class DipolesSettings(Settings):
                     plain = {"model": "plain", "group": "Trivial(3)", "augment": augment}
                     yield {"target": target, "samples": samples, **plain}
             for group in ("SO(3)", "Trivial(3)"):
-                yield {"target": target, "group": group}
+                yield {"target": target, "group": group, "parameters": 24_000}

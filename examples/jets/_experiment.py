@@ -10,7 +10,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._supervised import Supervised, classified, mistakes
 from . import _data
 from ._data import Jets
@@ -128,17 +128,18 @@ class JetsExperiment(Experiment[JetsSettings, Supervised]):
 
     def network(self, settings: JetsSettings, group: Group, task: Supervised) -> nn.Module:
         """A network with the group's symmetry, or a baseline of as many weights."""
-        if settings.model == "steerable":
+        if settings.model == "steerable" and settings.parameters is None:
             return JetNet(group, beams=settings.beams)
         parameters = settings.parameters or count_parameters(JetNet(Lorentz()))
-        torch.manual_seed(settings.seed)
 
         def build(width: int) -> nn.Module:
+            if settings.model == "steerable":
+                return JetNet(group, width, beams=settings.beams)
             if settings.model == "plain":
                 return Plain(width)
             return PairMasses(settings.constituents, width, settings.beams)
 
-        return build(matched(lambda width: count_parameters(build(width)), parameters))
+        return sized(build, parameters, settings.seed)
 
     def test(self, settings: JetsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes, AUC, background rejection, and how much logits change when jet and beams are moved."""

@@ -22,6 +22,7 @@ class JetsSettings(Settings):
         "desk": {"epochs": 300, "budget": 1.0},
         "paper": {"samples": 1_200_000, "source": "public", "epochs": 35, "constituents": 100, "lr": 1e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(4)", "scalars": "O(1, 3)"}
 
     group: str = setting("O(1, 3)", "Symmetry group acting on space-time, or on space alone.")
     model: str = setting(
@@ -46,12 +47,12 @@ class JetsSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """The Lorentz group against the baselines at three sizes, other groups at one."""
+        """The Lorentz group against the baselines at three sizes, other groups of as many weights at one."""
         for samples in SAMPLES:
             yield {"samples": samples}
             for augment in (False, True):
                 yield {"model": "plain", "group": "Trivial(4)", "augment": augment, "samples": samples}
             yield {"model": "scalars", "samples": samples}
         for group in ("SO(3)", "Trivial(4)"):
-            yield {"group": group}
+            yield {"group": group, "parameters": 34_000}
         yield {"beams": False}

@@ -121,7 +121,7 @@ def convolution(rep_in: Rep, rep_out: Rep, group: Group, width: int) -> PointCon
 def matched_width(count: Callable[[Width], int], parameters: int) -> Width:
     """The widths with which a model has ``parameters`` weights to within `TOLERANCE`.
 
-    As many vectors as scalars as far as possible, then wider kernels.
+    As many vectors as scalars and kernels four times as wide, as far as possible; then wider kernels.
 
     Parameters
     ----------
@@ -139,8 +139,7 @@ def matched_width(count: Callable[[Width], int], parameters: int) -> Width:
     >>> matched_width(lambda w: 10 * w.scalars**2 + 20 * w.vectors**2 + 30 * w.kernel, 3800)
     Width(scalars=9, vectors=9, kernel=46)
     """
-    start = Width()
-    n = _largest(lambda n: count(Width(n, n, start.kernel)) <= parameters)
+    n = _largest(lambda n: count(Width(n, n, 4 * n)) <= parameters)
     kernel = _largest(lambda k: count(Width(n, n, k)) <= parameters)
     found = min((Width(n, n, k) for k in (kernel, kernel + 1)), key=lambda w: abs(count(w) - parameters))
     if abs(count(found) - parameters) > TOLERANCE * parameters:

@@ -20,6 +20,7 @@ class NBodySettings(Settings):
         "desk": {"epochs": 45, "budget": 5.0},
         "paper": {"epochs": 1000, "batch": 100, "lr": 1e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
 
     rival: ClassVar[tuple[str, ...]] = ("egnn", "dataset", "kappa")
 
@@ -39,14 +40,15 @@ class NBodySettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Charged particles: groups and EGNN; plane springs: stiffness, groups, and augmentation."""
+        """Charged particles: groups of equal size and EGNN; plane springs: stiffness, groups, augmentation."""
         for samples in (300, 1000, 3000):
-            for group in ("O(3)", "SO(3)", "Trivial(3)"):
-                yield {"group": group, "samples": samples}
+            yield {"group": "O(3)", "samples": samples}
+            for group in ("SO(3)", "Trivial(3)"):
+                yield {"group": group, "parameters": 20_400, "samples": samples}
             yield {"model": "egnn", "samples": samples}
         for samples in (100, 1000):
             for kappa in (0.0, 0.1, 1.0):
                 springs = {"dataset": "springs", "kappa": kappa, "samples": samples}
                 for group in ("O(3)", "azimuthal", "azimuthal-so2", "Trivial(3)"):
-                    yield {"group": group, **springs}
-                yield {"group": "Trivial(3)", "augment": True, **springs}
+                    yield {"group": group, "parameters": 21_200, **springs}
+                yield {"group": "Trivial(3)", "augment": True, "parameters": 21_200, **springs}

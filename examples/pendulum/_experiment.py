@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from . import _data
 from ._model import Dynamics, plain, steerable
@@ -108,12 +109,11 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
     def network(self, settings: PendulumSettings, group: Group, task: Motion) -> nn.Module:
         """A Hamiltonian or a vector field."""
         is_hamiltonian = settings.dynamics == "hamiltonian"
-        if settings.model == "steerable":
+        if settings.model == "steerable" and settings.parameters is None:
             return Dynamics(steerable(group, is_hamiltonian), is_hamiltonian)
         parameters = settings.parameters or count_parameters(steerable(parse_group("azimuthal"), is_hamiltonian))
-        torch.manual_seed(settings.seed)
-        width = matched(lambda width: count_parameters(plain(width, is_hamiltonian)), parameters)
-        return Dynamics(plain(width, is_hamiltonian), is_hamiltonian)
+        make = partial(steerable, group) if settings.model == "steerable" else plain
+        return Dynamics(sized(partial(make, is_hamiltonian), parameters, settings.seed), is_hamiltonian)
 
     def test(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, float]:
         """Geometric mean of the relative error; how far conserved quantities drift along predictions."""

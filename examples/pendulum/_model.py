@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..tasks._model import TaskNet, mlp
 
-HIDDEN, LAYERS, WIDTH = 48, 2, 64
+LAYERS, WIDTH = 2, 64
 
 
 class Dynamics(nn.Module):
@@ -38,11 +38,11 @@ class Dynamics(nn.Module):
         return torch.cat([at_p, -at_x], -1)
 
 
-def steerable(group: Group, is_hamiltonian: bool) -> TaskNet:
+def steerable(group: Group, is_hamiltonian: bool, width: int = WIDTH) -> TaskNet:
     """The network of a group acting on R³: to H, or to dz/dt."""
-    return TaskNet(4 * V, Scalar if is_hamiltonian else 4 * V, group, HIDDEN, LAYERS, width=WIDTH)
+    return TaskNet(4 * V, Scalar if is_hamiltonian else 4 * V, group, layers=LAYERS, width=width)
 
 
-def plain(width: int, is_hamiltonian: bool) -> nn.Sequential:
+def plain(is_hamiltonian: bool, width: int) -> nn.Sequential:
     """The same without symmetry."""
     return mlp(12, width, 1 if is_hamiltonian else 12)

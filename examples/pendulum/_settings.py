@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 
 from .._settings import Settings, setting
 
-GROUPS = ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")', "Trivial(3)")
+#: beside the one of the system
+OTHERS = ("azimuthal-so2", 'PointGroup("C6v")', "Trivial(3)")
+#: weights with the group of the system, about, and so with the others
+PARAMETERS = {"hamiltonian": 25_000, "ode": 32_000}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class PendulumSettings(Settings):
         "desk": {"budget": 2.0},
         "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)"}
 
     group: str = setting("azimuthal", "Symmetry group acting on R^3; the system has that of rotations about z.")
     samples: int = setting(500, "Number of training trajectories, of five frames each.", least=1)
@@ -34,9 +38,10 @@ class PendulumSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Both dynamics; groups, the plain network, and that with turned training trajectories."""
+        """Both dynamics; groups of equal size, the plain network, and that with turned training trajectories."""
         for dynamics in ("hamiltonian", "ode"):
-            for group in GROUPS:
-                yield {"dynamics": dynamics, "group": group}
+            yield {"dynamics": dynamics}
+            for group in OTHERS:
+                yield {"dynamics": dynamics, "group": group, "parameters": PARAMETERS[dynamics]}
             for augment in (False, True):
                 yield {"dynamics": dynamics, "model": "mlp", "group": "Trivial(3)", "augment": augment}

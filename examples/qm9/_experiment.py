@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from . import _data
 from ._baseline import errors, predict, regression
@@ -21,7 +22,7 @@ from ._graphs import Graphs
 from ._model import CUTOFF, Body, Kernels, MoleculeNet
 from ._settings import QM9Settings
 
-LAYERS, WIDTH = 3, (32, 16)
+LAYERS, WIDTH = 3, 16
 VALIDATED = 1_000
 #: arXiv:2102.09844, arXiv:2110.02905, and arXiv:2212.06096, section 5.2
 PUBLISHED = {
@@ -85,6 +86,8 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
 
     def check(self, settings: QM9Settings) -> None:
         """The property, the number of molecules, the group and the model make sense."""
+        if settings.channels and settings.parameters:
+            raise ValueError("give --channels or --parameters, not both")
         _data.target(settings.target)
         if settings.attributes != "none" and (settings.kernel == "standard" or settings.model == "egnn"):
             raise ValueError(f"only implicit kernels see attributes={settings.attributes!r}: leave it out")
@@ -106,13 +109,18 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
 
     def network(self, settings: QM9Settings, group: Group, task: Property) -> nn.Module:
         """A network on top of the regression."""
-        width = (2 * settings.channels, settings.channels) if settings.channels else WIDTH
         inner = Kernels(settings.kernel, settings.attributes)
-        body: Body | EGNN = Body(group, width, LAYERS, kernels=inner)
-        if settings.model == "egnn":
-            parameters = settings.parameters or count_parameters(body)
-            torch.manual_seed(settings.seed)
-            body = EGNN(matched(lambda n: count_parameters(EGNN(n)), parameters))
+
+        def steerable(width: int) -> Body:
+            return Body(group, (2 * width, width), LAYERS, kernels=inner)
+
+        body: Body | EGNN
+        if settings.model == "steerable" and settings.parameters is None:
+            body = steerable(settings.channels or WIDTH)
+        else:
+            parameters = settings.parameters or count_parameters(steerable(settings.channels or WIDTH))
+            make: Callable[[int], Body | EGNN] = EGNN if settings.model == "egnn" else steerable
+            body = sized(make, parameters, settings.seed)
         return MoleculeNet(body, task.fit.float(), task.scale)
 
     def test(self, settings: QM9Settings, model: nn.Module, task: Property) -> dict[str, float]:

@@ -20,6 +20,7 @@ class QM9Settings(Settings):
         "desk": {"budget": 6.0, "epochs": 30},
         "paper": {"samples": 110_000, "epochs": 1000, "batch": 96, "lr": 1e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
 
     rival: ClassVar[tuple[str, ...]] = ("egnn", "target")
 
@@ -40,11 +41,11 @@ class QM9Settings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Kernels and what they see; EGNN; groups."""
+        """Kernels and what they see; EGNN; other groups of as many weights."""
         homo = {"target": "homo", "samples": 20_000}
         yield {"kernel": "standard", **homo}
         for attributes in ("none", "bonds", "atoms"):
             yield {"attributes": attributes, **homo}
         yield {"model": "egnn", **homo}
         for group in ("SO(3)", "Trivial(3)"):
-            yield {"group": group, "attributes": "atoms", **homo}
+            yield {"group": group, "attributes": "atoms", "parameters": 50_000, **homo}

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from .._supervised import Move, Supervised, mistakes
 from . import _data
@@ -21,7 +21,10 @@ from ._settings import ShapesSettings
 
 DRAWN = 10
 #: mistakes with implicit kernels on ModelNet40 turned about the vertical: arXiv:2212.06096
-PUBLISHED = {"ISK, SO(2) (published, ModelNet40)": 13.5, "ISK, SO(3) (published, ModelNet40)": 19.8}
+PUBLISHED = {
+    f"ISK, {group} (published, ModelNet40)": error
+    for group, error in (("SO(2)", 13.5), ("SO(2) × M", 13.5), ("SO(3)", 19.8), ("O(3)", 21.1))
+}
 
 
 class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
@@ -47,9 +50,7 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
         classes = len(_data.classes(settings.source))
         parameters = settings.parameters or count_parameters(ShapeNet(SO(3), classes))
         make = partial(ShapeNet, group, classes) if settings.model == "steerable" else partial(PointNet, classes)
-        width = matched(lambda width: count_parameters(make(width)), parameters)
-        torch.manual_seed(settings.seed)
-        return make(width)
+        return sized(make, parameters, settings.seed)
 
     def test(self, settings: ShapesSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes; and how many answers change when the shape is turned once more."""

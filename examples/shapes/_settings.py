@@ -25,6 +25,7 @@ class ShapesSettings(Settings):
         "desk": {"epochs": 400},
         "paper": {"source": "modelnet40", "samples": 8000, "epochs": 100, "lr": 1e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"pointnet": "Trivial(3)"}
 
     group: str = setting("azimuthal", "Symmetry group acting on space; z is up.")
     model: str = setting("steerable", "Ours, or a plain network like PointNet++.", choices=("steerable", "pointnet"))

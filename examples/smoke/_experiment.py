@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from .._supervised import Samples, Supervised
 from . import _data
 from ._data import Pairs, pairs, simulations
@@ -75,9 +75,7 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
             return steerable(group)
         parameters = settings.parameters or count_parameters(steerable(self.group(SmokeSettings())))
         make = plain if settings.model == "cnn" else partial(steerable, group)
-        width = matched(lambda width: count_parameters(make(width)), parameters)
-        torch.manual_seed(settings.seed)
-        return make(width)
+        return sized(make, parameters, settings.seed)
 
     def test(self, settings: SmokeSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Errors of one step and of several, and of symmetry, as shares of the predicted change."""

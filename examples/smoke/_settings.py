@@ -22,6 +22,7 @@ class SmokeSettings(Settings):
         "desk": {"epochs": 400, "budget": 1.5},
         "paper": {"samples": 5120, "epochs": 50, "lr": 2e-3},
     }
+    baselines: ClassVar[Mapping[str, str]] = {"cnn": "Trivial(2)"}
 
     group: str = setting("O(2)", "Symmetry group acting on the plane.")
     model: str = setting("steerable", "Ours, or a plain residual network.", choices=("steerable", "cnn"))

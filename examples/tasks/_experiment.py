@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -16,9 +17,9 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, sized
 from . import _data
-from ._model import Gated, Scalars, Standardised, TaskNet, plain
+from ._model import WIDTH, Gated, Scalars, Standardised, TaskNet, plain
 from ._settings import TaskSettings
 
 #: test MSE with N training samples: arXiv:2104.09459 figure 3 and arXiv:2106.06610, 2305.11141, as read off
@@ -40,7 +41,8 @@ PUBLISHED: dict[str, dict[int, dict[str, float]]] = {
     },
 }
 LAYERS = {"o5": 2, "inertia": 3, "lorentz": 2}
-HIDDEN = 96
+#: widths of the models that take any group
+USUAL = {"steerable": WIDTH, "emlp": 96, "gated": 128}
 PROBES = 10
 
 
@@ -125,19 +127,14 @@ class TaskExperiment(Experiment[TaskSettings, Fit]):
     def network(self, settings: TaskSettings, group: Group, task: Fit) -> nn.Module:
         """One of the models, on standardised numbers."""
         name = settings.name
-        rep_in, rep_out = representations(name, group)
-        model: nn.Module
-        if settings.model == "steerable":
-            model = TaskNet(rep_in, rep_out, group, HIDDEN, LAYERS[name])
-        elif settings.model == "emlp":
-            model = EMLP(rep_in, rep_out, group, hidden=HIDDEN, layers=LAYERS[name])
-        elif settings.model == "gated":
-            model = Gated(rep_in, rep_out, group)
+        build = partial(baseline, settings.model, name)
+        if settings.model in USUAL:
+            build = partial(equivariant, settings.model, name, group)
+        if settings.model in USUAL and settings.parameters is None:
+            model = build(USUAL[settings.model])
         else:
-            ours = TaskNet(*representations(name, self.symmetries[name]), self.symmetries[name], HIDDEN, LAYERS[name])
-            parameters = settings.parameters or count_parameters(ours)
-            torch.manual_seed(settings.seed)
-            model = baseline(settings.model, name, parameters)
+            usual = equivariant("steerable", name, self.symmetries[name], WIDTH)
+            model = sized(build, settings.parameters or count_parameters(usual), settings.seed)
         return Standardised(model, *standards(name, *task.train))
 
     def test(self, settings: TaskSettings, model: nn.Module, task: Fit) -> dict[str, float]:
@@ -193,17 +190,23 @@ def standards(name: str, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return shift, (y - shift).square().mean().sqrt() * one, one if name == "inertia" else x.square().mean().sqrt() * one
 
 
-def baseline(model: str, name: str, parameters: int) -> nn.Module:
-    """A model without (mlp) or with hand-made (scalars) symmetry, of about so many weights."""
+def equivariant(model: str, name: str, group: Group, width: int) -> nn.Module:
+    """A model with the symmetry of a group (steerable, emlp, gated)."""
+    reps = representations(name, group)
+    if model == "steerable":
+        return TaskNet(*reps, group, LAYERS[name], width=width)
+    if model == "emlp":
+        return EMLP(*reps, group, hidden=width, layers=LAYERS[name])
+    return Gated(*reps, group, width)
 
-    def build(width: int) -> nn.Module:
-        if model == "mlp":
-            return plain(name, width)
-        metric = torch.from_numpy(_data.ETA).float() if name == "lorentz" else torch.eye(5 if name == "o5" else 3)
-        vectors = {"o5": 2, "inertia": _data.MASSES, "lorentz": 4}[name]
-        return Scalars(metric, vectors, _data.MASSES if name == "inertia" else 0, name == "inertia", width)
 
-    return build(matched(lambda width: count_parameters(build(width)), parameters))
+def baseline(model: str, name: str, width: int) -> nn.Module:
+    """A model without (mlp) or with hand-made (scalars) symmetry."""
+    if model == "mlp":
+        return plain(name, width)
+    metric = torch.from_numpy(_data.ETA).float() if name == "lorentz" else torch.eye(5 if name == "o5" else 3)
+    vectors = {"o5": 2, "inertia": _data.MASSES, "lorentz": 4}[name]
+    return Scalars(metric, vectors, _data.MASSES if name == "inertia" else 0, name == "inertia", width)
 
 
 @torch.no_grad()

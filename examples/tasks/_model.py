@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ._data import MASSES
 
+WIDTH = 128
+
 
 class TaskNet(nn.Module):
     """Polynomials where the target is one, functions of invariants where it is not.
@@ -22,20 +24,18 @@ class TaskNet(nn.Module):
     ----------
     rep_in, rep_out : Rep
     group : Group
-    hidden : int
-        Total dimension of the EMLP's hidden features.
     layers : int
         Of the EMLP.
     tensors : int
         C.
     width : int
-        Of the plain network.
+        Of the plain network; the EMLP's hidden features have three quarters of it.
 
     Examples
     --------
     >>> from intertwine.groups import O
     >>> from intertwine.reps import T, V
-    >>> TaskNet(2 * V, T(2), O(3), hidden=32)(torch.randn(7, 6)).shape
+    >>> TaskNet(2 * V, T(2), O(3), width=48)(torch.randn(7, 6)).shape
     torch.Size([7, 9])
     """
 
@@ -44,15 +44,15 @@ class TaskNet(nn.Module):
         rep_in: Rep,
         rep_out: Rep,
         group: Group,
-        hidden: int = 64,
         layers: int = 2,
         tensors: int = 4,
-        width: int = 128,
+        width: int = WIDTH,
     ) -> None:
         super().__init__()
         rep_in, rep_out = rep_in(group), rep_out(group)
         self.sizes = (rep_out.dim, tensors * rep_out.dim, width)
         self.norms = InvariantMap(rep_in)
+        hidden = max(1, 3 * width // 4)
         self.body = EMLP(rep_in, (1 + tensors) * rep_out + width * Scalar(group), hidden=hidden, layers=layers)
         self.head = mlp(self.norms.rep_out.dim + width, width, tensors)
 

@@ -22,6 +22,7 @@ class TaskSettings(Settings):
     groups : the groups compared, the best first, the trivial one last
     usual : that of the baselines with a symmetry
     targets : what there is to predict
+    weights : about the number of weights with the best group, and so with the others
     """
 
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
@@ -33,6 +34,7 @@ class TaskSettings(Settings):
     groups: ClassVar[tuple[str, ...]]
     usual: ClassVar[str]
     targets: ClassVar[tuple[str, ...]]
+    weights: ClassVar[int]
 
     epochs: int = setting(10_000, "Largest number of passes over the training samples.", least=1)
     batch: int = setting(50, "Samples per step.", least=1)
@@ -53,10 +55,11 @@ class TaskSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Groups, baselines and numbers of samples; the second target at one."""
+        """Groups of equal size, baselines and numbers of samples; the second target at one."""
         for samples in SAMPLES:
-            for group in cls.groups:
-                yield {"group": group, "samples": samples}
+            yield {"group": cls.groups[0], "samples": samples}
+            for group in cls.groups[1:]:
+                yield {"group": group, "samples": samples, "parameters": cls.weights}
             yield {"model": "emlp", "samples": samples, "group": cls.groups[0]}
             for model in ("gated", "scalars"):
                 yield {"model": model, "samples": samples, "group": cls.usual}
@@ -74,7 +77,9 @@ class O5Settings(TaskSettings):
     name: ClassVar[str] = "o5"
     groups: ClassVar[tuple[str, ...]] = ("O(5)", "SO(5)", "Trivial(5)")
     usual: ClassVar[str] = "O(5)"
+    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(5)", "scalars": "O(5)"}
     targets: ClassVar[tuple[str, ...]] = ("standard",)
+    weights: ClassVar[int] = 80_000
     group: str = setting("O(5)", "Symmetry group acting on R^5.")
     target: str = setting("standard", "What is predicted.", choices=targets)
 
@@ -86,7 +91,9 @@ class InertiaSettings(TaskSettings):
     name: ClassVar[str] = "inertia"
     groups: ClassVar[tuple[str, ...]] = ("O(3) * S(5)", "O(3)", "SO(3)", "Trivial(3)")
     usual: ClassVar[str] = "O(3)"
+    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)", "scalars": "O(3)"}
     targets: ClassVar[tuple[str, ...]] = ("standard", "log")
+    weights: ClassVar[int] = 60_000
     group: str = setting("O(3) * S(5)", "Symmetry group: acting on R^3, or that and permutations of the masses.")
     target: str = setting("standard", "The tensor, or its matrix logarithm log(1 + I).", choices=targets)
 
@@ -98,6 +105,8 @@ class LorentzSettings(TaskSettings):
     name: ClassVar[str] = "lorentz"
     groups: ClassVar[tuple[str, ...]] = ("O(1, 3)", "SO(1, 3, connected=True)", "Trivial(4)")
     usual: ClassVar[str] = "O(1, 3)"
+    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(4)", "scalars": "O(1, 3)"}
     targets: ClassVar[tuple[str, ...]] = ("standard", "root")
+    weights: ClassVar[int] = 83_000
     group: str = setting("O(1, 3)", "Symmetry group acting on space-time.")
     target: str = setting("standard", "The matrix element M, or sqrt(1 + M^2).", choices=targets)

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from intertwine.examples._source import MissingDataError
 from intertwine.examples.dipoles import _data
 from intertwine.examples.dipoles._experiment import DipolesExperiment, turned
 from intertwine.examples.dipoles._model import Plain, TensorNet
+from intertwine.examples.dipoles._settings import DipolesSettings
 from intertwine.examples.qm9._data import Molecules
 from intertwine.examples.qm9._graphs import Graphs
 from intertwine.groups import SO, O, Trivial
@@ -34,7 +36,7 @@ def some_molecules(n, width):
 @pytest.mark.parametrize(("group", "turns"), [(O(3), True), (SO(3), True), (Trivial(3), False), (None, False)])
 def test_outputs_turn_with_the_molecule(target, group, turns):
     torch.manual_seed(0)
-    net = Plain(8, target, 2.0) if group is None else TensorNet(group, target, 2.0)
+    net = Plain(target, 2.0, 8) if group is None else TensorNet(group, target, 2.0)
     net.double()
     width = {"dipole": 3, "polarizability": 9}[target]
     batch = Graphs(some_molecules(4, width), 3.0)[torch.arange(4)]
@@ -44,6 +46,18 @@ def test_outputs_turn_with_the_molecule(target, group, turns):
         true = SO(3) if group == SO(3) else O(3)
         moved = turned(replace(batch, target=there), torch.Generator().manual_seed(5), true)
         assert torch.allclose(net(moved), moved.target, rtol=1e-8, atol=1e-8) == turns
+
+
+@pytest.mark.parametrize("target", ["dipole", "polarizability"])
+def test_what_is_compared_is_of_about_equal_size(target):
+    experiment, sizes = DipolesExperiment(), []
+    task = SimpleNamespace(train=Graphs(some_molecules(4, 3 if target == "dipole" else 9), 3.0))
+    for given in DipolesSettings.compared():
+        if given["target"] == target:
+            settings = DipolesSettings.of(**given)
+            sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), task)))
+    assert len(sizes) >= 5
+    assert max(sizes) < 1.2 * min(sizes)
 
 
 def test_targets_turn_as_tensors():

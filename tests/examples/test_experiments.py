@@ -3,20 +3,23 @@
 import json
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from intertwine import cli
-from intertwine.examples._experiment import Means, run
+from intertwine.examples._experiment import Means, check_size, run, sized
+from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples.nbody import _experiment as nbody
 from intertwine.examples.nbody._data import NBody, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
 from intertwine.examples.nbody._settings import NBodySettings
 from intertwine.examples.qm9 import _data as qm9_data
 from intertwine.examples.qm9._egnn import EGNN
-from intertwine.examples.qm9._experiment import Property, predicted
+from intertwine.examples.qm9._experiment import Property, QM9Experiment, predicted
 from intertwine.examples.qm9._graphs import Graphs, neighbours
 from intertwine.examples.qm9._model import Body, Kernels, MoleculeNet
+from intertwine.examples.qm9._settings import QM9Settings
 from intertwine.groups import SO, Lorentz, O, Octahedral, Trivial
 from intertwine.train import CHECKPOINT, count_parameters
 from rich.console import Console
@@ -105,6 +108,17 @@ def test_widths_match_across_groups(absolute):
 def test_too_few_weights_to_match():
     with pytest.raises(ValueError, match="no model has 100 weights: the nearest has 1000"):
         matched_width(lambda width: 1000, 100)
+
+
+def test_models_of_a_size_begin_with_the_seed():
+    nets = [sized(lambda width: torch.nn.Linear(3, width), 200, seed) for seed in (0, 0, 1)]
+    assert [count_parameters(net) for net in nets] == [200] * 3
+    assert torch.equal(nets[0].weight, nets[1].weight)
+    assert not torch.equal(nets[0].weight, nets[2].weight)
+    with pytest.raises(ValueError, match="no model has about 200 weights: the nearest has 1000"):
+        sized(lambda width: torch.nn.Linear(999, 1), 200, 0)
+    with pytest.raises(ValueError, match="nbody has no steerable network of about 2,000 weights, only one of 5,000"):
+        check_size(NBodySettings(parameters=2000), 5000)
 
 
 def test_augmentation_turns_about_z_and_keeps_the_physics(systems):
@@ -209,8 +223,12 @@ def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
         (("train", "qm9", "--target", "alfa"), "QM9 has no target 'alfa'"),
         (("train", "smoke", "--buoyancy", "inf"), "buoyancy is a finite number"),
         (
-            ("train", "pendulum", "--parameters", "2000", "--samples", "20"),
-            "no steerable network of about 2,000 weights",
+            ("train", "lorentz", "--model", "mlp", "--group", "O(1, 3)"),
+            "the model mlp of lorentz has the symmetry Trivial(4), whatever the group, but O(1, 3) is asked for",
+        ),
+        (
+            ("train", "qm9", "--channels", "4", "--parameters", "2000"),
+            "give --channels or --parameters, not both",
         ),
     ],
 )
@@ -219,6 +237,37 @@ def test_mistakes(words, message, tmp_path):
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_baselines_have_a_group_of_their_own(name):
+    settings = EXPERIMENTS[name]
+    assert settings.baselines
+    for model, group in settings.baselines.items():
+        assert settings.of(model=model).group == settings.of(model=model, group=group.replace(" ", "")).group == group
+        assert settings.of(model=model).preset == "desk"
+        with pytest.raises(ValueError, match="leave out --group"):
+            settings.of(model=model, group="C(17)")
+    assert settings.of(group="C(17)").group == "C(17)"
+
+
+@pytest.mark.parametrize("attributes", ["none", "atoms"])
+@pytest.mark.parametrize("group", [O(3), SO(3), Trivial(3)], ids=lambda G: G.name)
+def test_molecule_networks_are_as_large_as_asked(group, attributes):
+    task = SimpleNamespace(fit=torch.zeros(6), scale=1.0)
+    settings = QM9Settings.of(parameters=50_000, attributes=attributes)
+    assert abs(count_parameters(QM9Experiment().network(settings, group, task)) - 50_000) < 10_000
+
+
+@pytest.mark.parametrize("springs", [{}, {"dataset": "springs", "kappa": 1.0}])
+def test_compared_groups_are_of_equal_size(springs):
+    sizes = []
+    for given in NBodySettings.compared():
+        if given.get("model") != "egnn" and given.items() >= springs.items() and ("kappa" in given) == bool(springs):
+            settings, experiment = NBodySettings.of(**given), nbody.NBodyExperiment()
+            sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), None)))
+    assert len(sizes) >= 5
+    assert max(sizes) < 1.04 * min(sizes)
 
 
 @pytest.mark.parametrize("other", ["qm9", "pendulum", "o5"])

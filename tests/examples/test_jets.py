@@ -247,3 +247,12 @@ def test_a_run(tmp_path, monkeypatch):
     assert sizes["scalars"] == pytest.approx(sizes["steerable"], rel=0.25)
     with pytest.raises(ValueError, match="120 training jets"):
         _data.load("pythia", 121, 8)
+
+
+def test_what_is_compared_is_of_equal_size():
+    experiment, sizes = JetsExperiment(), []
+    for given in EXPERIMENTS["jets"].compared():
+        settings = EXPERIMENTS["jets"].of(**given)
+        sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), None)))
+    assert len(sizes) >= 10
+    assert max(sizes) < 1.05 * min(sizes)

@@ -13,6 +13,7 @@ from intertwine.examples.pendulum._model import Dynamics, plain, steerable
 from intertwine.examples.pendulum._settings import PendulumSettings
 from intertwine.groups import SO, O, Trivial
 from intertwine.reps import V
+from intertwine.train import count_parameters
 from rich.console import Console
 from torch.testing import assert_close
 from typer.testing import CliRunner
@@ -79,7 +80,7 @@ def test_dynamics_have_the_symmetry_they_claim(group, is_hamiltonian, states):
     for g in group.sample(3, rng=0):
         rho = torch.from_numpy(rep.rho(g))
         assert_close(model(z @ rho.mT), model(z) @ rho.mT)
-    free = Dynamics(plain(16, is_hamiltonian), is_hamiltonian).double().eval()
+    free = Dynamics(plain(is_hamiltonian, 16), is_hamiltonian).double().eval()
     assert (free(z @ rho.mT) - free(z) @ rho.mT).abs().max() > 1e-2
 
 
@@ -93,6 +94,17 @@ def test_a_hamiltonian_with_the_symmetry_conserves_angular_momentum(states):
         drift[group.name] = np.abs(momentum - _data.angular_momentum(states)[:, None]).max()
     assert drift[AZIMUTHAL.name] < 1e-6
     assert drift["Trivial(3)"] > 1e-3
+
+
+@pytest.mark.parametrize("dynamics", ["hamiltonian", "ode"])
+def test_what_is_compared_is_of_equal_size(dynamics):
+    experiment, sizes = PendulumExperiment(), []
+    for given in PendulumSettings.compared():
+        if given["dynamics"] == dynamics:
+            settings = PendulumSettings.of(**given)
+            sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), None)))
+    assert len(sizes) == 6
+    assert max(sizes) < 1.05 * min(sizes)
 
 
 def test_augmentation_turns_about_z():

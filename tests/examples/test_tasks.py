@@ -11,12 +11,12 @@ from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples.tasks import _data
 from intertwine.examples.tasks._experiment import (
     TaskExperiment,
-    baseline,
     equivariance_error,
     moved,
     representations,
 )
 from intertwine.groups import SO, Lorentz, O, S, Trivial
+from intertwine.train import count_parameters
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -100,10 +100,21 @@ def test_augmentation_moves_samples_by_the_true_group(name):
 
 
 @pytest.mark.parametrize("name", SYMMETRIES)
-def test_baselines_are_of_equal_size(name):
-    for model in ("mlp", "scalars"):
-        n = sum(p.numel() for p in baseline(model, name, 20_000).parameters())
-        assert abs(n - 20_000) < 1_000
+@pytest.mark.parametrize("model", ["steerable", "emlp", "gated", "scalars", "mlp"])
+def test_networks_are_as_large_as_asked(name, model):
+    _, _, net = fit(name, model=model, parameters=20_000)
+    assert abs(count_parameters(net) - 20_000) < 5_000
+
+
+@pytest.mark.parametrize("name", SYMMETRIES)
+def test_what_is_compared_is_of_equal_size(name):
+    sizes = {}
+    for given in EXPERIMENTS[name].compared():
+        if given.get("model") not in ("emlp", "gated") and given.get("samples") == 1000:
+            _, _, net = fit(name, **given | {"samples": 40})
+            sizes[str(given)] = count_parameters(net)
+    assert len(sizes) >= 5
+    assert max(sizes.values()) < 1.05 * min(sizes.values())
 
 
 def test_groups_that_do_not_fit():
