@@ -224,7 +224,8 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     history = held.folder / "history.json"
     write(history, json.dumps(state.history).encode())
     files = [write_metrics(held.folder, metrics), history]
-    pictures = {"loss.png": plot.losses(state.history, references, score.removeprefix("test "))} | pictures
+    course = plot.losses(state.history, references, score.removeprefix("test "))
+    pictures = {"loss.png": course.figure} | pictures
     files += [plot.save(drawn, held.folder / name) for name, drawn in pictures.items()]
     rows = [(name, shown(x), "") for name, x in figures.items()]
     rows[0] = (f"intertwine, {settings.model}, {settings.group}", shown(value), "1")

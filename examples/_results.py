@@ -5,8 +5,10 @@ Every run has a folder of its own below ``docs/runs``; its ``metrics.json`` is w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import signal
 import statistics
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from intertwine._files import CHECKPOINT, METRICS, RunError, write
 from rich.console import Console
@@ -100,7 +102,8 @@ def known(names: Sequence[str]) -> Sequence[str]:
 def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:
     """Make the runs that are missing, several at a time; returns those that failed.
 
-    Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed.
+    Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed.  Ctrl-C and
+    SIGTERM let the runs in progress write their checkpoints, and start no others.
 
     Parameters
     ----------
@@ -113,42 +116,77 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
     """
     waiting = [job for job in queue if not job.is_done]
     failed: list[Job] = []
-    running: set[subprocess.Popen[bytes]] = set()
-    stop = threading.Event()
+    running = Processes()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         row = bar.add_task("runs", total=len(waiting))
 
         def make(job: Job) -> None:
             late = hours is not None and (bar.tasks[row].elapsed or 0.0) > 3600 * hours
-            if stop.is_set() or late:
+            if running.stopped or late:
                 return
             bar.console.print(f"{job.folder.name}", highlight=False)
             if not _finish(job, running):
                 failed.append(job)
-                if not stop.is_set():
+                if not running.stopped:
                     bar.console.print(f"[red]failed[/]: see {job.folder / 'log.txt'}", highlight=False)
             bar.advance(row)
 
-        with ThreadPoolExecutor(workers) as pool:
+        with _interrupted_by_sigterm(), ThreadPoolExecutor(workers) as pool:
             try:
                 list(pool.map(make, waiting))
-            except KeyboardInterrupt:
-                stop.set()
-                for process in list(running):
-                    process.terminate()
+            except BaseException:
+                running.stop()
                 raise
     return failed
 
 
-def _finish(job: Job, running: set[subprocess.Popen[bytes]]) -> bool:
+class Processes:
+    """Those running: none is started once they have been stopped."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self.stopped = False
+
+    def run(self, words: Sequence[str], log: BinaryIO | None = None) -> int | None:
+        """The exit status of a command, None where it was not started."""
+        with self._lock:
+            if self.stopped:
+                return None
+            process = subprocess.Popen(words, stdout=log, stderr=log)
+            self._running.add(process)
+        status = process.wait()
+        with self._lock:
+            self._running.discard(process)
+        return status
+
+    def stop(self) -> None:
+        """Ask all to end; by SIGTERM, because Ctrl-C reaches them from the terminal, too, and twice would be harsh."""
+        with self._lock:
+            self.stopped = True
+            for process in self._running:
+                process.terminate()
+
+
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM is taken as Ctrl-C: runs don't outlive their queue."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _finish(job: Job, running: Processes) -> bool:
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "log.txt").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "-m", "intertwine", *job.words], stdout=log, stderr=log)
-        running.add(process)
-        process.wait()
-        running.discard(process)
-    return process.returncode == 0 and job.is_done
+        status = running.run([sys.executable, "-m", "intertwine", *job.words], log)
+    return status == 0 and job.is_done
 
 
 # -- the page -----------------------------------------------------------------------------------------

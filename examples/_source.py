@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def source(*patterns: str) -> Path | None:
             if found:
                 return found[0]
     return None
+
+
+def fingerprint(*paths: Path) -> str:
+    """Sixteen letters that change with the place, size or time of files: for the names of what is made of them.
+
+    Parameters
+    ----------
+    *paths : Path
+    """
+    about = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return hashlib.sha256(repr(about).encode()).hexdigest()[:16]
 
 
 def missing(what: str, how: str) -> MissingDataError:

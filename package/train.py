@@ -54,8 +54,12 @@ __all__ = [
 ]
 
 
+#: what a resumed run may do otherwise than before, if it says so
+CHANGEABLE = ("epochs", "lr", "batch", "precision", "compile")
+
+
 class Stopped(Exception):
-    """The run in ``folder`` was interrupted by Ctrl-C; a checkpoint was written to go on from."""
+    """The run in ``folder`` was stopped by Ctrl-C or SIGTERM; a checkpoint was written to go on from."""
 
     def __init__(self, folder: Path, epoch: int) -> None:
         super().__init__(f"in epoch {epoch}, with a checkpoint in {folder}")
@@ -202,7 +206,7 @@ class Run:
         Raises
         ------
         Stopped
-            After Ctrl-C; the checkpoint has been written.
+            After Ctrl-C or SIGTERM; the checkpoint has been written.
         RunError
             For a loss that is not finite, or a full disk.
         """
@@ -347,7 +351,8 @@ class Run:
             listed = "; ".join(f"{k} was {theirs.get(k)!r}, now {ours.get(k)!r}" for k in differing)
             raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
         before, now = json.loads(content["plan"]), asdict(self.plan)
-        changed = [f"{k} was {before[k]:g}, now {now[k]:g}" for k in ("epochs", "lr", "batch") if before[k] != now[k]]
+        before = now | before  # a checkpoint may be older than an option
+        changed = [f"{k} was {_said(before[k])}, now {_said(now[k])}" for k in CHANGEABLE if before[k] != now[k]]
         if changed:
             self.console.print(
                 f"resuming with another plan: {'; '.join(changed)}; the learning rate follows the new one"
@@ -364,20 +369,25 @@ class Run:
     # -- the terminal ---------------------------------------------------------------------------------
     @contextlib.contextmanager
     def _stop_on_interrupt(self) -> Iterator[None]:
-        """Ctrl-C ends the present step, then the run; a second one ends it at once."""
+        """Ctrl-C and SIGTERM end the present step, then the run; a second Ctrl-C ends it at once.
+
+        Not so below `torchrun`, which passes on the Ctrl-C that its processes have seen already.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
-        def stop(_signal: int, _frame: Any) -> None:
+        def stop(number: int, _frame: Any) -> None:
             self._wants_to_stop = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if number == signal.SIGINT and self.world.size == 1:
+                signal.signal(number, signal.default_int_handler)
 
-        before = signal.signal(signal.SIGINT, stop)
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextlib.contextmanager
     def _bar(self) -> Iterator[Callable[[], None]]:
@@ -406,6 +416,10 @@ class Run:
                 )
 
             yield advance
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _board(folder: Path) -> Any:

@@ -30,11 +30,13 @@ class Curve:
         self.x = torch.linspace(-2, 2, self.size)[:, None]
         self.steps = 0
         self.stop_at = None
+        self.signals = (signal.SIGINT,)
 
     def loss(self, model, index, generator):
         self.steps += 1
         if self.steps == self.stop_at:
-            os.kill(os.getpid(), signal.SIGINT)
+            for number in self.signals:
+                os.kill(os.getpid(), number)
         x = self.x[index] + 0.01 * torch.randn(len(index), 1, generator=generator)
         return (model(x) - self.x[index].sin()).square().mean()
 
@@ -92,10 +94,27 @@ def test_the_best_weights_are_kept(tmp_path):
     assert not run.model.training
 
 
-def test_the_handler_of_the_interrupt_is_put_back(tmp_path):
-    before = signal.getsignal(signal.SIGINT)
+def test_the_handlers_of_signals_are_put_back(tmp_path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     make(tmp_path, epochs=1).train()
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize("signals", ["TERM", "TERM TERM", "INT TERM", "TERM INT"])
+def test_sigterm_ends_after_the_present_step_however_often(tmp_path, signals):
+    task = Curve()
+    task.stop_at, task.signals = 7, [signal.Signals[f"SIG{name}"] for name in signals.split()]
+    with pytest.raises(Stopped):
+        make(tmp_path, task, save_every=1e9).train()
+    assert json.loads(harness.read_checkpoint(tmp_path)["state"])["step"] == 7
+
+
+def test_a_second_ctrl_c_ends_the_run_within_the_step(tmp_path):
+    task = Curve()
+    task.stop_at, task.signals = 7, [signal.SIGINT, signal.SIGINT]
+    with pytest.raises(Stopped):
+        make(tmp_path, task).train()
+    assert json.loads(harness.read_checkpoint(tmp_path)["state"])["step"] == 6
 
 
 def test_a_time_budget_ends_the_run_and_the_learning_rate_reaches_its_floor(tmp_path):
@@ -243,7 +262,17 @@ def test_another_plan_is_announced(tmp_path):
     fresh = make(tmp_path / "other")
     plan = Plan(epochs=3, batch=10, lr=1e-2, average=0.9)
     Run(fresh.model, fresh.task, plan, tmp_path, {"size": 16}, resume=True, console=console)
-    assert "epochs was 2, now 3" in console.file.getvalue()
+    assert "epochs was 2, now 3;" in console.file.getvalue()
+
+
+def test_another_precision_is_announced(tmp_path):
+    make(tmp_path, epochs=1, precision="bfloat16").train()
+    console = Console(file=io.StringIO(), width=300)
+    fresh = make(tmp_path / "other")
+    same = {"batch": 10, "lr": 1e-2, "average": 0.9}
+    Run(fresh.model, fresh.task, Plan(epochs=1, **same), tmp_path, {"size": 16}, resume=True, console=console)
+    assert "precision was bfloat16, now float32;" in console.file.getvalue()
+    assert "epochs" not in console.file.getvalue()
 
 
 class Bad(Curve):

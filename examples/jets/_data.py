@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Tensor
 
-from .._source import MissingDataError, missing, source
+from .._source import MissingDataError, fingerprint, missing, source
 from .._store import Arrays, stored
 from ._generate import CONSTITUENTS, generate
 
@@ -132,8 +132,7 @@ def public(samples: int, constituents: int, seed: int = 0) -> dict[str, Jets]:
         raise missing("files of the top-tagging reference data", HOW)
     parts = {}
     for part, path in zip(PARTS, found):
-        where = f"{path.resolve()}-{path.stat().st_size}-{path.stat().st_mtime_ns}"
-        key = f"jets-public-v1-{part}-{constituents}-{_short(where)}"
+        key = f"jets-public-v1-{part}-{constituents}-{fingerprint(path)}"
         arrays = stored(key, partial(read, path, constituents))
         n = len(arrays["target"])
         wanted = {"train": samples, "val": min(VALIDATION, n), "test": n}[part]
@@ -188,9 +187,3 @@ def _check(path: Path, start: int, table: NDArray[np.float64]) -> None:
     for reason, bad in reasons.items():
         if bad.any():
             raise ValueError(f"{path}, row {start + int(bad.argmax())}: the jet {reason}; fetch the file again")
-
-
-def _short(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

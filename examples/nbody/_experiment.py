@@ -137,4 +137,4 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
         some = task.test[:n]
         pos, target, guess = (t.cpu().numpy() for t in (some.pos, some.target, predict(model, some)))
         title = f"{settings.dataset} · {settings.group}"
-        return {"trajectories.png": plot.trajectories(pos, target, guess, paths, title)}
+        return {"trajectories.png": plot.trajectories(pos, target, guess, paths, title)[0, 0].figure}

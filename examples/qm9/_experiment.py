@@ -144,4 +144,4 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         """Predicted against true."""
         guess, what = predicted(model, task.test), _data.TARGETS[settings.target]
         title = f"QM9 {what.meaning} · {settings.group}"
-        return {"parity.png": plot.parity(task.test.molecules.target, guess, what.unit, title)}
+        return {"parity.png": plot.parity(task.test.molecules.target, guess, what.unit, title).figure}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Tensor
 
-from .._source import missing, source
+from .._source import fingerprint, missing, source
 from .._store import Arrays, stored
 from ._furniture import KEYWORDS, models
 from ._meshes import in_unit_ball, read_off, spread
@@ -143,7 +143,7 @@ def furniture() -> Arrays:
     path = source(FURNITURE)
     if path is None:
         raise missing("models of furniture", HOW["sweethome3d"])
-    return stored(f"shapes-{path.stem}-{path.stat().st_size}-v1", lambda: read_furniture(path))
+    return stored(f"shapes-{path.stem}-{fingerprint(path)}-v1", lambda: read_furniture(path))
 
 
 def read_furniture(path: Path) -> Arrays:
@@ -163,8 +163,7 @@ def modelnet(folder: str) -> Arrays:
     files = [path for path in files if path.parent.name in ("train", "test")]
     if not files:
         raise missing(f"files of {folder}", HOW[folder.lower()])
-    size = sum(path.stat().st_size for path in files)
-    return stored(f"shapes-{folder}-{len(files)}-{size}-v1", lambda: read_modelnet(files))
+    return stored(f"shapes-{folder}-{fingerprint(*files)}-v1", lambda: read_modelnet(files))
 
 
 def read_modelnet(files: list[Path]) -> Arrays:

@@ -156,7 +156,7 @@ class TaskExperiment(Experiment[TaskSettings, Fit]):
         """Predicted against true."""
         x, y = task.test
         title = f"{settings.name} · {settings.model} · {settings.group}"
-        return {"parity.png": plot.parity(y[:, 0].cpu(), model(x)[:, 0].cpu(), "1", title)}
+        return {"parity.png": plot.parity(y[:, 0].cpu(), model(x)[:, 0].cpu(), "1", title).figure}
 
 
 def representations(name: str, group: Group) -> tuple[Rep, Rep]:

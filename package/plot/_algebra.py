@@ -9,7 +9,7 @@ import numpy as np
 from intertwine.groups import Group
 from intertwine.reps import Basis, Hom, Rep
 
-from ._figure import SEQUENTIAL, Array, bare, borders, heat, panels, subscript
+from ._figure import A_GROUP, A_REP, SEQUENTIAL, Array, bare, borders, heat, panels, require, subscript
 
 WRITTEN = 6  # largest matrix whose entries are written into its cells
 LETTERS = 5  # longest entry written
@@ -34,8 +34,8 @@ def generators(group: Group, axes: Any = None) -> Array:
 
     Raises
     ------
-    ValueError
-        If the group has no generators (the trivial group), or the number of axes is another.
+    TypeError, ValueError
+        For no group; if it has no generators (the trivial group), or the number of axes is another.
 
     Examples
     --------
@@ -44,6 +44,7 @@ def generators(group: Group, axes: Any = None) -> Array:
     >>> [ax.get_title() for ax in axes], axes[0].images[0].get_array().tolist()
     (['A₁', 'h₁'], [[0.0, -1.0], [1.0, 0.0]])
     """
+    require(group, Group, A_GROUP)
     named = [(f"A{subscript(i + 1)}", m) for i, m in enumerate(group.algebra)]
     named += [(f"h{subscript(i + 1)}", m) for i, m in enumerate(group.discrete)]
     if not named:
@@ -161,8 +162,8 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
 
     Raises
     ------
-    NotReductive, ValueError
-        As `Rep.decompose`; also for an unbound representation, and a g of another shape.
+    NotReductive, TypeError, ValueError
+        As `Rep.decompose`; also for no representation, an unbound representation, and a g of another shape.
 
     Examples
     --------
@@ -172,6 +173,7 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
     >>> len(after.patches)  # 9 = 1 + 3 + 5
     3
     """
+    require(rep, Rep, A_REP)
     group = rep._require_group()
     g = group.sample(rng=rng) if g is None else np.asarray(g)
     if g.shape != (group.d, group.d):

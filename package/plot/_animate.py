@@ -66,9 +66,9 @@ def rotating(
 
     Raises
     ------
-    ValueError
-        If the group is not known, does not act on the plane (or points' space), or has no rotation but the identity;
-        if x or the output has another shape.
+    TypeError, ValueError
+        For no function or no group; if the group is not known, does not act on the plane (or points' space), or has no
+        rotation but the identity; if x or the output has another shape.
 
     Examples
     --------

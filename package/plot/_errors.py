@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._figure import COLOURS, one
+from ._figure import COLOURS, one, require
 
 FLOOR = 1e-17  # an error of exactly 0 is drawn here
 
@@ -33,8 +33,8 @@ def equivariance_errors(model: Any, *inputs: Any, axes: Any = None, **about: Any
 
     Raises
     ------
-    ValueError
-        If no layer's error is known, or inputs come with a report.
+    TypeError, ValueError
+        For no network; if no layer's error is known, or inputs come with a report.
 
     Examples
     --------
@@ -47,7 +47,10 @@ def equivariance_errors(model: Any, *inputs: Any, axes: Any = None, **about: Any
     True
     """
     from intertwine.conv import Report, report
+    from torch import nn
 
+    if not isinstance(model, Report):
+        require(model, nn.Module, "intertwine.emlp.EMLP(V, Scalar, group=SO(3))")
     if isinstance(model, Report) and (inputs or about):
         raise ValueError("a report is drawn as it is: give it alone")
     found = model if isinstance(model, Report) else report(model, *inputs, **about)

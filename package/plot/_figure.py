@@ -9,16 +9,48 @@ from typing import Any
 
 import numpy as np
 from intertwine._files import write
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+#: Python that makes what pictures are drawn of
+A_GROUP = "intertwine.groups.SO(3)"
+A_REP = "intertwine.reps.T(2)(intertwine.groups.SO(3))"
 DIVERGING = "RdBu"  # values with a sign: red, white at 0, blue
 SEQUENTIAL = "Blues"  # sizes: white at 0
 #: Okabe and Ito's colours, told apart with every kind of colour vision
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def require(value: Any, kind: Any, example: str) -> None:
+    """Raise a TypeError unless a value is of the kind that a picture is drawn of.
+
+    Parameters
+    ----------
+    value : object
+    kind : type
+    example : str
+        Python that makes such a value.
+
+    Examples
+    --------
+    >>> require("SO(3)", int, "3")
+    Traceback (most recent call last):
+        ...
+    TypeError: expected int, got 'SO(3)' (str): give for example 3
+    """
+    if not isinstance(value, kind):
+        got = repr(value)
+        got = got if len(got) <= 60 else got[:57] + "…"
+        raise TypeError(f"expected {kind.__name__}, got {got} ({type(value).__name__}): give for example {example}")
+
+
+def require_axes(value: Any) -> None:
+    """Raise a TypeError unless a value is one matplotlib Axes."""
+    require(value, Axes, "intertwine.plot.figure().subplots()")
 
 
 class Picture(Figure):
@@ -98,8 +130,8 @@ def panels(
 
     Raises
     ------
-    ValueError
-        If another number of axes was given.
+    TypeError, ValueError
+        If something else was given, or another number of axes.
     """
     if axes is not None:
         return _given(axes, count, projection)
@@ -115,6 +147,8 @@ def panels(
 def _given(axes: Any, count: int, projection: str | None) -> Array:
     found = np.empty(np.size(axes), object)
     found[:] = np.ravel(np.array(axes, object)).tolist()
+    for each in found:
+        require_axes(each)
     if len(found) != count:
         raise ValueError(f"there are {count} panels to draw, but {len(found)} axes were given")
     for each in found:
@@ -123,7 +157,14 @@ def _given(axes: Any, count: int, projection: str | None) -> Array:
 
 
 def check_projection(axes: Any, projection: str | None) -> Any:
-    """The axes, which must be flat or, for projection "3d", in space."""
+    """The axes, which must be flat or, for projection "3d", in space.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no axes, or of the other kind.
+    """
+    require_axes(axes)
     wanted = projection or "flat"
     got = "3d" if getattr(axes, "name", "") == "3d" else "flat"
     if got != wanted:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from intertwine.groups import Group
 
-from ._figure import COLOURS, Array, one, subscript
+from ._figure import COLOURS, Array, one, require, subscript
 
 MOST = 400  # elements; more are a ball of wool
 STRESS = 130  # elements up to which positions keep distances in the graph
@@ -30,8 +30,8 @@ def cayley_graph(group: Group, axes: Any = None) -> Any:
 
     Raises
     ------
-    ValueError
-        If the group is infinite or its order above 400.
+    TypeError, ValueError
+        For no group; if it is infinite or its order above 400.
 
     Examples
     --------
@@ -40,6 +40,7 @@ def cayley_graph(group: Group, axes: Any = None) -> Any:
     >>> len(axes.collections[-1].get_offsets())
     6
     """
+    require(group, Group, "intertwine.groups.S(3)")
     if not group.is_finite:
         raise ValueError(f"{group.name} is infinite: it has no finite Cayley graph; draw that of a finite subgroup")
     if group.order > MOST:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._figure import DIVERGING, SEQUENTIAL, Array
-from ._kernels import kernel_of, values
+from ._kernels import components, kernel_of, values
 
 
 def interactive(
@@ -85,7 +85,7 @@ def _kernel(go: Any, layer: Any, component: tuple[int, int], resolution: int, ra
         raise ValueError(
             f"interactive draws kernels on 3 dimensions, but {found.space!r} has {found.space.dim}: use kernel"
         )
-    part = values(found, *component, resolution, attr, radius)
+    part = values(found, *components(found, component)[0], resolution, attr, radius)
     if part.kind == "vector":
         return [_cones(go, part.points.reshape(-1, 3), part.matrices.reshape(-1, 3))]
     if part.kind == "matrix":

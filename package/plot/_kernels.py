@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 from intertwine.reps import Rep, Scalar
 
-from ._figure import COLOURS, Array, bare, check_projection, panels
+from ._figure import A_REP, COLOURS, Array, bare, check_projection, panels, require
 from ._glyphs import kind_of, plane, sphere, sphere_points, spread_points
 
 LIMIT = 48  # panels
@@ -77,7 +78,7 @@ def kernel(
     ((2, 1), 1, (81,))
     """
     found = kernel_of(layer_or_kernel)
-    chosen = _components(found, component)
+    chosen = components(found, component)
     n = found.space.dim
     projection = "3d" if n == 3 else None
     columns = len({j for _, j in chosen})
@@ -104,11 +105,12 @@ def kernel_of(layer: Any) -> Any:
     return found
 
 
-def _components(found: Any, component: tuple[int, int] | None) -> list[tuple[int, int]]:
+def components(found: Any, component: tuple[int, int] | None) -> list[tuple[int, int]]:
+    """The pairs of summands to draw: the one chosen, or all."""
     sizes = len(found.rep_out.summands()), len(found.rep_in.summands())
     every = [(i, j) for i in range(sizes[0]) for j in range(sizes[1])]
     if component is not None:
-        if tuple(component) not in every:
+        if (tuple(component) if isinstance(component, Iterable) else component) not in every:
             raise ValueError(
                 f"component is (i, j) for summand i < {sizes[0]} of {found.rep_out!r} and j < {sizes[1]} of "
                 f"{found.rep_in!r}, got {component!r}"
@@ -212,8 +214,8 @@ def field(x: Any, rep: Rep, axes: Any = None, count: int = 8) -> Array:
 
     Raises
     ------
-    ValueError
-        If x has another shape, or the number of axes is another.
+    TypeError, ValueError
+        For no representation; if x has another shape, or the number of axes is another.
 
     Examples
     --------
@@ -224,6 +226,7 @@ def field(x: Any, rep: Rep, axes: Any = None, count: int = 8) -> Array:
     >>> len(axes[0].images), axes[1].collections[0].U.shape
     (1, (64,))
     """
+    require(rep, Rep, A_REP)
     data = as_field(x, rep)
     parts = [part for n, part in rep.summands() for _ in range(n)]
     ends = [0, *accumulate(part.dim for part in parts)]

@@ -13,7 +13,7 @@ from intertwine.groups._roots import RootSystem, root_system
 from intertwine.reps import Rep
 from intertwine.reps._dynkin import dynkin_weights
 
-from ._figure import COLOURS, Array, one, subscript
+from ._figure import A_GROUP, A_REP, COLOURS, Array, one, require, subscript
 
 LONG = 2.0  # squared length of the longest roots
 FLAT = 3  # largest rank drawn without projection
@@ -37,8 +37,8 @@ def roots(group: Group, axes: Any = None) -> Any:
 
     Raises
     ------
-    ValueError
-        If the rank is 0; if it is above 3 and the algebra is not simple.
+    TypeError, ValueError
+        For no group; if the rank is 0; if it is above 3 and the algebra is not simple.
 
     Examples
     --------
@@ -51,6 +51,7 @@ def roots(group: Group, axes: Any = None) -> Any:
     ----------
     Humphreys (1990), Reflection Groups and Coxeter Groups, §3.17 (the Coxeter plane).
     """
+    require(group, Group, A_GROUP)
     system = _system(group)
     if not system.rank:
         raise ValueError(f"the Lie algebra of {group.name} has rank 0: it has no roots to draw")
@@ -83,8 +84,8 @@ def weights(rep: Rep, axes: Any = None) -> Any:
 
     Raises
     ------
-    ValueError
-        If the representation is not bound; if the group is not reductive, or of rank 0; as `roots` above rank 3.
+    TypeError, ValueError
+        For no representation; if it is not bound; if the group is not reductive, or of rank 0; as `roots` above rank 3.
 
     Examples
     --------
@@ -94,6 +95,7 @@ def weights(rep: Rep, axes: Any = None) -> Any:
     >>> len(axes.collections[0].get_offsets()), [text.get_text() for text in axes.texts if text.get_text().isdigit()]
     (7, ['2'])
     """
+    require(rep, Rep, A_REP)
     found = dynkin_weights(rep)
     group = rep._require_group()
     simple, flat = _embedded(found.cartan_matrix, group.name)

@@ -9,7 +9,7 @@ import numpy as np
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 
-from ._figure import Array
+from ._figure import A_GROUP, Array, require
 
 NET = 72  # angles tried to find the rotations that a group holds
 
@@ -54,6 +54,7 @@ class Scene(NamedTuple):
 
 def scene_of(function: Any, x: Any, group: Group | None, rep_in: Rep | None, rep_out: Rep | None) -> Scene:
     """What `rotating` is given, checked."""
+    require(function, Callable, "intertwine.conv.GridConv(Scalar, V, group=SO(2), kernel_size=3)")
     data = np.asarray(x.detach().cpu().numpy() if hasattr(x, "detach") else x, dtype=float)
     data = data[0] if data.ndim == 4 and len(data) == 1 else data
     points = data.ndim == 2 and data.shape[1] in (2, 3)
@@ -61,6 +62,7 @@ def scene_of(function: Any, x: Any, group: Group | None, rep_in: Rep | None, rep
     group = getattr(function, "group", None) if group is None else group
     if group is None:
         raise ValueError("the function does not say its group: pass group=…")
+    require(group, Group, A_GROUP)
     if data.ndim != (2 if points else 3):
         raise ValueError(
             f"x is an image, a field (channels, rows, columns) or points (N, 2 or 3), got shape {data.shape}"

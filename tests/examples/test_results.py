@@ -1,6 +1,11 @@
 """The queue of runs goes on where it stopped; the page says what the runs say."""
 
 import json
+import os
+import signal
+import sys
+import threading
+import time
 
 import pytest
 from intertwine import cli
@@ -64,6 +69,34 @@ def test_a_stopped_run_is_gone_on_with(tmp_path):
     job.folder.mkdir(parents=True)
     (job.folder / CHECKPOINT).touch()
     assert job.words[-1] == "--resume"
+
+
+def test_a_stopped_queue_keeps_what_was_trained_and_starts_nothing_more(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
+    given = {"samples": 20, "channels": 2, "epochs": 10**6, "group": "Trivial(3)"}
+    what = EXPERIMENTS["nbody"].of("desk", **given)
+    queue = [_results.Job(what, given, tmp_path / name) for name in ("first", "second", "third")]
+
+    def stop_once_it_trains():
+        until = time.monotonic() + 60
+        while not (queue[0].folder / CHECKPOINT).exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop_once_it_trains).start()
+    with pytest.raises(KeyboardInterrupt):
+        _results.work(queue, 1, Console(quiet=True))
+    assert "with a checkpoint in" in (queue[0].folder / "log.txt").read_text()
+    assert not queue[1].folder.exists()
+    assert not queue[2].folder.exists()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_once_stopped_no_process_is_started():
+    processes = _results.Processes()
+    assert processes.run([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+    processes.stop()
+    assert processes.run([sys.executable, "-c", ""]) is None
 
 
 def test_a_failing_run_is_reported_and_leaves_its_log(tmp_path):

@@ -38,6 +38,41 @@ def test_a_wrong_number_or_kind_of_axes_is_refused():
         plot.roots(SU(3), plot.figure().add_subplot(projection="3d"))
 
 
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: plot.generators("SO(3)"), r"expected Group, got 'SO\(3\)' \(str\): give for example intertwine"),
+        (lambda: plot.cayley_graph("S(3)"), r"expected Group, got 'S\(3\)' \(str\)"),
+        (lambda: plot.roots(3), "expected Group, got 3"),
+        (lambda: plot.weights(O), "expected Rep, got <function"),
+        (lambda: plot.blocks(None), "expected Rep, got None"),
+        (lambda: plot.field(np.zeros((1, 2, 2)), "V"), "expected Rep, got 'V'"),
+        (lambda: plot.equivariance_errors(None), "expected Module, got None"),
+        (lambda: plot.rotating(None, np.zeros((4, 4))), "expected Callable, got None"),
+        (lambda: plot.rotating(abs, np.zeros((4, 4)), "SO(2)"), "expected Group, got 'SO"),
+        (lambda: plot.basis((V >> V)(O(2)), axes=3), "expected Axes, got 3"),
+        (lambda: plot.roots(SU(3), axes=plot.figure()), "expected Axes, got <Picture"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named_with_an_example(draw, said):
+    with pytest.raises(TypeError, match=said):
+        draw()
+
+
+def test_pictures_of_runs_are_axes_and_take_them():
+    history = [{"loss": 1.0, "score": 2.0}]
+    one = plot.figure().add_subplot()
+    assert plot.losses(history, {}, "MSE", axes=one) is one
+    one = plot.figure().add_subplot()
+    assert plot.parity([1.0, 2.0], [1.0, 2.0], "eV", "gap", axes=one) is one
+    now = np.zeros((2, 5, 3))
+    grid = plot.figure().subplots(2, 2)
+    assert plot.trajectories(now, now, now, np.zeros((2, 3, 5, 3)), "", axes=grid).tolist() == grid.tolist()
+    alone = plot.trajectories(now[:1], now[:1], now[:1], np.zeros((1, 3, 5, 3)), "at rest")
+    assert alone.shape == (2, 1)
+    assert alone[0, 0].figure.get_suptitle() == "at rest"
+
+
 def test_save_writes_a_png(tmp_path):
     from PIL import Image
 

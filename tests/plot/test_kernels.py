@@ -156,8 +156,9 @@ def test_wrong_arguments_are_refused():
     kernel = made(Scalar, V, SO(2))
     with pytest.raises(TypeError, match="GridConv"):
         plot.kernel(torch.nn.Linear(2, 2))
-    with pytest.raises(ValueError, match="component"):
-        plot.kernel(kernel, (1, 0))
+    for component in ((1, 0), 5, "ab"):
+        with pytest.raises(ValueError, match=r"component is \(i, j\)"):
+            plot.kernel(kernel, component)
     with pytest.raises(ValueError, match="resolution"):
         plot.kernel(kernel, resolution=1)
     with pytest.raises(ValueError, match="radius"):
