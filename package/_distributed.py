@@ -70,12 +70,23 @@ class World:
 
     @contextlib.contextmanager
     def in_turn(self) -> Iterator[None]:
-        """The leader goes first: what it leaves in the cache is there for the others."""
-        if self.size > 1 and not self.leads:
-            dist.barrier()
-        yield
-        if self.size > 1 and self.leads:
-            dist.barrier()
+        """The leader goes first: what it leaves in the cache is there for the others.
+
+        Raises
+        ------
+        SystemExit
+            In the others, without a word, if the leader failed: it says why.
+        """
+        if not self.leads and self.total([0.0]) != [0.0]:
+            raise SystemExit(1)
+        try:
+            yield
+        except BaseException:
+            if self.leads:
+                self.total([1.0])
+            raise
+        if self.leads:
+            self.total([0.0])
 
     def replica(self, model: nn.Module) -> nn.Module:
         """The model, with gradients that are means over all processes."""

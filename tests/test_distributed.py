@@ -104,3 +104,15 @@ def test_the_command_under_torchrun(tmp_path):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["environment"]["processes"] == 2
     assert " ".join(done.stdout.split()).count("2 processes") == 1
+
+
+def test_what_the_leader_cannot_do_is_said_once(tmp_path):
+    (tmp_path / CHECKPOINT).touch()
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "intertwine"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    words = ["train", "nbody", "--samples", "16", "--device", "cpu", "--out", str(tmp_path)]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode != 0
+    assert done.stderr.count("holds a run already") == 1
+    assert "Connection closed" not in done.stderr
+    assert "DistBackendError" not in done.stderr
