@@ -32,6 +32,8 @@ from torch import Tensor, nn
 
 from ._distributed import World, join, leave
 from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
+from ._machine import board as open_board
+from ._machine import count_parameters, environment, pick_device
 from ._plan import Plan, generator
 
 __all__ = [
@@ -176,7 +178,7 @@ class Run:
         self.replica = self.world.replica(model)
         if plan.compile:
             self.replica = cast("nn.Module", torch.compile(self.replica))
-        self._board = _board(self.folder) if board and self.world.leads else None
+        self._board = open_board(self.folder) if board and self.world.leads else None
         self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay)
         self.averaged = copy.deepcopy(model) if plan.average else model
         self.best: dict[str, Tensor] = {}
@@ -354,9 +356,7 @@ class Run:
         before = now | before  # a checkpoint may be older than an option
         changed = [f"{k} was {_said(before[k])}, now {_said(now[k])}" for k in CHANGEABLE if before[k] != now[k]]
         if changed:
-            self.console.print(
-                f"resuming with another plan: {'; '.join(changed)}; the learning rate follows the new one"
-            )
+            self.console.print(f"resuming with another plan: {'; '.join(changed)}; training follows the new one")
         self.state = State(**json.loads(content["state"]))
         self.model.load_state_dict(content["model"])
         if content["averaged"] and self.averaged is not self.model:
@@ -420,70 +420,3 @@ class Run:
 
 def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _board(folder: Path) -> Any:
-    """A writer of TensorBoard's files.
-
-    Raises
-    ------
-    RunError
-        If it is not installed.
-    """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise RunError("--tensorboard needs TensorBoard: pip install intertwine[tensorboard]") from error
-    return SummaryWriter(str(folder))
-
-
-def pick_device(name: str = "auto") -> torch.device:
-    """The device called ``name``; "auto" takes a GPU where there is one.
-
-    Raises
-    ------
-    ValueError
-        If this machine does not have it.
-
-    Examples
-    --------
-    >>> pick_device("cpu")
-    device(type='cpu')
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        if device.type == "meta":
-            raise RuntimeError("it holds no numbers")
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0][:120]
-        raise ValueError(f"there is no device {name!r} here ({reason}): use --device cpu") from error
-    return device
-
-
-def environment(device: torch.device) -> dict[str, Any]:
-    """What the figures were measured on, for ``metrics.json``.
-
-    Examples
-    --------
-    >>> sorted(environment(torch.device("cpu")))
-    ['device', 'intertwine', 'threads', 'torch']
-    """
-    from intertwine import __version__
-
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    versions = {"intertwine": __version__, "torch": torch.__version__}
-    return versions | {"device": name, "threads": torch.get_num_threads()}
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Number of trained coefficients.
-
-    Examples
-    --------
-    >>> count_parameters(nn.Linear(3, 2))
-    8
-    """
-    return sum(p.numel() for p in model.parameters())
