@@ -115,7 +115,8 @@ def _some_nodes(
     """All arguments (nodes · degree, …), zero where a node has fewer edges."""
     radial = _radial(layer, phi.reshape(nodes, degree, phi.shape[1]))
     zs = (z.reshape(nodes, degree, z.shape[1]) for z in _couplings(layer, angular, f))
-    return _targets(layer, weights, [torch.bmm(z.mT, p) for z, p in zip(zs, radial)], nodes)
+    # the longer side last: a product with few columns is slow
+    return _targets(layer, weights, [torch.bmm(p.mT, z).mT for z, p in zip(zs, radial)], nodes)
 
 
 def _sizes(layer: Contraction) -> list[tuple[int, int]]:

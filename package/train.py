@@ -179,7 +179,7 @@ class Run:
         if plan.compile:
             self.replica = cast("nn.Module", torch.compile(self.replica))
         self._board = open_board(self.folder) if board and self.world.leads else None
-        self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay)
+        self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay, fused=True)
         self.averaged = copy.deepcopy(model) if plan.average else model
         self.best: dict[str, Tensor] = {}
         self._saved = -math.inf
@@ -296,8 +296,7 @@ class Run:
             return
         done = self.state.epoch * self.steps + self.state.step
         decay = min(self.plan.average, (1 + done) / (10 + done))
-        for mean, now in zip(self.averaged.parameters(), self.model.parameters()):
-            mean.lerp_(now, 1 - decay)
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - decay)
         for held, new in zip(self.averaged.buffers(), self.model.buffers()):
             held.copy_(new)
 
