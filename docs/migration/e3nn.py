@@ -4,6 +4,8 @@ Run it as ``python -P docs/migration/e3nn.py``: without -P Python takes this fil
 """
 
 # start: imports
+import e3nn.math
+import e3nn.nn
 import torch
 from e3nn import o3
 from intertwine.conv import PointConv, radius_graph
@@ -53,21 +55,31 @@ assert product_ours(x, v).shape == y.shape
 # end: products
 
 # start: gates
-# e3nn: nn.Gate("8x0e", [silu], "6x0e", [sigmoid], "4x1o+2x2e") wants its scalars in order
+# e3nn: scalars, gates and gated features, in this order, with their activations
+gate_theirs = e3nn.nn.Gate("8x0e", [torch.nn.functional.silu], "6x0e", [torch.sigmoid], "4x1o + 2x2e")
+layer_theirs = torch.nn.Sequential(o3.Linear(irreps, gate_theirs.irreps_in), gate_theirs)
+
 # intertwine: made from what comes out; gate.rep_in is what goes in
 gate = Gate(8 * Scalar + 4 * V + 2 * Irrep("2e"), O(3))
-layer = torch.nn.Sequential(Linear(rep, gate.rep_in, O(3)), gate)
-assert layer(x).shape == x.shape
+layer_ours = torch.nn.Sequential(Linear(rep, gate.rep_in, O(3)), gate)
+assert layer_ours(x).shape == layer_theirs(x).shape == x.shape
 # end: gates
 
 # start: convolution
-# e3nn: spherical harmonics of the edges, a tensor product with weights from a radial network, a sum over neighbours
 pos = torch.randn(10, 3)
-edges = radius_graph(pos, 2.0)  # (source, target), as in PyTorch Geometric
-edge = pos[edges[0]] - pos[edges[1]]
-harmonics = o3.spherical_harmonics([0, 1, 2], edge, normalize=True, normalization="component")
+source, target = edges = radius_graph(pos, 2.0)  # as in PyTorch Geometric
+offsets = pos[source] - pos[target]
+
+# e3nn: harmonics of the edges, a tensor product with weights from a radial network, a sum over neighbours
+harmonics = o3.Irreps.spherical_harmonics(2)
+product = o3.FullyConnectedTensorProduct(irreps, harmonics, "4x0e + 2x1o", shared_weights=False)
+radial = e3nn.nn.FullyConnectedNet([8, 32, product.weight_numel], torch.nn.functional.silu)
+shells = e3nn.math.soft_one_hot_linspace(offsets.norm(dim=1), 0.0, 2.0, 8, basis="smooth_finite", cutoff=True)
+angular = o3.spherical_harmonics(harmonics, offsets, normalize=True, normalization="component")
+messages = product(x[source], angular, radial(shells))
+y_theirs = messages.new_zeros(10, messages.shape[1]).index_add(0, target, messages)
 
 # intertwine: one layer; the kernel is learned, and complete (intertwine.conv.completeness)
 conv = PointConv(rep, 4 * Scalar + 2 * V, group=O(3), cutoff=2.0)
-assert conv(x, pos, edges).shape == (10, 10)
+assert conv(x, pos, edges).shape == y_theirs.shape
 # end: convolution
