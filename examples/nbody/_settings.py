@@ -17,7 +17,7 @@ class NBodySettings(Settings):
     experiment: ClassVar[str] = "nbody._experiment:NBodyExperiment"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 10, "budget": 0.5},
-        "desk": {"epochs": 45, "budget": 5.0},
+        "desk": {"epochs": 3000},
         "paper": {"epochs": 1000, "batch": 100, "lr": 1e-3},
     }
     baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
@@ -31,12 +31,12 @@ class NBodySettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """At the desk, five minutes for many trajectories, less for few, and less for springs, which are easier."""
-        plan, samples = cls.presets[preset], given.get("samples", 3000)
-        if preset != "desk" or samples > 1000:
-            return plan
-        few, more = (0.4, 0.8) if given.get("dataset") == "springs" else (1.0, 2.0)
-        return {**plan, "budget": few if samples <= 300 else more}
+        """At the desk, more minutes for more trajectories; fewer for springs, which are easier."""
+        if preset != "desk":
+            return cls.presets[preset]
+        samples, is_easy = given.get("samples", 3000), given.get("dataset") == "springs"
+        budget = (0.4 if samples <= 300 else 0.8) if is_easy else 0.5 if samples <= 300 else 1.0
+        return {**cls.presets[preset], "budget": budget if samples <= 1000 else 2.3}
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
