@@ -20,8 +20,8 @@ from intertwine.reps._frame import frame
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ._checks import check_number
 from ._grid_layer import Size, sizes
-from ._kernel import check_number
 
 MAX_POOL: dict[int, Any] = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
 AVERAGE_POOL: dict[int, Any] = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}

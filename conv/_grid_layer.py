@@ -15,7 +15,8 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
-from ._kernel import ImplicitKernel, Kernel, check_dtype, check_number, invariant_bias
+from ._checks import check_dtype, check_number
+from ._kernel import ImplicitKernel, Kernel, invariant_bias
 from ._point import check_kernel
 from ._radial import Window
 

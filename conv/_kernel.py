@@ -14,14 +14,12 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
-from intertwine.emlp._gate import act
 from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._linear import Linear, LinearAtoms
 from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
@@ -34,9 +32,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ._checks import check_number
 from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
+from ._network import scalar_network
 from ._radial import Window, basis
 
 Atoms = Sequence[tuple[Atom, int]]
@@ -357,70 +357,11 @@ class ImplicitKernel(Kernel):
         )
 
 
-def scalar_network(fan_in: int, width: int, out: int, layers: int, device: Device, dtype: torch.dtype) -> nn.Sequential:
-    """A plain network on invariants with SiLU scaled to unit second moment."""
-    parts: list[nn.Module] = []
-    for _ in range(layers):
-        parts += [_dense(fan_in, width, device, dtype), _Act()]
-        fan_in = width
-    return nn.Sequential(*parts, _dense(fan_in, out, device, dtype))
-
-
 def invariant_bias(rep: Rep, dtype: torch.dtype, device: Device) -> Linear:
     """The invariant part of a learned constant, zero at first."""
     layer = Linear(Scalar, rep, rep.group, bias=False, dtype=dtype, device=device)
     for weight in layer.parameters():
         nn.init.zeros_(weight)
-    return layer
-
-
-def check_number(name: str, value: Any, least: float, strict: bool = False, whole: bool = True) -> None:
-    """Raise a ValueError unless value is a finite (whole) number from ``least`` on, or above it where ``strict``."""
-    right = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if not (right and (least < value if strict else least <= value) and value < float("inf")):
-        kind = "an integer" if whole else "a number"
-        raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
-
-
-def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:
-    """Raise a ValueError unless x is (N, rep.dim) and of the dtype of a layer's constants (or autocast is on)."""
-    if not isinstance(x, Tensor) or x.ndim != 2:
-        shown = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"{name} must be a tensor of shape (N, {rep_name}.dim = {rep.dim}), got {shown}")
-    check_width(x, rep.dim, rep, name, rep_name)
-    check_dtype(x, name, like)
-
-
-def check_device(x: Tensor, name: str, like: Tensor) -> None:
-    """Raise a ValueError unless x is on the device of a layer's constants."""
-    if x.device != like.device:
-        raise ValueError(
-            f"{name} is on {x.device}, but the layer is on {like.device}: move {name}, or the layer with "
-            f'layer.to("{x.device}")'
-        )
-
-
-def check_dtype(x: Tensor, name: str, like: Tensor) -> None:
-    """Raise a ValueError unless x has the dtype of a layer's constants, or its real part's (or autocast is on)."""
-    check_device(x, name, like)
-    if x.dtype in (like.dtype, like.real.dtype if like.is_complex() else like.dtype):
-        return
-    if not torch.is_autocast_enabled(x.device.type):
-        raise ValueError(
-            f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: convert {name}, or the layer with "
-            f"layer.to({x.dtype})" + ("" if x.is_floating_point() else "; features are floating-point numbers")
-        )
-
-
-class _Act(Layer):
-    def forward(self, x: Tensor) -> Tensor:
-        return act(x)
-
-
-def _dense(n: int, m: int, device: Device, dtype: torch.dtype) -> nn.Linear:
-    layer = nn.Linear(n, m, device=device, dtype=dtype)
-    nn.init.normal_(layer.weight, std=(0.75 / n) ** 0.5)
-    nn.init.normal_(layer.bias, std=0.5)  # 3/4 + 1/4: unit variance, and functions that are not odd
     return layer
 
 

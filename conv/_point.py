@@ -14,10 +14,11 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor
 
+from ._checks import check_device, check_number, check_points
 from ._contraction import CHUNK, Contraction, contract_edges, contract_nodes, flatten, recomputed, unflatten
 from ._data import is_graph, unpacked
 from ._factored import contract_factored, factored_costs
-from ._kernel import ImplicitKernel, Kernel, Parts, check_device, check_number, check_points, invariant_bias
+from ._kernel import ImplicitKernel, Kernel, Parts, invariant_bias
 from ._low_rank import LowRank, Rank, contract_low_rank
 from ._pool import check_aggregation, number, softmax
 

@@ -26,7 +26,9 @@ from intertwine.reps._frame import Atom, frame, linear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._kernel import Kernel, check_number, scalar_network
+from ._checks import check_number
+from ._kernel import Kernel
+from ._network import scalar_network
 from ._radial import Window, basis
 from ._stabilizer import nullspace, stabilizer
 

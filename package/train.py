@@ -17,8 +17,6 @@ import copy
 import io
 import json
 import math
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -32,6 +30,7 @@ from torch import Tensor, nn
 
 from ._distributed import World, join, leave
 from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
+from ._interrupts import on_interrupt
 from ._machine import board as open_board
 from ._machine import count_parameters, environment, pick_device
 from ._plan import Plan, generator
@@ -214,7 +213,7 @@ class Run:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with self._stop_on_interrupt(), self._bar() as advance:
+            with on_interrupt(self._stop, alone=self.world.size == 1), self._bar() as advance:
                 while self.state.epoch < self.plan.epochs and self.progress < 1 and not self._is_stale():
                     self._epoch(advance)
                     self.save(at_least=self.plan.save_every / 20)
@@ -230,6 +229,9 @@ class Run:
             self.model.load_state_dict(self.best)
         self.model.eval()
         return self.state
+
+    def _stop(self) -> None:
+        self._wants_to_stop = True
 
     def _is_stale(self) -> bool:
         patience = self.plan.patience
@@ -366,28 +368,6 @@ class Run:
             torch.set_rng_state(content["random"])
 
     # -- the terminal ---------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def _stop_on_interrupt(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the present step, then the run; a second Ctrl-C ends it at once.
-
-        Not so below `torchrun`, which passes on the Ctrl-C that its processes have seen already.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, _frame: Any) -> None:
-            self._wants_to_stop = True
-            if number == signal.SIGINT and self.world.size == 1:
-                signal.signal(number, signal.default_int_handler)
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
     @contextlib.contextmanager
     def _bar(self) -> Iterator[Callable[[], None]]:
         columns = (

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ._counts import exponent, is_int, multiplicity
 from ._verbs import Verbs
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from ._hom import Hom
 
 Array = NDArray[Any]
-
-MAX_FACTORS = 128  # of a tensor power: expressions are trees, and trees that deep cannot be walked
 
 
 class Rep(Verbs):
@@ -128,12 +127,12 @@ class Rep(Verbs):
 
         if isinstance(other, Rep):
             return tensor(self, other)
-        if _is_int(other):
+        if is_int(other):
             return direct_sum(((multiplicity(other), self),))
         raise TypeError(_not_a_rep("*", self, other))
 
     def __rmul__(self, other: Any) -> Rep:
-        if not _is_int(other):
+        if not is_int(other):
             raise TypeError(_not_a_rep("*", other, self))
         return self * other
 
@@ -391,33 +390,10 @@ def _restore(cls: type[Rep], fields: Mapping[str, Any]) -> Rep:
     return cls._make(**fields)
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def multiplicity(n: Any) -> int:
-    """Check a multiplicity."""
-    if not _is_int(n) or n < 0:
-        raise ValueError(f"a multiplicity is an integer >= 0, got {n!r}")
-    return int(n)
-
-
-def exponent(k: Any, where: str) -> int:
-    """Check the degree of a power."""
-    if not _is_int(k):
-        raise TypeError(f"{where}: the degree is an integer >= 0, got {k!r} of type {type(k).__name__}")
-    if k < 0:
-        hint = "; negative powers of V are powers of V.dual" if where.startswith(("rep", "T")) else ""
-        raise ValueError(f"{where}: the degree is an integer >= 0, got {k}{hint}")
-    if k > MAX_FACTORS and where.startswith(("rep", "T")):
-        raise ValueError(f"{where}: a tensor product has at most {MAX_FACTORS} factors, got {k}")
-    return int(k)
-
-
 def _not_a_rep(sign: str, left: Any, right: Any) -> str:
     number = left if not isinstance(left, Rep) else right
     hint = ""
-    if sign == "+" and _is_int(number):
+    if sign == "+" and is_int(number):
         hint = f"; write {number} * Scalar for {number} invariant features"
     elif isinstance(number, type) and issubclass(number, Rep):
         hint = f"; {number.__name__} is a function of a degree, e.g. {number.__name__}(2)"

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import scipy.sparse as sparse
 
-from ._node import Array, Rep, exponent
+from ._counts import exponent
+from ._node import Array, Rep
 from ._tensor import Scalar, Scalar_, V
 
 if TYPE_CHECKING:

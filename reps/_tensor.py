@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._binding import block_indices, common_group
-from ._node import Array, Rep, exponent, multiplicity
+from ._counts import exponent, multiplicity
+from ._node import Array, Rep
 
 if TYPE_CHECKING:
     from ..groups import Group

@@ -11,9 +11,9 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor, nn
 
+from .._checks import check_number
 from .._data import is_graph, unpacked
 from .._graph import radius, radius_graph
-from .._kernel import check_number
 from .._point import PointConv
 from .._pool import check_aggregation, pool
 from .._sampling import fps

@@ -11,9 +11,9 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor, nn
 
+from .._checks import check_number
 from .._field import Downsample, FieldPool, Fieldwise
 from .._grid import GridConv
-from .._kernel import check_number
 
 
 class GridBlock(Layer):

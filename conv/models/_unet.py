@@ -12,8 +12,8 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, V
 from torch import Tensor, nn
 
+from .._checks import check_number
 from .._field import Downsample, Fieldwise, Upsample
-from .._kernel import check_number
 from ._resnet import GridBlock, hidden_reps
 
 

@@ -1,0 +1,49 @@
+"""What layers on points and grids ask of their arguments."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from intertwine.emlp._module import check_width
+from intertwine.reps import Rep
+from torch import Tensor
+
+
+def check_number(name: str, value: Any, least: float, strict: bool = False, whole: bool = True) -> None:
+    """Raise a ValueError unless value is a finite (whole) number from ``least`` on, or above it where ``strict``."""
+    right = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+    if not (right and (least < value if strict else least <= value) and value < float("inf")):
+        kind = "an integer" if whole else "a number"
+        raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
+
+
+def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x is (N, rep.dim) and of the dtype of a layer's constants (or autocast is on)."""
+    if not isinstance(x, Tensor) or x.ndim != 2:
+        shown = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"{name} must be a tensor of shape (N, {rep_name}.dim = {rep.dim}), got {shown}")
+    check_width(x, rep.dim, rep, name, rep_name)
+    check_dtype(x, name, like)
+
+
+def check_device(x: Tensor, name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x is on the device of a layer's constants."""
+    if x.device != like.device:
+        raise ValueError(
+            f"{name} is on {x.device}, but the layer is on {like.device}: move {name}, or the layer with "
+            f'layer.to("{x.device}")'
+        )
+
+
+def check_dtype(x: Tensor, name: str, like: Tensor) -> None:
+    """Raise a ValueError unless x has the dtype of a layer's constants, or its real part's (or autocast is on)."""
+    check_device(x, name, like)
+    if x.dtype in (like.dtype, like.real.dtype if like.is_complex() else like.dtype):
+        return
+    if not torch.is_autocast_enabled(x.device.type):
+        raise ValueError(
+            f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: convert {name}, or the layer with "
+            f"layer.to({x.dtype})" + ("" if x.is_floating_point() else "; features are floating-point numbers")
+        )
