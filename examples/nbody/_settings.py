@@ -35,7 +35,7 @@ class NBodySettings(Settings):
         if preset != "desk":
             return cls.presets[preset]
         samples, is_easy = given.get("samples", 3000), given.get("dataset") == "springs"
-        budget = (0.4 if samples <= 300 else 0.8) if is_easy else 0.5 if samples <= 300 else 1.0
+        budget = (0.4 if samples <= 300 else 0.8) if is_easy else 1.0 if samples <= 300 else 1.6
         return {**cls.presets[preset], "budget": budget if samples <= 1000 else 2.3}
 
     @classmethod

@@ -40,9 +40,11 @@ PUBLISHED: dict[str, dict[int, dict[str, float]]] = {
         10_000: {"EMLP-O(1,3)": 2.6e-4, "MLP, augmented": 0.013},
     },
 }
-LAYERS = {"o5": 2, "inertia": 3, "lorentz": 2}
+LAYERS = 2
 #: widths of the models that take any group
 USUAL = {"steerable": WIDTH, "emlp": 96, "gated": 128}
+#: the same of products alone where permutations act, too, on five times as many components
+PERMUTED = 288
 PROBES = 10
 
 
@@ -131,7 +133,8 @@ class TaskExperiment(Experiment[TaskSettings, Fit]):
         if settings.model in USUAL:
             build = partial(equivariant, settings.model, name, group)
         if settings.model in USUAL and settings.parameters is None:
-            model = build(USUAL[settings.model])
+            is_permuted = settings.model == "emlp" and len(group.factors) > 1
+            model = build(PERMUTED if is_permuted else USUAL[settings.model])
         else:
             usual = equivariant("steerable", name, self.symmetries[name], WIDTH)
             model = sized(build, settings.parameters or count_parameters(usual), settings.seed)
@@ -194,9 +197,9 @@ def equivariant(model: str, name: str, group: Group, width: int) -> nn.Module:
     """A model with the symmetry of a group (steerable, emlp, gated)."""
     reps = representations(name, group)
     if model == "steerable":
-        return TaskNet(*reps, group, LAYERS[name], width=width)
+        return TaskNet(*reps, group, LAYERS, width=width)
     if model == "emlp":
-        return EMLP(*reps, group, hidden=width, layers=LAYERS[name])
+        return EMLP(*reps, group, hidden=width, layers=LAYERS)
     return Gated(*reps, group, width)
 
 
