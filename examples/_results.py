@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,12 +52,21 @@ class Job:
         return (self.folder / METRICS).is_file()
 
     @property
+    def differences(self) -> list[str]:
+        """What the finished run in its folder was asked otherwise."""
+        theirs = json.loads((self.folder / METRICS).read_text()).get("settings", {})
+        ours = asdict(self.settings)
+        return [f"{key} {theirs.get(key)} instead of {ours[key]}" for key in ours if theirs.get(key) != ours[key]]
+
+    @property
     def words(self) -> list[str]:
         """The command that makes the run, or goes on with it."""
         words = ["train", self.settings.name]
         for key, value in self.given.items():
-            name = "--" + key.replace("_", "-")
-            words += ([name] if value else []) if isinstance(value, bool) else [name, str(value)]
+            name = key.replace("_", "-")
+            words += (
+                [f"--{name}" if value else f"--no-{name}"] if isinstance(value, bool) else [f"--{name}", str(value)]
+            )
         resume = ["--resume"] if (self.folder / CHECKPOINT).is_file() else []
         return [*words, "--out", str(self.folder), *resume]
 
@@ -113,8 +122,17 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
     console : rich Console
     hours : float, optional
         Start no more runs when they have taken so long.
+
+    Raises
+    ------
+    RunError
+        Naming the runs that are there, but were made with other settings than the queue's.
     """
+    queue = list(queue)
     waiting = [job for job in queue if not job.is_done]
+    others = [f"{job.folder} ({', '.join(job.differences)})" for job in queue if job.is_done and job.differences]
+    if others:
+        raise RunError("runs of other settings, move or delete them: " + "; ".join(others))
     failed: list[Job] = []
     running = Processes()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -186,7 +204,7 @@ def _finish(job: Job, running: Processes) -> bool:
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "log.txt").open("ab") as log:
         status = running.run([sys.executable, "-m", "intertwine", *job.words], log)
-    return status == 0 and job.is_done
+    return status == 0 and job.is_done and not job.differences
 
 
 # -- the page -----------------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ def _option(setting: Field[Any], hint: Any) -> inspect.Parameter:
     kind: Any = next((k for k in (*get_args(hint), hint) if k in (bool, int, float, str)), str)
     if choices:
         kind = Literal[tuple(choices)]
-    flag = [f"--{setting.name.replace('_', '-')}"] if kind is bool else []
+    name = setting.name.replace("_", "-")
+    flag = [f"--{name}/--no-{name}"] if kind is bool else []
     option = typer.Option(*flag, help=shown, min=least, max=most)
     annotation = Annotated[kind | None, option]
     return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

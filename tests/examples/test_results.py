@@ -6,6 +6,8 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from intertwine import cli
@@ -41,6 +43,36 @@ def test_the_table_costs_at_most_a_day_on_one_core():
     minutes = [job.settings.budget for job in _results.jobs(seeds=3)]
     assert all(minutes)
     assert sum(minutes) <= 24 * 60
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_commands_of_the_queue_ask_for_its_settings(name, monkeypatch, tmp_path):
+    asked = []
+
+    def note(_, settings, means, console):
+        asked.append(settings)
+        raise RunError("noted")
+
+    monkeypatch.setattr("intertwine.examples._experiment.run", note)
+    for job in _results.jobs([name], seeds=1, root=tmp_path):
+        assert "noted" in CliRunner().invoke(cli.app, job.words, env={"COLUMNS": "200"}).output
+        assert asked[-1] == job.settings
+
+
+def test_the_runs_that_are_kept_are_those_of_the_queue():
+    root = Path(__file__).parents[2] / _results.FOLDER
+    kept = [job for job in _results.jobs(root=root) if job.is_done]
+    assert kept
+    assert {job.folder.name for job in kept} == {path.parent.name for path in root.glob("*/metrics.json")}
+    assert [job.differences for job in kept] == [[]] * len(kept)
+
+
+def test_runs_of_other_settings_are_named(tmp_path):
+    job = _results.jobs(["nbody"], root=tmp_path)[0]
+    job.folder.mkdir()
+    (job.folder / "metrics.json").write_text(json.dumps({"settings": asdict(job.settings) | {"budget": 7.0}}))
+    with pytest.raises(RunError, match=r"move or delete them: .*nbody.* \(budget 7.0 instead of"):
+        _results.work([job], 1, Console(quiet=True))
 
 
 def test_a_queue_is_resumed(tmp_path, monkeypatch):
