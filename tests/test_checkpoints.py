@@ -154,7 +154,15 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(ValueError, match="its metadata has format 99, expected 1"):
         load(net, path)
     entry = '{"the model": {"class": ["Linear", "Linear"], "group": %s}}'
-    for layers in ("{", "[1]", "[" * 100000, '{"the model": 1}', '{"the model": {}}', entry % "[]", entry % '["O(3)", 1]'):
+    for layers in (
+        "{",
+        "[1]",
+        "[" * 100000,
+        '{"the model": 1}',
+        '{"the model": {}}',
+        entry % "[]",
+        entry % '["O(3)", 1]',
+    ):
         save_file({"weight": torch.zeros(2)}, path, {"format": "1", "layers": layers})
         with pytest.raises(ValueError, match=r"layers in .*net\.safetensors is damaged"):
             load(net, path)
@@ -194,7 +202,9 @@ def test_names_that_end_as_complex_numbers_do(tmp_path):
     load(other, path)
     for name, t in net.state_dict().items():
         assert torch.equal(t, other.state_dict()[name])
-    save_file({"part.complex": torch.zeros(3, 2), "part.other.complex": torch.zeros(3)}, path, {"format": "1", "layers": "{}"})
+    save_file(
+        {"part.complex": torch.zeros(3, 2), "part.other.complex": torch.zeros(3)}, path, {"format": "1", "layers": "{}"}
+    )
     with pytest.raises(ValueError, match=r"part\.other\.complex of shape \(3,\) holds no complex numbers"):
         load(other, path)
 
