@@ -160,7 +160,7 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     found = hashlib.sha256()
     for name, t in sorted(tensors.items()):
         found.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
-        found.update(t.reshape(-1).view(torch.uint8).numpy())
+        found.update(t.reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()
 
 
