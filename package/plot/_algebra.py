@@ -131,6 +131,8 @@ def basis(hom_or_basis: Hom | Basis, count: int = 12, axes: Any = None) -> Array
     drawn = panels(len(elements), axes, tall=float(np.clip(tall, 0.4, 2.5)))
     for i, (ax, element) in enumerate(zip(drawn, elements)):
         heat(ax, element)
+        if not 0.2 <= tall <= 5:  # a thin strip with square cells cannot be seen
+            ax.set_aspect("auto")
         cuts = _cuts(found.rep_in)
         borders(
             ax, _cuts(found.rep_out), np.append(cuts, cuts + found.rep_in.dim) if np.iscomplexobj(element) else cuts

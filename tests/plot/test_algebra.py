@@ -49,6 +49,11 @@ def test_the_basis_is_drawn_and_cut_at_the_count():
     assert len(plot.basis(hom.basis(), count=2)) == 2
 
 
+def test_long_matrices_fill_their_panels():
+    assert {ax.get_aspect() for ax in plot.basis((T(4) >> Scalar)(SO(3)))} == {"auto"}
+    assert {ax.get_aspect() for ax in plot.basis((T(2) >> V)(SO(3)))} == {1.0}
+
+
 def test_the_basis_of_nothing_is_refused():
     with pytest.raises(ValueError, match="no equivariant map"):
         plot.basis((V >> Scalar)(SO(3)))
