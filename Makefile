@@ -53,13 +53,13 @@ data:  ## fetch the data sets of the experiments that no Python package brings
 	@command -v apt-get > /dev/null || { echo "sweethome3d-furniture is a Debian package: put its .deb (120 MB, from packages.debian.org) into data/"; exit 1; }
 	cd data && apt-get download sweethome3d-furniture
 
-interop:  ## escnn, e3nn, EMLP and ours side by side, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
+interop:  ## escnn, e3nn, EMLP, PyG and ours side by side, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }
 	test -d $(INTEROP) || $(PYTHON) -m venv $(INTEROP)
 	rm -rf build/lib build/bdist.*
 	$(INTEROP)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-interop.txt '.[escnn,e3nn,emlp,pyg]' pytest \
 	  || { echo "the environment of make interop could not be made: are the package index and its versions in reach?"; exit 1; }
-	$(INTEROP)/bin/python -m pytest tests/interop -W default
+	$(INTEROP)/bin/python -m pytest tests/interop tests/conv/test_pyg.py tests/conv/test_export.py -W default
 
 check: develop  ## lint, format check, types, doctests
 	$(PY) -m ruff check .

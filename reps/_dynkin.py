@@ -75,7 +75,7 @@ def _semisimple(group: Group) -> Array:
     brackets = _lie.bracket(closed[:, None], closed[None]).reshape(-1, *closed.shape[1:])
     basis = _lie.as_matrices(_lie.orthonormal(_lie.as_real(brackets)), closed) if len(closed) else closed
     if not len(basis):
-        raise ValueError(f"{group.name} has rank 0: no semisimple part, and so no roots or weights")
+        raise ValueError(f"{group.name} has no semisimple part, and so no roots or weights")
     return basis
 
 

@@ -100,8 +100,8 @@ def _named_matrices(irrep: Irrep, g: Array) -> Array:
     signs = np.sign(np.linalg.det(g))
     if irrep.group.d == 3:
         matrices = harmonic_matrices((irrep.dim - 1) // 2, g * signs[:, None, None])
-        even = _parity(irrep) == "e"
-        return matrices if even else matrices * signs[:, None, None]
+        odd = kind(irrep.group) == "O(3)" and _parity(irrep) == "o"  # −1 is no element of SO(3)
+        return matrices * signs[:, None, None] if odd else matrices
     k = _frequency(irrep)
     angle = np.arctan2(g[:, 1, 0], g[:, 0, 0])
     rotation = np.stack([np.cos(k * angle), -np.sin(k * angle), np.sin(k * angle), np.cos(k * angle)], 1)

@@ -153,10 +153,66 @@ def test_files_that_are_none(tmp_path):
     save_file({"weight": torch.zeros(2)}, path, {"format": "99", "layers": "{}"})
     with pytest.raises(ValueError, match="its metadata has format 99, expected 1"):
         load(net, path)
-    for layers in ("{", "[1]"):
+    entry = '{"the model": {"class": ["Linear", "Linear"], "group": %s}}'
+    for layers in (
+        "{",
+        "[1]",
+        "[" * 100000,
+        '{"the model": 1}',
+        '{"the model": {}}',
+        entry % "[]",
+        entry % '["O(3)", 1]',
+    ):
         save_file({"weight": torch.zeros(2)}, path, {"format": "1", "layers": layers})
         with pytest.raises(ValueError, match=r"layers in .*net\.safetensors is damaged"):
             load(net, path)
+
+
+def test_every_number_is_the_one_that_was_written(tmp_path):
+    net = EMLP(2 * V, Scalar, O(3), hidden=16)
+    path = save(net, tmp_path / "net.safetensors")
+    whole = bytearray(path.read_bytes())
+    whole[-3] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match=r"net\.safetensors is damaged \(its numbers are not those"):
+        load(net, path)
+
+
+def test_files_without_a_digest_are_read(tmp_path):
+    net, other = Linear(V, V, SO(3)), Linear(V, V, SO(3))
+    path = save(net, tmp_path / "net.safetensors")
+    with safe_open(path, "pt") as file:
+        metadata, found = file.metadata(), {name: file.get_tensor(name) for name in net.state_dict()}
+    save_file(found, path, {key: value for key, value in metadata.items() if key != "digest"})
+    assert torch.equal(load(other, path).dense(), net.dense())
+
+
+class Named(torch.nn.Module):
+    """A real parameter called complex, and a complex one."""
+
+    def __init__(self):
+        super().__init__()
+        self.complex = torch.nn.Parameter(torch.randn(3, 2))
+        self.other = torch.nn.Parameter(torch.randn(3, dtype=torch.complex64))
+
+
+def test_names_that_end_as_complex_numbers_do(tmp_path):
+    net, other = (torch.nn.ModuleDict({"part": Named()}) for _ in range(2))
+    path = save(net, tmp_path / "net.safetensors")
+    load(other, path)
+    for name, t in net.state_dict().items():
+        assert torch.equal(t, other.state_dict()[name])
+    save_file(
+        {"part.complex": torch.zeros(3, 2), "part.other.complex": torch.zeros(3)}, path, {"format": "1", "layers": "{}"}
+    )
+    with pytest.raises(ValueError, match=r"part\.other\.complex of shape \(3,\) holds no complex numbers"):
+        load(other, path)
+
+
+def test_what_is_no_tensor_is_refused(tmp_path):
+    counting = type("Counting", (torch.nn.Linear,), {"get_extra_state": lambda self: {"steps": 1}})
+    with pytest.raises(TypeError, match="safetensors hold tensors alone, but _extra_state"):
+        save(counting(2, 2), tmp_path / "net.safetensors")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

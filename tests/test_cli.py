@@ -167,11 +167,25 @@ def test_describe_prints_the_card():
     assert "there is no group" in wrong.output
 
 
+def test_what_does_not_fit_into_memory(monkeypatch):
+    import intertwine.reps
+
+    def solve(*words):
+        raise MemoryError("Unable to allocate 104. GiB for an array")
+
+    monkeypatch.setattr(intertwine.reps, "solve", solve)
+    result = call("solve", "SO(3)", "T(20) >> T(20)")
+    assert result.exit_code == 1
+    assert "error: Unable to allocate 104. GiB" in result.output
+
+
 def test_every_command_shows_an_example():
     for name in ("groups", "describe", "solve", "exact", "results", "bench", "doctor"):
         result = call(name, "--help")
         assert result.exit_code == 0
         assert f"Example: intertwine {name}" in " ".join(result.output.split())
+    for words in (("train", "nbody"), ("train",), ()):
+        assert "Example: intertwine" in call(*words, "--help").output
     assert "Example: intertwine train nbody" in call("train", "nbody", "--help").output
 
 

@@ -20,6 +20,7 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="intertwine",
     help="Equivariant networks for any group: solve for intertwiners, train steerable networks.",
+    epilog='Example: intertwine exact "SO(3)" "V * V >> V" (the cross product)',
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

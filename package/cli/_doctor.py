@@ -22,7 +22,7 @@ from ._algebra import Json
 from ._errors import user_errors
 
 PACKAGES = ("intertwine", "torch", "numpy", "scipy", "sympy", "networkx", "safetensors", "matplotlib")
-OPTIONAL = ("torch_geometric", "e3nn", "escnn", "qm9pack", "tensorboard")
+OPTIONAL = ("torch_geometric", "e3nn", "escnn", "plotly", "qm9pack", "tensorboard")
 
 
 def doctor(

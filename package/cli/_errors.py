@@ -18,7 +18,7 @@ def user_errors(console: Console) -> Iterator[None]:
     """Show what a user can mend without a traceback, and exit with status 1."""
     try:
         yield
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
         if not mendable(error):
             raise
         Console(stderr=True).print(f"[red]error[/]: {escape(str(error))}", highlight=False, soft_wrap=True)

@@ -109,7 +109,11 @@ def _common(
 
 def train_app() -> typer.Typer:
     """One command for every experiment."""
-    app = typer.Typer(help="Train one of the experiments.", no_args_is_help=True)
+    app = typer.Typer(
+        help="Train one of the experiments.",
+        no_args_is_help=True,
+        epilog="Example: intertwine train nbody --preset fast",
+    )
     for settings in EXPERIMENTS.values():
         app.command(settings.name, epilog=f"Example: intertwine train {settings.name} --preset fast")(
             train_command(settings)

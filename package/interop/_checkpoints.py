@@ -1,7 +1,7 @@
 """Checkpoints as safetensors: numbers only, nothing that runs when it is read, with what they belong to.
 
-The header's metadata holds the version, and for every layer its class, its representations and its group, by content
-and not by name.  `load` compares them before it touches the model.
+The header's metadata holds the version, a digest of all numbers, and for every layer its class, its representations and
+its group, by content and not by name.  `load` compares them before it touches the model.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def save(model: nn.Module, path: str | Path) -> Path:
     ------
     OSError
         If the file cannot be written; an old one is then left as it was.
+    TypeError
+        If the model keeps something else than tensors (``get_extra_state``).
 
     Examples
     --------
@@ -55,15 +57,16 @@ def save(model: nn.Module, path: str | Path) -> Path:
     ...
     ValueError: net.safetensors belongs to another model: the model is of the group O(3) in the file and O(2) here
     """
-    path = Path(path)
+    path, tensors = Path(path), _as_real(model.state_dict())
     metadata = {
         "format": FORMAT,
         "intertwine": __version__,
         "torch": str(torch.__version__),
         "layers": json.dumps(layers_of(model)),
         "model": repr(model),
+        "digest": _digest(tensors),
     }
-    write_atomically(path, serialised(_as_real(model.state_dict()), metadata))
+    write_atomically(path, serialised(tensors, metadata))
     return path
 
 
@@ -91,8 +94,10 @@ def load(model: nn.Module, path: str | Path) -> nn.Module:
     path = Path(path)
     metadata, tensors = _read(path)
     _check_layers(_listed(metadata["layers"], path), layers_of(model), path)
-    _check_shapes(tensors, model.state_dict(), path)
-    model.load_state_dict(tensors)
+    here = model.state_dict()
+    kept = _as_kept(tensors, here, path)
+    _check_shapes(kept, here, path)
+    model.load_state_dict(kept)
     return model
 
 
@@ -132,9 +137,31 @@ def _as_real(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """What safetensors can hold: no views of each other, nothing complex."""
     made = {}
     for name, tensor in state.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"safetensors hold tensors alone, but {name} of the model is {tensor!r}")
         t = tensor.detach().cpu().resolve_conj()
         made[name + COMPLEX * t.is_complex()] = (torch.view_as_real(t) if t.is_complex() else t).contiguous().clone()
     return made
+
+
+def _as_kept(found: dict[str, Tensor], here: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The inverse of `_as_real`, for a model that has these names."""
+    made = {}
+    for name, t in found.items():
+        packed = name.endswith(COMPLEX) and name not in here
+        if packed and (t.shape[-1:] != (2,) or not t.is_floating_point()):
+            raise ValueError(f"{path} is damaged: {name} of shape {tuple(t.shape)} holds no complex numbers")
+        made[name.removesuffix(COMPLEX) if packed else name] = torch.view_as_complex(t) if packed else t
+    return made
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """Of names, types, shapes and numbers."""
+    found = hashlib.sha256()
+    for name, t in sorted(tensors.items()):
+        found.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
+        found.update(t.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -152,20 +179,25 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             f"{path} is a safetensors file, but its metadata has {made}, expected {FORMAT}: write it with "
             "intertwine.interop.save"
         )
-    return metadata, {
-        name.removesuffix(COMPLEX): torch.view_as_complex(t) if name.endswith(COMPLEX) else t
-        for name, t in found.items()
-    }
+    if metadata.get("digest") not in (None, _digest(found)):
+        raise ValueError(f"{path} is damaged (its numbers are not those that were written): take another copy")
+    return metadata, found
 
 
 def _listed(text: str, path: Path) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the list of layers in {path} is damaged ({error}): take another copy") from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not all(_is_layer(layer) for layer in found.values()):
         raise ValueError(f"the list of layers in {path} is damaged ({text[:40]!r}): take another copy")
     return found
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether it is an entry that `layers_of` makes."""
+    pairs = value.values() if isinstance(value, dict) and {"class", "group"} <= value.keys() else [None]
+    return all(isinstance(pair, list) and [type(part) for part in pair] == [str, str] for pair in pairs)
 
 
 def _check_layers(there: dict[str, Any], here: dict[str, Any], path: Path) -> None:

@@ -159,12 +159,21 @@ def linear_to_e3nn(layer: Linear) -> Any:
     ------
     ImportError
         Without e3nn.
+    TypeError
+        If it is no such layer.
     ValueError
-        As `to_irreps`.
+        As `to_irreps`; for a bias on invariants where there are none in the input.
     """
     o3 = require("e3nn.o3")
+    if not isinstance(layer, Linear):
+        raise TypeError(f"linear_to_e3nn takes an intertwine.emlp.Linear, got {layer!r}")
     irreps_in, irreps_out = to_irreps(layer.rep_in), to_irreps(layer.rep_out)
     has_bias = bool(len(layer.atoms.bias))
+    if has_bias and "0e" not in irreps_in:
+        raise ValueError(
+            f"{layer!r} has a bias on invariants that nothing else reaches, which an e3nn.o3.Linear cannot have: make "
+            "it with bias=False, or append an invariant to its input"
+        )
     made = o3.Linear(irreps_in, irreps_out, biases=has_bias)
     with torch.no_grad():
         shift = layer(torch.zeros(1, layer.rep_in.dim, dtype=layer.dense().dtype, device=layer.dense().device))[0]

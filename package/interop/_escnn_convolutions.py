@@ -1,12 +1,16 @@
 """Trained convolutions of escnn, as ours with weights of their own.
 
 escnn's filter is a sum of analytic kernels; ours is L(h(o)) at every tap o, with L linear in the weights of the
-kernel's last layer.  The hidden features h take as many independent values as there are distances of taps, so that
-these weights can be solved for: the copies of an output atom have one design matrix, each is a least-squares problem.
+kernel's last layer.  The hidden features h take as many independent values as there are orbits of taps, so that these
+weights can be solved for: the copies of an output atom have one design matrix, each is a least-squares problem.  There
+are as many orbits as distances where every rotation is a symmetry, and up to one for every tap where few are: the
+number of features is doubled until the filter fits, in the precision of the layer that is given.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +28,9 @@ from ._escnn_reps import from_escnn, space_of
 from ._peers import require
 
 TOLERANCE = 1e-5  # of the filter, relative
-SPARE = 4  # radial channels beyond the number of distances
+SPARE = 4  # radial channels beyond the number of orbits
+WIDTH = 64  # least width of the radial network: no more features than this are independent
+DEGREE = 4  # least degree by default: features of few degrees are nearly dependent
 CHUNK = 64  # columns of a design matrix made at a time
 
 
@@ -58,9 +64,13 @@ def grid_conv_from_escnn(conv: Any, degree: int | None = None) -> GridConv:
     if conv.groups != 1:
         raise ValueError(f"a convolution of {conv.groups} groups cannot be taken: make one of each group")
     weight, bias = conv.expand_parameters()
-    made = _untrained(conv, tuple(weight.shape[2:]), bias is not None, degree)
-    error = _fit(made, weight.detach().double())
-    if error > TOLERANCE:
+    for channels in _widths(tuple(weight.shape[2:])):
+        made = _untrained(conv, tuple(weight.shape[2:]), bias is not None, degree, channels)
+        _fit(made, weight.detach().double())
+        error = _error(made, weight.detach())
+        if error <= TOLERANCE:
+            break
+    else:
         raise ValueError(
             f"the filter of {conv!r} is none of {made.kernel!r}: relative error {error:.1e}, allowed {TOLERANCE:.0e}; "
             "give a higher degree"
@@ -72,7 +82,23 @@ def grid_conv_from_escnn(conv: Any, degree: int | None = None) -> GridConv:
     return made.to(device=weight.device, dtype=weight.dtype)
 
 
-def _untrained(conv: Any, taps: tuple[int, ...], bias: bool, degree: int | None) -> GridConv:
+def _widths(taps: tuple[int, ...]) -> Iterator[int]:
+    """Numbers of radial channels to try: for as many orbits as there are distances, and more, up to four for every tap.
+
+    Examples
+    --------
+    >>> list(_widths((3, 3))), list(_widths((5, 5)))
+    ([7, 14, 28, 56], [10, 20, 40, 80, 160])
+    """
+    distances = np.linalg.norm(grid_offsets(taps)[0], axis=1)
+    count = len(np.unique(distances.round(6))) + SPARE
+    yield count
+    while count < 4 * len(distances):
+        count *= 2
+        yield count
+
+
+def _untrained(conv: Any, taps: tuple[int, ...], bias: bool, degree: int | None, channels: int) -> GridConv:
     gspace = conv.in_type.gspace
     reps = from_escnn(conv.in_type), from_escnn(conv.out_type)
     options: dict[str, Any] = {
@@ -82,11 +108,10 @@ def _untrained(conv: Any, taps: tuple[int, ...], bias: bool, degree: int | None)
         "window": None,
         "dtype": torch.float64,
     }
-    distances = np.linalg.norm(grid_offsets(taps)[0], axis=1)
-    channels = len(np.unique(distances.round(6))) + SPARE
-    atoms = ImplicitKernel(*reps, hidden=1, **options).atoms
-    hidden = channels * sum(atom.dim for atom, _ in atoms)
-    kernel = ImplicitKernel(*reps, hidden=hidden, **options)
+    small = ImplicitKernel(*reps, hidden=1, **options)
+    options["degree"] = max(DEGREE, small.lift.degree) if degree is None else degree
+    hidden = channels * sum(atom.dim for atom, _ in small.atoms)
+    kernel = ImplicitKernel(*reps, hidden=hidden, width=max(WIDTH, 2 * channels), **options)
     return GridConv(
         *reps,
         options["group"],
@@ -102,8 +127,8 @@ def _untrained(conv: Any, taps: tuple[int, ...], bias: bool, degree: int | None)
     )
 
 
-def _fit(made: GridConv, weight: Tensor) -> float:
-    """Solve for the weights of the kernel's last layer; the relative error of the filter (out, in, *taps)."""
+def _fit(made: GridConv, weight: Tensor) -> None:
+    """Solve for the weights of the kernel's last layer, given the filter (out, in, *taps)."""
     last: Any = made.kernel.contraction
     names = [f"kernel.contraction.weights.{j}" for j in range(len(last.weights))]
     zero = {name: torch.zeros_like(last.weights[j]) for j, name in enumerate(names)}
@@ -120,8 +145,13 @@ def _fit(made: GridConv, weight: Tensor) -> float:
         found = torch.linalg.lstsq(design, target.flatten(0, -2), driver="gelsd").solution  # (fan-in, copies)
         with torch.no_grad():
             last.weights[j].copy_(found.mT)
+
+
+def _error(made: GridConv, weight: Tensor) -> float:
+    """Relative error of the filter, in the precision of the one that is given."""
+    found = copy.deepcopy(made).to(device=weight.device, dtype=weight.dtype)
     with torch.no_grad():
-        return float(torch.linalg.vector_norm(made.filter() - weight) / torch.linalg.vector_norm(weight))
+        return float(torch.linalg.vector_norm(found.filter() - weight) / torch.linalg.vector_norm(weight))
 
 
 class _Filter(torch.nn.Module):

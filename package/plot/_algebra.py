@@ -13,6 +13,7 @@ from ._figure import A_GROUP, A_REP, SEQUENTIAL, Array, bare, borders, heat, pan
 
 WRITTEN = 6  # largest matrix whose entries are written into its cells
 LETTERS = 5  # longest entry written
+MOST = 4_000_000  # entries of a matrix that is drawn
 NAME = 8  # longest name of a representation written beside a block
 
 
@@ -102,7 +103,8 @@ def basis(hom_or_basis: Hom | Basis, count: int = 12, axes: Any = None) -> Array
     Raises
     ------
     TypeError, ValueError
-        For anything but a Hom space or basis; if it has dimension 0; if the number of axes is another.
+        For anything but a Hom space or basis; if it has dimension 0 or maps of more than four million entries; if the
+        number of axes is another.
 
     Examples
     --------
@@ -118,11 +120,19 @@ def basis(hom_or_basis: Hom | Basis, count: int = 12, axes: Any = None) -> Array
         raise ValueError(f"count is an integer >= 1, got {count!r}")
     if not found.rank:
         raise ValueError(f"there is no equivariant map {found.rep_in!r} -> {found.rep_out!r} but 0 to draw")
-    elements = found.combine(np.eye(found.rank, dtype=found.dtype)[:count])  # (count, out, in)
+    if found.shape[0] * found.shape[1] > MOST:
+        raise ValueError(
+            f"maps {found.rep_in!r} -> {found.rep_out!r} are matrices of shape {found.shape}: up to {MOST:,} entries "
+            "are drawn; take smaller representations"
+        )
+    some = np.eye(min(count, found.rank), found.rank, dtype=found.dtype)
+    elements = found.combine(some)  # (count, out, in)
     tall = found.shape[0] / (found.shape[1] * (1 + np.iscomplexobj(elements)))
     drawn = panels(len(elements), axes, tall=float(np.clip(tall, 0.4, 2.5)))
     for i, (ax, element) in enumerate(zip(drawn, elements)):
         heat(ax, element)
+        if not 0.2 <= tall <= 5:  # a thin strip with square cells cannot be seen
+            ax.set_aspect("auto")
         cuts = _cuts(found.rep_in)
         borders(
             ax, _cuts(found.rep_out), np.append(cuts, cuts + found.rep_in.dim) if np.iscomplexobj(element) else cuts

@@ -68,7 +68,7 @@ def rotating(
     ------
     TypeError, ValueError
         For no function or no group; if the group is not known, does not act on the plane (or points' space), or has no
-        rotation but the identity; if x or the output has another shape.
+        rotation but the identity; if x is complex, or it or the output has another shape; for a file of another kind.
 
     Examples
     --------
@@ -83,6 +83,10 @@ def rotating(
     """
     if isinstance(frames, bool) or not isinstance(frames, int) or frames < 1:
         raise ValueError(f"frames is an integer >= 1, got {frames!r}")
+    if path is not None and Path(path).suffix.lower() != ".gif":
+        raise ValueError(f"rotating writes a GIF, got the name {Path(path).name!r}: end it with .gif")
+    if not 0 < milliseconds < 65536:
+        raise ValueError(f"milliseconds is a number from 1 to 65535, got {milliseconds!r}")
     scene = scene_of(function, x, group, rep_in, rep_out)
     pictures = [scene.frame(g) for g in turns(scene.group, frames)]
     drawn = panels(3, axes, columns=3, size=2.7, projection=None)

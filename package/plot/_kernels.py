@@ -215,7 +215,8 @@ def field(x: Any, rep: Rep, axes: Any = None, count: int = 8) -> Array:
     Raises
     ------
     TypeError, ValueError
-        For no representation; if x has another shape, or the number of axes is another.
+        For no representation; if x has another shape or no pixels, or is complex where the representation is real; if
+        count or the number of axes is another.
 
     Examples
     --------
@@ -228,6 +229,8 @@ def field(x: Any, rep: Rep, axes: Any = None, count: int = 8) -> Array:
     """
     require(rep, Rep, A_REP)
     data = as_field(x, rep)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ValueError(f"count is an integer >= 1, got {count!r}")
     parts = [part for n, part in rep.summands() for _ in range(n)]
     ends = [0, *accumulate(part.dim for part in parts)]
     shown = parts[:count]
@@ -240,11 +243,21 @@ def field(x: Any, rep: Rep, axes: Any = None, count: int = 8) -> Array:
 
 def as_field(x: Any, rep: Rep) -> Array:
     """A field as an array (rep.dim, rows, columns)."""
-    data = np.asarray(x.detach().cpu().numpy() if hasattr(x, "detach") else x)
+    data = as_array(x)
     data = data[0] if data.ndim == 4 and len(data) == 1 else data
-    if data.ndim != 3 or len(data) != rep.dim:
+    if np.iscomplexobj(data) and not rep.is_complex:
+        raise ValueError(f"{rep!r} is real, but x is complex: draw x.real or x.imag")
+    if data.ndim != 3 or len(data) != rep.dim or not data.size:
         raise ValueError(f"a field of {rep!r} is an array (rep.dim = {rep.dim}, rows, columns), got shape {data.shape}")
     return data
+
+
+def as_array(x: Any) -> Array:
+    """A tensor of any device and precision, or what numpy reads."""
+    if not hasattr(x, "detach"):
+        return np.asarray(x)
+    x = x.detach().cpu()
+    return np.asarray((x.resolve_conj() if x.is_complex() else x.double()).numpy())
 
 
 def panel(axes: Any, data: Array, part: Rep) -> None:

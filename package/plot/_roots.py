@@ -38,7 +38,7 @@ def roots(group: Group, axes: Any = None) -> Any:
     Raises
     ------
     TypeError, ValueError
-        For no group; if the rank is 0; if it is above 3 and the algebra is not simple.
+        For no group; if there is no semisimple part; if its rank is above 3 and it is not simple.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def roots(group: Group, axes: Any = None) -> Any:
     require(group, Group, A_GROUP)
     system = _system(group)
     if not system.rank:
-        raise ValueError(f"the Lie algebra of {group.name} has rank 0: it has no roots to draw")
+        raise ValueError(f"the Lie algebra of {group.name} has no semisimple part: it has no roots to draw")
     simple, flat = _embedded(system.cartan_matrix, group.name)
     at = system.roots @ simple  # (n, 1, 2 or 3)
     axes = one(axes, projection="3d" if flat == 3 else None)
@@ -85,7 +85,8 @@ def weights(rep: Rep, axes: Any = None) -> Any:
     Raises
     ------
     TypeError, ValueError
-        For no representation; if it is not bound; if the group is not reductive, or of rank 0; as `roots` above rank 3.
+        For no representation; if it is not bound, or 0; if the group is not reductive, or has no semisimple part; as
+        `roots` above rank 3.
 
     Examples
     --------
@@ -96,6 +97,8 @@ def weights(rep: Rep, axes: Any = None) -> Any:
     (7, ['2'])
     """
     require(rep, Rep, A_REP)
+    if not rep.dim:
+        raise ValueError(f"{rep!r} has dimension 0: it has no weights")
     found = dynkin_weights(rep)
     group = rep._require_group()
     simple, flat = _embedded(found.cartan_matrix, group.name)

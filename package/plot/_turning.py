@@ -10,6 +10,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 
 from ._figure import A_GROUP, Array, require
+from ._kernels import as_array
 
 NET = 72  # angles tried to find the rotations that a group holds
 
@@ -55,7 +56,10 @@ class Scene(NamedTuple):
 def scene_of(function: Any, x: Any, group: Group | None, rep_in: Rep | None, rep_out: Rep | None) -> Scene:
     """What `rotating` is given, checked."""
     require(function, Callable, "intertwine.conv.GridConv(Scalar, V, group=SO(2), kernel_size=3)")
-    data = np.asarray(x.detach().cpu().numpy() if hasattr(x, "detach") else x, dtype=float)
+    data = as_array(x)
+    if np.iscomplexobj(data):
+        raise ValueError(f"x is real, got {data.dtype}")
+    data = data.astype(float)
     data = data[0] if data.ndim == 4 and len(data) == 1 else data
     points = data.ndim == 2 and data.shape[1] in (2, 3)
     data = data[None] if data.ndim == 2 and not points else data

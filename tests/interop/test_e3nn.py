@@ -123,6 +123,10 @@ def test_mistakes():
         to_irreps(V(SO(3)))
     with pytest.raises(TypeError, match=r"takes an e3nn\.o3\.Linear, got"):
         linear_from_e3nn(Linear(V, V, O(3)))
+    with pytest.raises(TypeError, match=r"takes an intertwine\.emlp\.Linear, got"):
+        linear_to_e3nn(o3.Linear("0e", "0e"))
+    with pytest.raises(ValueError, match="a bias on invariants that nothing else reaches"):
+        linear_to_e3nn(Linear(V, V + Scalar, O(3)))
     with pytest.raises(ValueError, match="has no weights of its own"):
         linear_from_e3nn(o3.Linear("0e", "0e", internal_weights=False, shared_weights=False))
 

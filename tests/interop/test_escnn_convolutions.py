@@ -24,6 +24,9 @@ CASES = {
     "D(4), other axis": (lambda: gspaces.flipRot2dOnR2(4, axis=0.0), 5),
     "SO(3)": (lambda: gspaces.rot3dOnR3(), 3),
     "octahedral": (lambda: gspaces.octaOnR3(), 3),
+    "C(3), more orbits than distances": (lambda: gspaces.rot2dOnR2(3), 7),
+    "C(4), more orbits than distances": (lambda: gspaces.rot2dOnR2(4), 9),
+    "D(4), more orbits than distances": (lambda: gspaces.flipRot2dOnR2(4), 9),
 }
 
 
@@ -51,6 +54,17 @@ def test_the_same_function(name):
     expected = layer(layer.in_type(x)).tensor
     assert (ours(x) - expected).abs().max() < 1e-5 * expected.abs().max()
     assert field_equivariance_error(ours, x, ours.space) < 1e-5
+
+
+@pytest.mark.parametrize("make", [gspaces.trivialOnR2, lambda: gspaces.rot2dOnR2(2), gspaces.flip2dOnR2])
+def test_small_groups(make):
+    """Of their kernels every tap, or every pair of taps, is a value of its own."""
+    space = make()
+    torch.manual_seed(0)
+    layer = enn.R2Conv(space.type(space.trivial_repr), space.type(space.regular_repr), 5)
+    ours, x = grid_conv_from_escnn(layer), field(layer)
+    expected = layer(layer.in_type(x)).tensor
+    assert (ours(x) - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,11 @@ def test_what_the_spans_of_linear_maps_are():
     assert np.linalg.matrix_rank(np.array(drawn).reshape(3, -1)) == hom.dim
     for w in drawn:
         np.testing.assert_allclose(hom.project(w), w, atol=1e-5)
+
+
+def test_linear_layers_of_rotations_in_space():
+    group = so3_group(2)
+    space = gspaces.no_base_space(group)
+    theirs = enn.Linear(space.type(*map(group.irrep, (0, 1, 2))), space.type(*map(group.irrep, (0, 2))))
+    x = torch.randn(4, theirs.in_type.size)
+    torch.testing.assert_close(linear_from_escnn(theirs)(x), theirs(theirs.in_type(x)).tensor, atol=1e-5, rtol=1e-5)

@@ -49,6 +49,11 @@ def test_the_basis_is_drawn_and_cut_at_the_count():
     assert len(plot.basis(hom.basis(), count=2)) == 2
 
 
+def test_long_matrices_fill_their_panels():
+    assert {ax.get_aspect() for ax in plot.basis((T(4) >> Scalar)(SO(3)))} == {"auto"}
+    assert {ax.get_aspect() for ax in plot.basis((T(2) >> V)(SO(3)))} == {1.0}
+
+
 def test_the_basis_of_nothing_is_refused():
     with pytest.raises(ValueError, match="no equivariant map"):
         plot.basis((V >> Scalar)(SO(3)))
@@ -56,6 +61,16 @@ def test_the_basis_of_nothing_is_refused():
         plot.basis(V(SO(3)))
     with pytest.raises(ValueError, match="count"):
         plot.basis((V >> V)(SO(3)), count=0)
+
+
+def test_huge_spaces_are_cut_or_refused():
+    """Some of many maps are made alone; matrices that no picture can show are refused before they are made."""
+    many = (T(5) >> 400 * Scalar + 400 * V)(SO(3))
+    assert many.dim > 8000
+    assert len(plot.basis(many, count=2)) == 2
+    for hom in ((T(10) >> T(10))(SO(3)), (T(2) >> T(2))(S(100))):
+        with pytest.raises(ValueError, match=r"matrices of shape \(\d+, \d+\): up to 4,000,000 entries"):
+            plot.basis(hom)
 
 
 @pytest.mark.parametrize(("rep", "sizes"), [(T(2)(SO(3)), [1, 3, 5]), (V(S(4)) * V(S(4)), [1, 1, 2, 3, 3, 3, 3])])

@@ -180,6 +180,15 @@ def test_fields_are_drawn_summand_by_summand():
     assert len(plot.field(np.ones((20, 4, 4)), 20 * Scalar(O(2)), count=5)) == 5
     with pytest.raises(ValueError, match=r"rep\.dim = 3"):
         plot.field(x, (Scalar + V)(O(2)))
+    with pytest.raises(ValueError, match=r"got shape \(1, 0, 0\)"):
+        plot.field(np.zeros((1, 0, 0)), Scalar(O(2)))
+    for count in (0, -1, 2.0):
+        with pytest.raises(ValueError, match="count is an integer >= 1"):
+            plot.field(np.ones((1, 4, 4)), Scalar(O(2)), count=count)
+    with pytest.raises(ValueError, match="V is real, but x is complex"):
+        plot.field(np.ones((2, 4, 4)) * 1j, V(O(2)))
+    low = torch.rand(2, 4, 4).bfloat16()
+    np.testing.assert_allclose(quiver(plot.field(low, V(O(2)))[0])[1].ravel().sum(), low.double().sum())
 
 
 def test_interactive_kernels_and_points():

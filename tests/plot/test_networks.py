@@ -118,3 +118,9 @@ def test_what_cannot_turn_is_refused():
         plot.rotating(push, np.ones((4, 2)), O(2), rep_out=Scalar)
     with pytest.raises(ValueError, match="frames"):
         plot.rotating(conv(), blob(), frames=0)
+    with pytest.raises(ValueError, match="x is real, got complex128"):
+        plot.rotating(conv(), blob() * 1j)
+    with pytest.raises(ValueError, match=r"got the name 'turning\.png': end it with \.gif"):
+        plot.rotating(conv(), blob(), path="turning.png")
+    with pytest.raises(ValueError, match="milliseconds"):
+        plot.rotating(conv(), blob(), milliseconds=-1)

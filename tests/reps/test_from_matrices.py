@@ -1,6 +1,9 @@
 """Representations given on generators: checked to be one, with the relation that fails."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -145,3 +148,29 @@ def test_groups_whose_relations_cannot_be_checked():
     with pytest.raises(ValueError, match="discrete and infinite"):
         Rep.from_matrices(shear, discrete=[sp.eye(1)])
     assert (Rep.from_matrices(C(2), discrete=[[[1.0]]]) >> Scalar).dim == 1
+
+
+FRESH = """
+import numpy as np
+from intertwine.groups import SO
+from intertwine.reps import Rep, Scalar, V
+G = SO(3)
+one = [np.array(a.tolist(), dtype=float) for a in G.algebra]
+vector = Rep.from_matrices(G, one)
+q = np.linalg.qr(np.random.default_rng(0).standard_normal((9, 9)))[0]
+matrices = Rep.from_matrices(G, [q @ (np.kron(a, np.eye(3)) + np.kron(np.eye(3), a)) @ q.T for a in one])
+assert sorted(part.dim for part in matrices.decompose()) == [1, 3, 5]
+assert (matrices >> vector + Scalar)(G).dim == 2
+"""
+
+
+def test_rotations_are_asked_about_rotations_alone():
+    """In a fresh process: −1, which tells irreps of O(3) apart, is no element of SO(3)."""
+    run = subprocess.run(
+        [sys.executable, "-c", FRESH],
+        env=os.environ | {"INTERTWINE_CACHE": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
