@@ -111,7 +111,7 @@ assert hom.dim == 2
 #
 # Nye's *Physical Properties of Crystals* (1957) tabulates, class by class, how many piezoelectric and elastic constants
 # there are. A stiffness is a symmetric map from strains to stresses (an energy stands behind it), hence an invariant in
-# $\mathrm{Sym}^2(\mathrm{Sym}^2 V)$. The numbers below were typed in from his tables 9 and 10 of appendix E:
+# $\mathrm{Sym}^2(\mathrm{Sym}^2 V)$. The numbers below were typed in from his appendix E:
 
 # %%
 NYE = {  # class: (piezoelectric, elastic)

@@ -95,7 +95,7 @@ def test_names_are_read_back(group):
 
 @pytest.mark.parametrize("symbol", ["-1", "2/m", "-42m", "-3m", "6/mmm", "m-3m"])
 def test_elastic_and_piezoelectric_constants_of_crystals(symbol):
-    """Numbers of independent constants (Nye, Physical Properties of Crystals, tables 8 and 9)."""
+    """Numbers of independent constants (Nye, Physical Properties of Crystals, appendix E)."""
     elastic = {"-1": 21, "2/m": 13, "-42m": 6, "-3m": 6, "6/mmm": 5, "m-3m": 3}[symbol]
     piezoelectric = {"-42m": 2}.get(symbol, 0)
     group = PointGroup(symbol)
