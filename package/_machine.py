@@ -22,7 +22,7 @@ def board(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise RunError("--tensorboard needs TensorBoard: pip install intertwine[tensorboard]") from error
+        raise RunError("--tensorboard needs TensorBoard: pip install '.[tensorboard]' in the checkout") from error
     return SummaryWriter(str(folder))
 
 

@@ -41,7 +41,7 @@ def test_what_is_missing_is_named(name, monkeypatch):
     for peer in ("escnn", "e3nn"):
         monkeypatch.setitem(sys.modules, peer, None)
     library = "e3nn" if "e3nn" in name or "irreps" in name else "escnn"
-    with pytest.raises(ImportError, match=rf"{library} cannot be imported .*: pip install 'intertwine\[{library}\]'"):
+    with pytest.raises(ImportError, match=rf"{library} cannot be imported .*: pip install '\.\[{library}\]'"):
         CALLS[name]()
 
 

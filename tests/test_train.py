@@ -322,5 +322,5 @@ def test_logs_for_tensorboard(tmp_path):
 def test_without_tensorboard_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     run = make(tmp_path)
-    with pytest.raises(RunError, match=r"pip install intertwine\[tensorboard\]"):
+    with pytest.raises(RunError, match=r"pip install '\.\[tensorboard\]'"):
         Run(run.model, run.task, run.plan, tmp_path, board=True)

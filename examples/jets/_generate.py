@@ -41,7 +41,7 @@ PROCESS = {
     True: ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "24:onMode = off", "24:onIfAny = 1 2 3 4 5"),
     False: ("HardQCD:all = on",),
 }
-HOW = "pip install pythia8mc==8.317.2 fastjet   (50 MB, GPL; or the extra intertwine[jets])"
+HOW = "pip install pythia8mc==8.317.2 fastjet   (50 MB, GPL; or pip install '.[jets]' in the checkout)"
 
 
 def generate(top: bool, count: int, seed: int) -> Arrays:

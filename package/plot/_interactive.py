@@ -1,4 +1,4 @@
-"""Pictures in space to be turned with the mouse, by plotly (``pip install intertwine[plotly]``)."""
+"""Pictures in space to be turned with the mouse, by plotly (``pip install '.[plotly]'`` in the checkout)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _plotly() -> Any:
     try:
         import plotly.graph_objects as go
     except ImportError as error:
-        raise ImportError("interactive pictures need plotly: pip install intertwine[plotly]") from error
+        raise ImportError("interactive pictures need plotly: pip install '.[plotly]' in the checkout") from error
     return go
 
 

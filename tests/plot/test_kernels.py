@@ -218,5 +218,5 @@ def test_interactive_without_plotly_says_what_to_install(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "plotly", None)
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
-    with pytest.raises(ImportError, match=r"pip install intertwine\[plotly\]"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[plotly\]'"):
         plot.interactive(np.eye(3))
