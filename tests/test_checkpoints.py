@@ -10,7 +10,7 @@ import torch
 from intertwine.conv import GridConv
 from intertwine.emlp import EMLP, BatchNorm, Linear, Restriction
 from intertwine.groups import SO, SU, Group, Lorentz, O, S, Z
-from intertwine.interop import load, save
+from intertwine.interop import _checkpoints, load, save
 from intertwine.reps import Custom, Scalar, T, V
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -73,6 +73,45 @@ def test_the_model_keeps_its_precision_and_everything_else_is_restored(tmp_path)
         metadata = file.metadata()
     assert json.loads(metadata["layers"])["0"]["rep_in"][0] == "2 * V"
     assert metadata["intertwine"]
+
+
+def inner(net):
+    """With one of its layers compiled."""
+    net[1] = torch.compile(net[1], backend="eager")
+    return net
+
+
+WRAPPED = {"plain": lambda net: net, "whole": lambda net: torch.compile(net, backend="eager"), "one layer": inner}
+
+
+def pair():
+    return torch.nn.Sequential(Linear(V, 2 * V, SU(2)), Linear(2 * V, V + Scalar, SU(2)), torch.nn.Identity())
+
+
+@pytest.mark.parametrize("there", WRAPPED)
+@pytest.mark.parametrize("here", WRAPPED)
+def test_compiled_models_are_written_as_what_they_wrap(there, here, tmp_path):
+    net, other = WRAPPED[there](pair()), WRAPPED[here](pair())
+    path = save(net, tmp_path / "net.safetensors")
+    with safe_open(path, "pt") as file:
+        assert not any("_orig_mod" in name for name in file.keys())  # noqa: SIM118
+        assert "_orig_mod" not in file.metadata()["layers"]
+    x = torch.randn(4, 2, dtype=torch.complex64)
+    with torch.no_grad():
+        assert torch.equal(load(other, path)(x), net(x))
+    with pytest.raises(ValueError, match=r"only the model has a layer 2"):
+        load(WRAPPED[here](torch.nn.Sequential(*pair()[:2], Linear(V, V, SU(2)))), path)
+
+
+@pytest.mark.parametrize("there", ["whole", "one layer"])
+def test_files_with_names_of_compiled_models_are_read(there, tmp_path, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(_checkpoints, "_plain", lambda name: name)
+        path = save(WRAPPED[there](pair()), tmp_path / "net.safetensors")
+    with safe_open(path, "pt") as file:
+        assert any("_orig_mod" in name for name in file.keys())  # noqa: SIM118
+    for wrap in WRAPPED.values():
+        load(wrap(pair()), path)
 
 
 def test_tied_weights(tmp_path):
@@ -207,6 +246,15 @@ def test_names_that_end_as_complex_numbers_do(tmp_path):
     )
     with pytest.raises(ValueError, match=r"part\.other\.complex of shape \(3,\) holds no complex numbers"):
         load(other, path)
+
+
+def test_complex_numbers_are_read_wherever_they_lie_in_the_file(tmp_path):
+    """A complex128 at an odd multiple of 8 bytes ends the process when it is copied."""
+    odd = torch.zeros(9, dtype=torch.float64)[1:].view(4, 2)
+    assert odd.data_ptr() % 16 == 8
+    found = _checkpoints._as_kept({"x.complex": odd}, {}, tmp_path)["x"]
+    assert found.dtype == torch.complex128
+    assert found.data_ptr() % 16 == 0
 
 
 def test_what_is_no_tensor_is_refused(tmp_path):

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 #: raise when the metadata changes
 FORMAT = "1"
 COMPLEX = ".complex"  # after the name of a complex tensor, kept as (..., 2) real numbers
+COMPILED = "_orig_mod"  # what torch.compile calls the module that it wraps, in names of its weights
 
 
 def save(model: nn.Module, path: str | Path) -> Path:
@@ -32,7 +33,8 @@ def save(model: nn.Module, path: str | Path) -> Path:
     Parameters
     ----------
     model : nn.Module
-        A layer or a network; modules that are not ours in it are kept too.
+        A layer or a network; modules that are not ours in it are kept too. One that ``torch.compile`` wraps is written
+        as the module itself.
     path : str or Path
 
     Raises
@@ -57,13 +59,13 @@ def save(model: nn.Module, path: str | Path) -> Path:
     ...
     ValueError: net.safetensors belongs to another model: the model is of the group O(3) in the file and O(2) here
     """
-    path, tensors = Path(path), _as_real(model.state_dict())
+    path, tensors = Path(path), _as_real(_state(model))
     metadata = {
         "format": FORMAT,
         "intertwine": __version__,
         "torch": str(torch.__version__),
         "layers": json.dumps(layers_of(model)),
-        "model": repr(model),
+        "model": repr(getattr(model, COMPILED, model)),
         "digest": _digest(tensors),
     }
     write_atomically(path, serialised(tensors, metadata))
@@ -76,7 +78,7 @@ def load(model: nn.Module, path: str | Path) -> nn.Module:
     Parameters
     ----------
     model : nn.Module
-        Keeps its device and dtype; left as it was when there is an error.
+        Keeps its device and dtype; left as it was when there is an error. It may be compiled, whatever was saved.
     path : str or Path
 
     Returns
@@ -90,14 +92,25 @@ def load(model: nn.Module, path: str | Path) -> nn.Module:
         If there is no file.
     ValueError
         If it is damaged, not one of ours, or belongs to another architecture or group; says which layer differs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from intertwine.emlp import Linear
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import V
+    >>> layer, other = (Linear(V, 2 * V, SO(3)) for _ in range(2))
+    >>> other = load(other.double(), save(layer, "layer.safetensors"))
+    >>> other.dense().dtype, bool(torch.equal(other.dense().float(), layer.dense()))
+    (torch.float64, True)
     """
     path = Path(path)
     metadata, tensors = _read(path)
     _check_layers(_listed(metadata["layers"], path), layers_of(model), path)
-    here = model.state_dict()
-    kept = _as_kept(tensors, here, path)
+    here = _state(model)
+    kept = _as_kept({_plain(name): t for name, t in tensors.items()}, here, path)
     _check_shapes(kept, here, path)
-    model.load_state_dict(kept)
+    model.load_state_dict({name: kept[_plain(name)] for name in model.state_dict()})
     return model
 
 
@@ -117,8 +130,24 @@ def layers_of(model: nn.Module) -> dict[str, dict[str, list[str]]]:
         parts = {key: _named(getattr(module, key, None)) for key in ("group", "rep_in", "rep_out")}
         if parts["group"] is not None:
             kept = {key: value for key, value in parts.items() if value is not None}
-            found[name or "the model"] = {"class": [type(module).__name__] * 2, **kept}
+            # a wrapper of torch.compile comes before what it wraps, which then takes its place
+            found[_plain(name) or "the model"] = {"class": [type(module).__name__] * 2, **kept}
     return found
+
+
+def _plain(name: str) -> str:
+    """A name without the parts that ``torch.compile`` puts into it.
+
+    Examples
+    --------
+    >>> _plain("_orig_mod.layers.0._orig_mod.weight"), _plain("_orig_mod")
+    ('layers.0.weight', '')
+    """
+    return ".".join(part for part in name.split(".") if part != COMPILED)
+
+
+def _state(model: nn.Module) -> dict[str, Tensor]:
+    return {_plain(name): t for name, t in model.state_dict().items()}
 
 
 def _named(value: Any) -> list[str] | None:
@@ -151,7 +180,8 @@ def _as_kept(found: dict[str, Tensor], here: dict[str, Tensor], path: Path) -> d
         packed = name.endswith(COMPLEX) and name not in here
         if packed and (t.shape[-1:] != (2,) or not t.is_floating_point()):
             raise ValueError(f"{path} is damaged: {name} of shape {tuple(t.shape)} holds no complex numbers")
-        made[name.removesuffix(COMPLEX) if packed else name] = torch.view_as_complex(t) if packed else t
+        # a clone: numbers of a file may lie at odd multiples of 8 bytes, where a complex128 must not
+        made[name.removesuffix(COMPLEX) if packed else name] = torch.view_as_complex(t.clone()) if packed else t
     return made
 
 
@@ -191,7 +221,7 @@ def _listed(text: str, path: Path) -> dict[str, Any]:
         raise ValueError(f"the list of layers in {path} is damaged ({error}): take another copy") from error
     if not isinstance(found, dict) or not all(_is_layer(layer) for layer in found.values()):
         raise ValueError(f"the list of layers in {path} is damaged ({text[:40]!r}): take another copy")
-    return found
+    return {_plain(name) or "the model": layer for name, layer in found.items()}
 
 
 def _is_layer(value: Any) -> bool:
