@@ -9,12 +9,13 @@ from intertwine.emlp import Linear
 from intertwine.groups import O
 from intertwine.interop import from_irreps
 from intertwine.interop._peers import require
-from intertwine.reps import Irrep, T, V
+from intertwine.reps import Irrep, Scalar, T, V
 
 CALLS = {
     "from_escnn_group": lambda: interop.from_escnn_group(O(2)),
     "to_escnn_group": lambda: interop.to_escnn_group(O(2)),
     "from_escnn": lambda: interop.from_escnn(V),
+    "space_of": lambda: interop.space_of(None),
     "to_escnn": lambda: interop.to_escnn(V(O(2)), None),
     "EscnnModule": lambda: interop.EscnnModule(Linear(V, V, O(2)), None),
     "FromEscnn": lambda: interop.FromEscnn(Linear(V, V, O(2))),
@@ -52,7 +53,9 @@ def test_any_other_library():
 
 def test_irreps_as_text():
     assert from_irreps("16x0e+8x1o+2e") == (16 * Irrep("0e") + 8 * Irrep("1o") + Irrep("2e"))(O(3))
-    for wrong in ("", "16x0e, 8x1o", "V", "2", "1x2q"):
+    for none in ("", " ", "0x1o", "0x1o + 0x0e"):
+        assert from_irreps(none) == 0 * Scalar(O(3))
+    for wrong in ("16x0e, 8x1o", "V", "2", "1x2q", "+", "2x0e +"):
         with pytest.raises(ValueError, match="expected irreps of O"):
             from_irreps(wrong)
 
@@ -64,3 +67,5 @@ def test_names():
     assert interop._e3nn.irreps_text(V.dual + 2 * V) == "1x1o+2x1o"
     with pytest.raises(ValueError, match=r"T\(2\) is no irrep"):
         interop._e3nn.irreps_text(T(2))
+    with pytest.raises(TypeError, match="to_irreps takes a Rep, got '2x0e': from_irreps reads"):
+        interop._e3nn.irreps_text("2x0e")

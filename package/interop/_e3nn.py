@@ -28,7 +28,7 @@ def from_irreps(irreps: Any) -> Rep:
     Parameters
     ----------
     irreps : str or e3nn.o3.Irreps
-        Such as ``"16x0e + 8x1o"``; a text is read without e3nn.
+        Such as ``"16x0e + 8x1o"``; a text is read without e3nn. An empty one has no components.
 
     Returns
     -------
@@ -44,12 +44,16 @@ def from_irreps(irreps: Any) -> Rep:
     --------
     >>> from_irreps("16x0e+8x1o")
     16 * Irrep('0e') + 8 * Irrep('1o')
-    >>> from_irreps("2e").dim
-    5
+    >>> from_irreps("2e").dim, from_irreps("").dim
+    (5, 0)
     """
-    terms = [term for term in str(irreps).replace(" ", "").split("+") if term and not term.startswith("0x")]
-    if not terms or not all(re.fullmatch(r"(\d+x)?\d+[eo]", term) for term in terms):
+    text = str(irreps).replace(" ", "")
+    terms = text.split("+") if text else []
+    if not all(re.fullmatch(r"(\d+x)?\d+[eo]", term) for term in terms):
         raise ValueError(f"expected irreps of O(3) such as '16x0e + 8x1o', got {irreps!r}")
+    terms = [term for term in terms if not term.startswith("0x")]
+    if not terms:
+        return 0 * Scalar(O(3))
     read = parse(" + ".join(terms), O(3))
     assert isinstance(read, Rep)
     return read
@@ -71,9 +75,20 @@ def to_irreps(rep: Rep) -> Any:
     ------
     ImportError
         Without e3nn.
+    TypeError
+        If it is no Rep.
     ValueError
         For a representation of another group, or one that is no sum of irreps in e3nn's basis, such as T(2): map it
         with ``rep.decompose().change`` first.
+
+    Examples
+    --------
+    >>> from e3nn import o3
+    >>> from intertwine.reps import Det, Scalar, V
+    >>> to_irreps(4 * Scalar + 2 * V + V * Det)
+    4x0e+2x1o+1x1e
+    >>> to_irreps(from_irreps("16x0e + 8x1o")) == o3.Irreps("16x0e + 8x1o")
+    True
     """
     return require("e3nn.o3").Irreps(irreps_text(rep))
 
@@ -87,6 +102,8 @@ def irreps_text(rep: Rep) -> str:
     >>> irreps_text(4 * Scalar + 2 * V)
     '4x0e+2x1o'
     """
+    if not isinstance(rep, Rep):
+        raise TypeError(f"to_irreps takes a Rep, got {rep!r}: from_irreps reads what e3nn writes")
     group = O(3)
     try:
         bound = rep(group)
@@ -132,6 +149,14 @@ def linear_from_e3nn(layer: Any) -> Linear:
         If it is no such layer.
     ValueError
         If its weights come from outside, or differ between samples.
+
+    Examples
+    --------
+    >>> from e3nn import o3
+    >>> theirs, x = o3.Linear("4x0e + 2x1o", "3x1o"), torch.randn(5, 10)
+    >>> ours = linear_from_e3nn(theirs)
+    >>> ours.rep_out, bool(torch.allclose(ours(x), theirs(x), atol=1e-5))
+    (3 * Irrep('1o'), True)
     """
     if not isinstance(layer, require("e3nn.o3").Linear):
         raise TypeError(f"linear_from_e3nn takes an e3nn.o3.Linear, got {layer!r}")
@@ -163,6 +188,15 @@ def linear_to_e3nn(layer: Linear) -> Any:
         If it is no such layer.
     ValueError
         As `to_irreps`; for a bias on invariants where there are none in the input.
+
+    Examples
+    --------
+    >>> from e3nn import o3
+    >>> from intertwine.reps import Irrep
+    >>> ours, x = Linear(4 * Scalar + 2 * V, 3 * V + Irrep("2e"), O(3)), torch.randn(5, 10)
+    >>> theirs = linear_to_e3nn(ours)
+    >>> isinstance(theirs, o3.Linear), theirs.irreps_out, bool(torch.allclose(theirs(x), ours(x), atol=1e-5))
+    (True, 3x1o+1x2e, True)
     """
     o3 = require("e3nn.o3")
     if not isinstance(layer, Linear):

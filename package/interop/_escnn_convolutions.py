@@ -53,10 +53,12 @@ def grid_conv_from_escnn(conv: Any, degree: int | None = None) -> GridConv:
 
     Examples
     --------
-    ::
-
-        ours = grid_conv_from_escnn(theirs)
-        torch.allclose(ours(x), theirs(theirs.in_type(x)).tensor, atol=1e-5)  # True
+    >>> import escnn
+    >>> space = escnn.gspaces.rot2dOnR2(4)
+    >>> theirs = escnn.nn.R2Conv(space.type(space.trivial_repr), space.type(space.regular_repr), 3)
+    >>> ours, x = grid_conv_from_escnn(theirs), torch.randn(2, 1, 9, 9)
+    >>> bool(torch.allclose(ours(x), theirs(theirs.in_type(x)).tensor, atol=1e-4))
+    True
     """
     kinds = require("escnn.nn")
     if not isinstance(conv, kinds.R2Conv | kinds.R3Conv):

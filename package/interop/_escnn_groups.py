@@ -7,6 +7,7 @@ matrix, times −1 where the inversion belongs to it; of another direct product 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,10 +45,9 @@ def from_escnn_group(group: Any) -> Group:
 
     Examples
     --------
-    ::
-
-        from_escnn_group(escnn.group.dihedral_group(4))  # Dihedral(4)
-        from_escnn_group(escnn.gspaces.rot3dOnR3())  # SO(3)
+    >>> from escnn import gspaces, group
+    >>> from_escnn_group(group.dihedral_group(4)), from_escnn_group(gspaces.rot2dOnR2(-1))
+    (Dihedral(4), SO(2))
     """
     kinds = require("escnn.group")
     group = getattr(group, "fibergroup", group)
@@ -76,7 +76,8 @@ def to_escnn_group(group: Group, maximum_frequency: int = 6) -> Any:
     Parameters
     ----------
     group : Group
-        Any generators: the groups are compared (`intertwine.groups.same_group`), not their names.
+        Any generators: the groups are compared (`intertwine.groups.same_group`), not their names. A product becomes
+        the product of its factors, from the left.
     maximum_frequency : int
         Of the irreps that escnn makes of a continuous group at once.
 
@@ -84,12 +85,22 @@ def to_escnn_group(group: Group, maximum_frequency: int = 6) -> Any:
     ------
     ImportError
         Without escnn.
+    TypeError
+        If it is no Group.
     ValueError
         If escnn has no such group of matrices.
+
+    Examples
+    --------
+    >>> from escnn.group import dihedral_group
+    >>> to_escnn_group(Dihedral(4)) == dihedral_group(4)
+    True
+    >>> to_escnn_group(C(2) * C(2) * SO(2)).name
+    'C2 X C2 X SO(2)'
     """
     kinds = require("escnn.group")
-    if len(group.factors) == 2:
-        return kinds.direct_product(*(to_escnn_group(part, maximum_frequency) for part in group.factors))
+    if not isinstance(group, Group):
+        raise TypeError(f"to_escnn_group takes a Group, got {group!r}: from_escnn_group reads those of escnn")
     for found in _candidates(kinds, group, maximum_frequency):
         if same_group(from_escnn_group(found), group):
             return found
@@ -127,6 +138,14 @@ def element_of(group: Any, g: Array) -> Any:
     ------
     ValueError
         If it has none.
+
+    Examples
+    --------
+    >>> from escnn.group import cyclic_group
+    >>> quarter = element_of(cyclic_group(4), np.array([[0, -1], [1, 0]]))
+    >>> quarter.value, matrix_of(quarter).round()
+    (1, array([[ 0., -1.],
+           [ 1.,  0.]]))
     """
     g = np.asarray(g, dtype=float)
     if group.order() > 0:
@@ -162,7 +181,11 @@ def _is_with_inversion(group: Any) -> bool:
 
 def _candidates(kinds: Any, group: Group, maximum_frequency: int) -> Iterator[Any]:
     """Groups of escnn that have as many elements, on as many dimensions."""
-    if not group.is_finite and group.d in (2, 3):
+    if len(group.factors) > 1:
+        yield functools.reduce(
+            kinds.direct_product, (to_escnn_group(part, maximum_frequency) for part in group.factors)
+        )
+    elif not group.is_finite and group.d in (2, 3):
         yield from (
             make(maximum_frequency)
             for make in ((kinds.so2_group, kinds.o2_group) if group.d == 2 else (kinds.so3_group, kinds.o3_group))

@@ -51,11 +51,15 @@ class EscnnModule(Base):
 
     Examples
     --------
-    ::
-
-        space = gspaces.rot2dOnR2(-1)
-        ours = EscnnModule(GridConv(Scalar, 4 * V, SO(2), padding=1), space)
-        net = escnn.nn.SequentialModule(ours, escnn.nn.R2Conv(ours.out_type, space.type(space.trivial_repr), 3))
+    >>> import escnn
+    >>> from intertwine.conv import GridConv
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, V
+    >>> space = escnn.gspaces.rot2dOnR2(-1)
+    >>> ours = EscnnModule(GridConv(Scalar, 4 * V, SO(2), padding=1), space)
+    >>> net = escnn.nn.SequentialModule(ours, escnn.nn.R2Conv(ours.out_type, space.type(space.trivial_repr), 3))
+    >>> net(ours.in_type(torch.randn(2, 1, 9, 9))).shape
+    torch.Size([2, 1, 7, 7])
     """
 
     def __init__(self, layer: nn.Module, type_in: Any, type_out: Any = None) -> None:
@@ -81,6 +85,9 @@ class EscnnModule(Base):
 
     def forward(self, x: Any, *more: Any) -> Any:
         """Map a GeometricTensor; what follows (edges of points) goes to the layer."""
+        if not isinstance(x, require("escnn.nn").GeometricTensor):
+            got = f"a tensor of shape {tuple(x.shape)}" if isinstance(x, Tensor) else repr(x)
+            raise TypeError(f"EscnnModule takes a GeometricTensor, got {got}: wrap it, module(module.in_type(x))")
         if x.type != self.in_type:
             raise ValueError(f"expected a GeometricTensor of type {self.in_type}, got {x.type}")
         made = require("escnn.nn").GeometricTensor
@@ -154,11 +161,17 @@ class FromEscnn(nn.Module):
 
     Examples
     --------
-    ::
-
-        space = gspaces.flipRot2dOnR2(-1)
-        theirs = FromEscnn(escnn.nn.R2Conv(space.type(space.trivial_repr), space.type(space.irrep(1, 1)), 5, padding=2))
-        net = torch.nn.Sequential(theirs, GridConv(theirs.rep_out, Scalar, theirs.group))
+    >>> import escnn
+    >>> from intertwine.conv import GridConv
+    >>> from intertwine.reps import Scalar
+    >>> space = escnn.gspaces.rot2dOnR2(-1)
+    >>> conv = escnn.nn.R2Conv(space.type(space.trivial_repr), space.type(space.irrep(1)), 5, padding=2)
+    >>> theirs = FromEscnn(conv)
+    >>> theirs.rep_in, theirs.rep_out, theirs.group
+    (Scalar, V, SO(2))
+    >>> net = torch.nn.Sequential(theirs, GridConv(theirs.rep_out, Scalar, theirs.group, padding=1))
+    >>> net(torch.randn(2, 1, 9, 9)).shape
+    torch.Size([2, 1, 9, 9])
     """
 
     def __init__(self, module: Any) -> None:
@@ -201,6 +214,16 @@ def linear_from_escnn(layer: Any) -> Linear:
         Without escnn.
     TypeError
         If it is something else.
+
+    Examples
+    --------
+    >>> import escnn
+    >>> space = escnn.gspaces.no_base_space(escnn.group.so2_group(2))
+    >>> kind = space.type(space.trivial_repr, space.irrep(1), space.irrep(1))
+    >>> theirs, x = escnn.nn.Linear(kind, kind), torch.randn(4, 5)
+    >>> ours = linear_from_escnn(theirs)
+    >>> ours.rep_in, bool(torch.allclose(ours(x), theirs(kind(x)).tensor, atol=1e-5))
+    (Scalar + 2 * V, True)
     """
     if not isinstance(layer, require("escnn.nn").Linear):
         raise TypeError(f"linear_from_escnn takes an escnn.nn.Linear, got {layer!r}")

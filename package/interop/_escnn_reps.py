@@ -43,10 +43,11 @@ def from_escnn(given: Any) -> Rep:
 
     Examples
     --------
-    ::
-
-        space = gspaces.flipRot2dOnR2(-1)
-        from_escnn(space.type(space.trivial_repr, space.irrep(1, 2)))  # Scalar + Irrep(2) of O(2)
+    >>> from escnn import gspaces
+    >>> space = gspaces.flipRot2dOnR2(-1)
+    >>> rep = from_escnn(space.type(space.trivial_repr, space.irrep(1, 2)))
+    >>> rep, rep.group
+    (Scalar + Irrep(2), O(2))
     """
     kinds = require("escnn.group")
     pieces = getattr(given, "representations", None)
@@ -70,7 +71,29 @@ def space_of(gspace: Any, points: bool = False) -> Rep:
         On the plane or in space.
     points : bool
         The action on coordinates of points instead: what `PointConv` takes.
+
+    Raises
+    ------
+    ImportError
+        Without escnn.
+    TypeError
+        If it is no space.
+    ValueError
+        If it has no points.
+
+    Examples
+    --------
+    The reflection (−x, y) changes the sign of a point's first coordinate, and the direction of a grid's second axis:
+
+    >>> from escnn import gspaces
+    >>> space = gspaces.flip2dOnR2()
+    >>> space_of(space, points=True)
+    Rep.from_matrices(discrete=[[[-1, 0], [0, 1]]])
+    >>> space_of(space)
+    Rep.from_matrices(discrete=[[[1, 0], [0, -1]]])
     """
+    if not isinstance(gspace, require("escnn.gspaces").GSpace):
+        raise TypeError(f"space_of takes a GSpace of escnn, got {gspace!r}")
     if gspace.dimensionality not in (2, 3):
         raise ValueError(f"{gspace} has no points that its group could move: take a space of 2 or 3 dimensions")
     axes = np.eye(gspace.dimensionality) if points else tensor_axes(gspace.dimensionality)

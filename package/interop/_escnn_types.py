@@ -35,10 +35,26 @@ def to_escnn(rep: Rep, target: Any) -> Any:
     ------
     ImportError
         Without escnn.
+    TypeError
+        If it is no Rep.
     ValueError
-        If the representation is unbound or complex, of another group, or does not split into irreps of escnn.
+        If the representation is unbound or complex, of another group, has no components, or does not split into irreps
+        of escnn.
+
+    Examples
+    --------
+    >>> from escnn import gspaces
+    >>> from intertwine.groups import SO
+    >>> from intertwine.reps import Scalar, T, V
+    >>> space = gspaces.rot2dOnR2(-1)
+    >>> to_escnn((2 * Scalar + V)(SO(2)), space) == space.type(*2 * [space.trivial_repr], space.irrep(1))
+    True
+    >>> to_escnn(T(2)(SO(2)), space.fibergroup).irreps  # what a matrix consists of
+    [(0,), (0,), (2,)]
     """
     kinds = require("escnn.group")
+    if not isinstance(rep, Rep):
+        raise TypeError(f"to_escnn takes a Rep, got {rep!r}: from_escnn reads what escnn has")
     fiber = getattr(target, "fibergroup", target)
     if rep.group is None:
         raise ValueError(f"{rep!r} is not bound to a group: write it as {rep!r}(group)")
@@ -46,6 +62,8 @@ def to_escnn(rep: Rep, target: Any) -> Any:
         raise ValueError(f"{rep!r} is complex, and representations of escnn are real")
     if not same(rep.group, fiber):
         raise ValueError(f"{rep!r} is a representation of {rep.group.name}, not of {fiber.name}")
+    if not rep.dim:
+        raise ValueError(f"{rep!r} has no components, and types of escnn have at least one field: leave it out")
     fields = [field for n, term in rep.summands() for field in [_write(term, fiber)] * n]
     if fiber is target:
         return fields[0] if len(fields) == 1 else kinds.directsum(fields)

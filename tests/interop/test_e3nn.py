@@ -54,6 +54,8 @@ def test_short_names():
     assert str(to_irreps(4 * Scalar + 2 * V + Det)) == "4x0e+2x1o+1x0o"
     assert to_irreps(V * Det) == o3.Irreps("1x1e")
     assert from_irreps("0x1o+2x0e") == from_irreps("2x0e")
+    assert to_irreps(0 * V) == o3.Irreps("")
+    assert from_irreps(to_irreps(0 * V)) == 0 * Scalar(O(3))
 
 
 def trained(layer, irreps_in, irreps_out):
@@ -117,6 +119,8 @@ def test_ours_goes_there():
 
 
 def test_mistakes():
+    with pytest.raises(TypeError, match="to_irreps takes a Rep, got '2x0e'"):
+        to_irreps("2x0e")
     with pytest.raises(ValueError, match=r"T\(2\) is no irrep in the basis of e3nn: take x @ change\.T"):
         to_irreps(T(2))
     with pytest.raises(ValueError, match=r"irreps of e3nn are those of O\(3\)"):

@@ -171,6 +171,10 @@ def test_mistakes():
     module = EscnnModule(layer, space)
     with pytest.raises(ValueError, match=r"expected a GeometricTensor of type"):
         module(module.out_type(torch.randn(1, 2, 5, 5)))
+    with pytest.raises(TypeError, match=r"takes a GeometricTensor, got a tensor of shape \(1, 1, 5, 5\): wrap it"):
+        module(torch.randn(1, 1, 5, 5))
+    with pytest.raises(TypeError, match="takes a GeometricTensor, got None"):
+        module(None)
     with pytest.raises(ValueError, match=r"expected a shape \(batch, 1, ...\)"):
         module.evaluate_output_shape((1, 2, 5, 5))
     rep = from_escnn(other.irrep(1, 1))

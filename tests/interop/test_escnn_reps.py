@@ -1,5 +1,6 @@
 """Groups, representations and types of escnn are ours: the same elements, the same matrices, both ways."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -21,6 +22,11 @@ with warnings.catch_warnings():
     escnn_group = pytest.importorskip("escnn.group", reason="escnn needs numpy < 2: make interop")
     from escnn import gspaces
 
+
+def product(*groups):
+    return functools.reduce(escnn_group.direct_product, groups)
+
+
 # escnn's, ours
 GROUPS = {
     "C1": (lambda: escnn_group.cyclic_group(1), lambda: C(1)),
@@ -35,6 +41,11 @@ GROUPS = {
     "full octahedral": (lambda: escnn_group.full_octa_group(), lambda: Octahedral(full=True)),
     "cylinder": (lambda: escnn_group.cylinder_group(3), lambda: C(2) * SO(2)),
     "Klein": (lambda: escnn_group.klein4_group(), lambda: C(2) * C(2)),
+    "three": (lambda: product(*3 * [escnn_group.cyclic_group(2)]), lambda: C(2) * C(2) * C(2)),
+    "three, one of them continuous": (
+        lambda: product(escnn_group.cyclic_group(3), escnn_group.so2_group(6), escnn_group.dihedral_group(3)),
+        lambda: C(3) * SO(2) * Dihedral(3),
+    ),
 }
 
 
@@ -70,7 +81,9 @@ def test_a_group_typed_in_is_recognised():
     assert to_escnn_group(turned) == escnn_group.o2_group(6)
 
 
-@pytest.mark.parametrize("group", [SL(2), Lorentz(), S(4), O(2).conjugate([[2, 0], [0, 1]])], ids=lambda g: g.name)
+@pytest.mark.parametrize(
+    "group", [SL(2), Lorentz(), S(4), O(2).conjugate([[2, 0], [0, 1]]), C(2) * Octahedral()], ids=lambda g: g.name
+)
 def test_groups_that_escnn_does_not_have(group):
     with pytest.raises(ValueError, match=r"escnn has no group with the matrices of .*; it has C_N"):
         to_escnn_group(group)
@@ -79,6 +92,8 @@ def test_groups_that_escnn_does_not_have(group):
 def test_what_is_no_group_or_element():
     with pytest.raises(ValueError, match="is not a group of escnn"):
         from_escnn_group("SO(3)")
+    with pytest.raises(TypeError, match=r"to_escnn_group takes a Group, got 'SO\(3\)'"):
+        to_escnn_group("SO(3)")
     with pytest.raises(ValueError, match="no element of C5"):
         element_of(escnn_group.cyclic_group(5), np.diag([1.0, -1.0]))
 
@@ -134,6 +149,14 @@ def test_mistakes_with_representations():
         to_escnn(V, space)
     with pytest.raises(ValueError, match=r"V is a representation of O\(2\), not of C4"):
         to_escnn(V(O(2)), space)
+    with pytest.raises(ValueError, match=r"0 \* Scalar has no components, and types of escnn have at least one field"):
+        to_escnn((0 * V)(C(4)), space)
+    with pytest.raises(ValueError, match="has no components"):
+        to_escnn((0 * V)(C(4)), space.fibergroup)
+    with pytest.raises(TypeError, match="to_escnn takes a Rep, got 'V': from_escnn reads"):
+        to_escnn("V", space)
+    with pytest.raises(TypeError, match="space_of takes a GSpace of escnn, got C4"):
+        space_of(space.fibergroup)
     with pytest.raises(TypeError, match="takes a Representation or a FieldType"):
         from_escnn(V)
     with pytest.raises(ValueError, match="has no points"):
