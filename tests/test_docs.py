@@ -17,8 +17,8 @@ PAGES = {
     "models": "conv.models",
 }
 WHOLE = ("testing", "train", "plot")  # pages that list their module by themselves
-#: not interop, whose examples need escnn and e3nn: docs/migration, run by `make interop`
-MODULES = ("groups", "groups.catalog", "reps", "emlp", "conv", "conv.models", "testing", "train", "plot")
+#: the examples of interop that need escnn and e3nn are run by `make interop`
+MODULES = ("groups", "groups.catalog", "reps", "emlp", "conv", "conv.models", "interop", "testing", "train", "plot")
 #: what other functions return; their examples are there
 RETURNED = {"Completeness", "Report", "State"}
 
@@ -42,6 +42,13 @@ def test_the_reference_lists_every_public_name(page):
 
 def test_the_reference_of_groups_leaves_the_catalogue_to_its_page():
     assert set(public("groups")) - set(public("groups.catalog")) == listed("groups")
+
+
+def test_the_reference_of_interop_lists_every_public_name():
+    text = (ROOT / "docs/reference/interop.md").read_text()
+    members = re.search(r":members:((?: [\w, ]+\n)+)", text)
+    assert members, "docs/reference/interop.md lists no members"
+    assert sorted(re.findall(r"\w+", members[1])) == sorted(public("interop"))
 
 
 @pytest.mark.parametrize("page", WHOLE)

@@ -62,6 +62,7 @@ def test_irreps_as_text():
 
 def test_names():
     assert all(hasattr(interop, name) for name in interop.__all__)
+    assert set(interop.__all__) <= set(dir(interop))  # where the reference looks for them
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = interop.nothing
     assert interop._e3nn.irreps_text(V.dual + 2 * V) == "1x1o+2x1o"
