@@ -23,6 +23,7 @@ class TaskSettings(Settings):
     usual : that of the baselines with a symmetry
     targets : what there is to predict
     weights : about the number of weights with the best group, and so with the others
+    rates : peak learning rates of models, each the best of a few by the validation error; otherwise the usual one
     """
 
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
@@ -35,6 +36,7 @@ class TaskSettings(Settings):
     usual: ClassVar[str]
     targets: ClassVar[tuple[str, ...]]
     weights: ClassVar[int]
+    rates: ClassVar[Mapping[str, float]] = {}
 
     epochs: int = setting(10_000, "Largest number of passes over the training samples.", least=1)
     batch: int = setting(50, "Samples per step.", least=1)
@@ -50,8 +52,9 @@ class TaskSettings(Settings):
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Up to two minutes at the desk."""
         samples = given.get("samples", 1000)
-        budget = {"budget": 0.3 if samples < 300 else 0.8 if samples < 3000 else 1.2}
-        return budget if preset == "desk" else cls.presets[preset]
+        budget = {"budget": 0.3 if samples < 300 else 0.8 if samples < 3000 else 1.2} if preset == "desk" else {}
+        rate = cls.rates.get(given.get("model", "steerable"))
+        return {**({"lr": rate} if rate else {}), **budget, **cls.presets[preset]}
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
@@ -66,7 +69,8 @@ class TaskSettings(Settings):
             for augment in (False, True):
                 yield {"model": "mlp", "augment": augment, "samples": samples, "group": cls.groups[-1]}
         for target in cls.targets[1:]:
-            yield {"target": target, "group": cls.groups[0]}
+            for model in ("steerable", "gated"):
+                yield {"target": target, "model": model, "group": cls.groups[0]}
             yield {"target": target, "model": "mlp", "augment": True, "group": cls.groups[-1]}
 
 
@@ -94,14 +98,15 @@ class InertiaSettings(TaskSettings):
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)", "scalars": "O(3)"}
     targets: ClassVar[tuple[str, ...]] = ("standard", "log")
     weights: ClassVar[int] = 52_000
+    rates: ClassVar[Mapping[str, float]] = {
+        "steerable": 2e-2,
+        "emlp": 2e-2,
+        "gated": 5e-3,
+        "scalars": 1e-3,
+        "mlp": 2e-3,
+    }
     group: str = setting("O(3) * S(5)", "Symmetry group: acting on R^3, or that and permutations of the masses.")
     target: str = setting("standard", "The tensor, or its matrix logarithm log(1 + I).", choices=targets)
-
-    @classmethod
-    def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Products bear larger steps than plain networks; both were chosen by the validation error."""
-        usual = {} if given.get("model") in cls.baselines else {"lr": 2e-2}
-        return {**usual, **super().planned(preset, given)}
 
 
 @dataclass(frozen=True, kw_only=True)
