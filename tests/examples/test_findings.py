@@ -1,0 +1,127 @@
+"""What docs/findings.md says is so in the runs that are kept, in the mean over their seeds."""
+
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+
+RUNS = Path(__file__).parents[2] / "docs" / "runs"
+
+
+@pytest.fixture(scope="module")
+def figure():
+    """The mean figure of merit, or another, of the runs of these settings; by default without augmentation."""
+    runs = [json.loads(path.read_text()) for path in sorted(RUNS.glob("*/metrics.json"))]
+
+    def found(experiment, which=0, **asked):
+        asked = {"augment": False, **asked}
+        values = [
+            list(run["test"].values())[which]
+            for run in runs
+            if run["experiment"] == experiment and all(run["settings"][key] == value for key, value in asked.items())
+        ]
+        assert values, f"there is no run of {experiment} with {asked}"
+        return statistics.mean(values)
+
+    return found
+
+
+@pytest.mark.parametrize(("name", "group", "samples"), [("lorentz", "O(1, 3)", 1000), ("inertia", "O(3) * S(5)", 1000)])
+def test_products_win_on_polynomials(figure, name, group, samples):
+    products, gates = (
+        figure(name, model=model, samples=samples, target="standard")
+        if model == "gated"
+        else figure(name, model=model, group=group, samples=samples, target="standard")
+        for model in ("emlp", "gated")
+    )
+    assert products < 1e-3 * gates
+
+
+def test_gates_win_on_the_logarithm(figure):
+    gated, ours = (figure("inertia", target="log", model=model) for model in ("gated", "steerable"))
+    assert gated < 0.5 * ours
+
+
+def test_products_win_on_few_invariants_until_samples_are_many(figure):
+    few, many = (
+        {model: figure("o5", group="O(5)", model=model, samples=n) for model in ("emlp", "steerable", "scalars")}
+        for n in (1000, 10_000)
+    )
+    assert max(few["emlp"], few["steerable"]) < few["scalars"]
+    assert many["scalars"] < min(many["emlp"], many["steerable"])
+
+
+@pytest.mark.parametrize("samples", [100, 1000])
+def test_permutations_are_worth_an_order_of_magnitude(figure, samples):
+    both, rotations = (
+        figure("inertia", group=group, model="steerable", samples=samples, target="standard")
+        for group in ("O(3) * S(5)", "O(3)")
+    )
+    assert both < 0.1 * rotations
+
+
+def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
+    for group in ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")'):
+        assert figure("pendulum", 2, group=group, dynamics="hamiltonian") < 1e-6
+    for given in ({"model": "steerable"}, {"model": "mlp"}, {"model": "mlp", "augment": True}):
+        assert figure("pendulum", 2, group="Trivial(3)", dynamics="hamiltonian", **given) > 1e-3
+
+
+def test_a_plain_hamiltonian_network_is_level(figure):
+    plain, ours = (
+        figure("pendulum", model="mlp", dynamics="hamiltonian"),
+        figure("pendulum", group="azimuthal", dynamics="hamiltonian"),
+    )
+    assert 0.5 < plain / ours < 2
+
+
+def test_augmentation_is_a_strong_rival_on_digits(figure):
+    turns, plain, augmented = (
+        figure("digits", samples=1000, **given)
+        for given in ({"group": "SO(2)"}, {"model": "cnn"}, {"model": "cnn", "augment": True})
+    )
+    assert plain > 1.7 * turns
+    assert 0.7 < augmented / turns < 1.3
+    for group in ("O(2)", "Dihedral(8)"):
+        assert figure("digits", samples=1000, group=group) > 1.3 * turns
+
+
+@pytest.mark.parametrize("samples", [8, 64])
+def test_symmetry_wins_on_flows(figure, samples):
+    ours = figure("smoke", group="O(2)", samples=samples)
+    assert ours < 0.9 * min(figure("smoke", model="cnn", samples=samples, augment=augment) for augment in (False, True))
+
+
+@pytest.mark.parametrize("target", ["dipole", "polarizability"])
+def test_vectors_and_tensors_want_steerable_networks(figure, target):
+    ours, *plain = (
+        figure("dipoles", target=target, samples=1000, **given)
+        for given in ({"group": "O(3)"}, {"model": "plain"}, {"model": "plain", "augment": True})
+    )
+    assert min(plain) > 1.5 * ours
+
+
+def test_jets_are_level_but_for_wrong_groups(figure):
+    ours = figure("jets", group="O(1, 3)", model="steerable", samples=1000, beams=True)
+    for augment in (False, True):
+        assert 0.85 < figure("jets", model="plain", samples=1000, augment=augment) / ours < 1.15
+    for group in ("SO(3)", "Trivial(4)"):
+        assert figure("jets", group=group, model="steerable", samples=1000) > 1.3 * ours
+
+
+def test_charged_particles(figure):
+    charged = {"dataset": "charged", "samples": 3000}
+    ours = figure("nbody", group="O(3)", model="steerable", **charged)
+    assert ours < 0.7 * figure("nbody", model="egnn", **charged)
+    assert figure("nbody", group="SO(3)", **charged) < 1.2 * ours
+    assert figure("nbody", group="Trivial(3)", **charged) > 1.8 * ours
+
+
+def test_shapes(figure):
+    upright, turned = ({"samples": 100, "rotated": rotated} for rotated in (False, True))
+    plain = min(figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
+    assert figure("shapes", group="azimuthal", **upright) < 0.9 * plain
+    plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
+    for group in ("SO(3)", "O(3)"):
+        assert figure("shapes", group=group, **turned) < 0.75 * plain
