@@ -73,7 +73,7 @@ class Structure(Value):
     def killing_form(self) -> Array:
         """K[i, j] = tr(ad B_i ad B_j) for the basis B = ``closure``."""
         c = self.structure_constants
-        return np.asarray(np.einsum("ikl,jlk->ij", c, c))
+        return np.asarray(np.tensordot(c, c, ([1, 2], [2, 1])))
 
     @property
     def is_semisimple(self) -> bool:
