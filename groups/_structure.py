@@ -265,6 +265,8 @@ class Structure(Value):
         h = np.asarray(matrix)
         if h.shape != (self.d, self.d) or h.dtype.kind not in "biufc":
             return False
+        if not np.isfinite(h).all() or np.linalg.slogdet(1.0 * h)[0] == 0:  # a pivot of 0 stops solvers
+            return False
         return contains(as_group(self), h)
 
     def conjugacy_classes(self) -> list[Array]:
