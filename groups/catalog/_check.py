@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral
 
-MOST = 2**26  # entries of a group's generators
+MOST = 2**25  # entries of a group's generators: writing down more takes long, and fills the memory
 
 
 def positive(name: str, n: object, least: int = 1) -> int:
