@@ -1,31 +1,45 @@
-"""The card of a group: what was computed and verified about it, and why the rest was not."""
+"""The card of a group: its facts in words."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from . import _forms
-from ._roots import root_system
+from ._facts import Fact, facts
 
 if TYPE_CHECKING:
     from ._group import Group
-    from ._roots import RootSystem
 
-Row = tuple[str, str]
-
-CLASSES_UP_TO = 20_000  # order of the largest group whose classes are listed
+LABELS = {"lie_algebra": "Lie algebra", "killing_form": "Killing form", "irreps": "irreps over ℂ"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """A title and rows of (property, value); prints as text, shows as a table in a notebook."""
+    """A title and facts; prints as text, shows as a table in a notebook.
+
+    Examples
+    --------
+    >>> from intertwine.groups import O
+    >>> card = O(3).describe()
+    >>> card["compact"], card.values["compact"], card.values["dimension"]
+    ('yes', True, 3)
+    """
 
     title: str
-    rows: tuple[Row, ...]
+    facts: tuple[Fact, ...]
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of text (property, value)."""
+        return tuple((LABELS.get(f.key, f.key.replace("_", " ")), in_words(f)) for f in self.facts)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The facts as JSON has them; what was not computed is None, with the reason under "not_computed"."""
+        reasons = {f.key: f.reason for f in self.facts if f.reason}
+        return {"name": self.title, **{f.key: f.value for f in self.facts}, "not_computed": reasons}
 
     def __str__(self) -> str:
         width = max(len(label) for label, _ in self.rows)
@@ -39,105 +53,68 @@ class Card:
         return f"<table><caption>{escape(self.title)}</caption>{lines}</table>"
 
     def __getitem__(self, label: str) -> str:
-        """The value of a property."""
+        """The value of a property, in words."""
         return dict(self.rows)[label]
 
 
 def describe(group: Group) -> Card:
     """The card of a group."""
-    return Card(group.name, (*_generators(group), *_identity_component(group), *_finite_part(group), *_flags(group)))
+    return Card(group.name, tuple(facts(group)))
 
 
-def _computed(value: Callable[[], Any]) -> str:
-    """A value in words, or why there is none."""
-    try:
-        found = value()
-    except ValueError as error:
-        reason = str(error).partition("\n")[0].rstrip(":")
-        return f"not computed ({reason})"
-    return {True: "yes", False: "no"}[found] if isinstance(found, bool) else str(found)
+def in_words(fact: Fact) -> str:
+    """A fact for people."""
+    if fact.reason:
+        return f"not computed ({fact.reason})"
+    if isinstance(fact.value, bool):
+        return "yes" if fact.value else "no"
+    return WORDS.get(fact.key, str)(fact.value)
 
 
-def _generators(group: Group) -> Iterator[Row]:
-    yield "acts on", f"{'ℂ' if group.field == 'C' else 'ℝ'}^{group.d}"
-    if len(group.factors) > 1:
-        yield "product of", ", ".join(f.name for f in group.factors)
-    if group.is_permutation:
-        yield "generators", f"{len(group.permutations)} permutations"
-    else:
-        kind = "exact" if group.is_exact else "floating point"
-        counts = f"{len(group.lie_algebra)} in the Lie algebra, {len(group.discrete_generators)} discrete"
-        yield "generators", f"{counts} ({kind})"
+def _acts_on(space: dict[str, Any]) -> str:
+    return f"{'ℂ' if space['field'] == 'C' else 'ℝ'}^{space['dimension']}"
 
 
-def _identity_component(group: Group) -> Iterator[Row]:
-    if not group.lie_dim:
-        return
-    yield "dimension", str(group.lie_dim)
-    try:
-        lie = group.lie
-    except ValueError:
-        yield from _numerical_type(group)
-    else:
-        kinds = ("abelian", "nilpotent", "solvable", "semisimple", "reductive")
-        kind = next((k for k in kinds if getattr(lie, f"is_{k}")), "neither reductive nor solvable")
-        yield "Lie algebra", f"{lie.type} ({kind})"
-        if lie.roots.parts:
-            yield "real form", lie.real_form
-            yield "roots", f"{len(lie.roots.roots)}, rank {lie.roots.rank}"
-        plus, minus, zero = lie.killing_signature
-        yield "Killing form", f"{plus} plus, {minus} minus, {zero} zero"
-        if not lie.is_semisimple:
-            yield "centre", f"dimension {lie.centre.dim}"
-            yield "derived series", " > ".join(str(term.dim) for term in lie.derived_series)
-    yield "components", _computed(lambda: group.components)
+def _generators(found: dict[str, Any]) -> str:
+    if "permutations" in found:
+        return f"{found['permutations']} permutations"
+    kind = "exact" if found["exact"] else "floating point"
+    return f"{found['lie_algebra']} in the Lie algebra, {found['discrete']} discrete ({kind})"
 
 
-def _numerical_type(group: Group) -> Iterator[Row]:
-    """Without exact generators: the type of a semisimple algebra, from integers found in floating point."""
-    if not group.is_semisimple:
-        yield "Lie algebra", "not computed (the generators are floats and the algebra is not semisimple)"
-        return
-    roots: list[RootSystem] = []
-
-    def kind() -> str:
-        roots.append(root_system(group.structure_constants))
-        return " + ".join(part.type for part in roots[0].parts) + " (semisimple; found numerically, from floats)"
-
-    yield "Lie algebra", _computed(kind)
-    if roots:
-        yield "real form", " + ".join(roots[0].real_forms)
+def _lie_algebra(found: dict[str, Any]) -> str:
+    source = "" if found["exact"] else "; found numerically"
+    return f"{found['type']} ({found['kind']}{source})"
 
 
-def _finite_part(group: Group) -> Iterator[Row]:
-    if group.lie_dim:
-        return
-    yield "finite", _computed(lambda: group.is_finite)
-    try:
-        order = group.order
-    except ValueError:
-        return
-    yield "order", str(order)
-    if order > CLASSES_UP_TO:
-        yield "conjugacy classes", f"not computed (order above {CLASSES_UP_TO})"
-        return
-    yield "conjugacy classes", _computed(lambda: len(group.conjugacy_classes()))
-    yield "irreps over ℂ", _computed(lambda: _irreps(group))
+def _irreps(found: dict[str, Any]) -> str:
+    listed = ", ".join(f"{each['number']} of degree {each['degree']}" for each in found["degrees"])
+    kinds = ", ".join(f"{found[kind]} {kind}" for kind in ("real", "complex", "quaternionic") if found[kind])
+    return f"{listed}; {kinds}"
 
 
-def _irreps(group: Group) -> str:
-    table = group.character_table()
-    degrees = Counter(table.degrees)
-    kinds = Counter(table.frobenius_schur_indicators)
-    names = {1: "real", 0: "complex", -1: "quaternionic"}
-    listed = ", ".join(f"{count} of degree {degree}" for degree, count in sorted(degrees.items()))
-    return f"{listed}; {', '.join(f'{kinds[k]} {name}' for k, name in names.items() if kinds[k])}"
+def _forms(found: list[dict[str, Any]]) -> str:
+    return ", ".join(map(_form, found)) or "none"
 
 
-def _flags(group: Group) -> Iterator[Row]:
-    yield "abelian", _computed(lambda: group.is_abelian)
-    yield "compact", _computed(lambda: group.is_compact)
-    yield "reductive", _computed(lambda: group.is_reductive)
-    yield "unimodular", _computed(lambda: group.is_unimodular)
-    yield "unitary" if group.field == "C" else "orthogonal", _computed(lambda: group.is_orthogonal)
-    yield "invariant forms", _computed(lambda: _forms.in_words(group))
+def _form(form: dict[str, Any]) -> str:
+    counted = f"{form['number']} {form['kind']}"
+    if "signature" not in form:
+        return counted
+    plus, minus = form["signature"]
+    rank = "" if form["rank"] == form["size"] else f", rank {form['rank']}"
+    return f"{counted} of signature ({plus}, {minus}){rank}"
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "acts_on": _acts_on,
+    "product_of": ", ".join,
+    "generators": _generators,
+    "lie_algebra": _lie_algebra,
+    "roots": lambda found: f"{found['number']}, rank {found['rank']}",
+    "killing_form": lambda found: ", ".join(f"{number} {sign}" for sign, number in found.items()),
+    "centre": lambda found: f"dimension {found['dimension']}",
+    "derived_series": lambda found: " > ".join(map(str, found)),
+    "irreps": _irreps,
+    "invariant_forms": _forms,
+}

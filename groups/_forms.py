@@ -60,29 +60,29 @@ def signature(form: Array) -> tuple[int, int]:
     return (minus, plus) if len(lead) and lead[0] < 0 else (plus, minus)
 
 
-def in_words(group: Group) -> str:
-    """How many forms a group preserves, and the signature of an only one.
+def found(group: Group) -> list[dict[str, Any]]:
+    """How many forms of each kind a group preserves; of an only one, the signature and rank.
 
     Examples
     --------
-    >>> from intertwine.groups import O, Sp, SU
-    >>> in_words(O(1, 3)), in_words(Sp(4)), in_words(SU(2))
-    ('1 symmetric of signature (1, 3)', '1 antisymmetric', '1 antisymmetric, 1 Hermitian of signature (2, 0)')
+    >>> from intertwine.groups import O, Sp
+    >>> found(O(1, 3))
+    [{'kind': 'symmetric', 'number': 1, 'signature': [1, 3], 'rank': 4, 'size': 4}]
+    >>> found(Sp(4))
+    [{'kind': 'antisymmetric', 'number': 1}]
     """
     symmetric, antisymmetric = bilinear(group)
     real = group.field == "R"
-    counts = [_counted(symmetric, "symmetric", signed=real), _counted(antisymmetric, "antisymmetric", signed=False)]
+    kinds = [_counted(symmetric, "symmetric", signed=real), _counted(antisymmetric, "antisymmetric", signed=False)]
     if not real:
         forms = hermitian_invariants(adjoint(group.lie_algebra), adjoint(group.discrete_generators))
-        counts.append(_counted(forms, "Hermitian", signed=True))
-    return ", ".join(filter(None, counts)) or "none"
+        kinds.append(_counted(forms, "Hermitian", signed=True))
+    return [kind for kind in kinds if kind["number"]]
 
 
-def _counted(forms: Array, kind: str, *, signed: bool) -> str:
-    if not len(forms):
-        return ""
-    if not signed or len(forms) > 1:
-        return f"{len(forms)} {kind}"
+def _counted(forms: Array, kind: str, *, signed: bool) -> dict[str, Any]:
+    counted = {"kind": kind, "number": len(forms)}
+    if not signed or len(forms) != 1:
+        return counted
     plus, minus = signature(forms[0])
-    rank = "" if plus + minus == len(forms[0]) else f", rank {plus + minus}"
-    return f"1 {kind} of signature ({plus}, {minus}){rank}"
+    return {**counted, "signature": [plus, minus], "rank": plus + minus, "size": len(forms[0])}

@@ -117,7 +117,7 @@ def root_system(c: Array, seed: int = 0) -> RootSystem:
 def _killing_normal(c: Array) -> tuple[Array, Array]:
     """Structure constants in a basis where the Killing form is diag(±1), and the signs."""
     for _ in range(2):  # the second time for the digits lost in the first
-        w, u = np.linalg.eigh(np.einsum("ikl,jlk->ij", c, c))
+        w, u = np.linalg.eigh(np.tensordot(c, c, ([1, 2], [2, 1])))
         if np.abs(w).min() <= DEGENERATE * np.abs(w).max():
             raise ValueError(f"the Killing form is degenerate: the algebra is not semisimple, or {SKEWED}")
         size = np.sqrt(np.abs(w))

@@ -73,7 +73,7 @@ class Structure(Value):
     def killing_form(self) -> Array:
         """K[i, j] = tr(ad B_i ad B_j) for the basis B = ``closure``."""
         c = self.structure_constants
-        return np.asarray(np.einsum("ikl,jlk->ij", c, c))
+        return np.asarray(np.tensordot(c, c, ([1, 2], [2, 1])))
 
     @property
     def is_semisimple(self) -> bool:
@@ -264,6 +264,8 @@ class Structure(Value):
 
         h = np.asarray(matrix)
         if h.shape != (self.d, self.d) or h.dtype.kind not in "biufc":
+            return False
+        if not np.isfinite(h).all() or np.linalg.slogdet(1.0 * h)[0] == 0:  # a pivot of 0 stops solvers
             return False
         return contains(as_group(self), h)
 

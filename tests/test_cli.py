@@ -160,11 +160,45 @@ def test_describe_prints_the_card():
     assert result.output.strip() == str(SO(1, 3).describe())
     card = json.loads(call("describe", "G2", "--json").output)
     assert card["name"] == "G2()"
-    assert card["Lie algebra"] == "G2 (semisimple)"
-    assert card["dimension"] == "14"
+    assert card["lie_algebra"] == {"type": "G2", "kind": "semisimple", "exact": True}
+    assert card["dimension"] == 14
     wrong = call("describe", "E(8")
     assert wrong.exit_code == 1
     assert "there is no group" in wrong.output
+
+
+def leaves(value):
+    """Every number, truth, text and null of a JSON value."""
+    if isinstance(value, dict | list):
+        return [leaf for child in (value.values() if isinstance(value, dict) else value) for leaf in leaves(child)]
+    return [value]
+
+
+@pytest.mark.parametrize(
+    "group", ["O(1,3)", "SE(2)", "GL(2)", "SU(2)", "Dicyclic(2)", "Rubik", "SO(3) * S(4)", "SO(30)"]
+)
+def test_json_of_a_card_holds_values(group):
+    """No number, "yes" or list is written as text."""
+    card = json.loads(call("describe", group, "--json").output)
+    texts = {"yes", "no", "none"}
+    reasons = card.pop("not_computed")
+    assert not [leaf for leaf in leaves(card) if isinstance(leaf, str) and (leaf in texts or leaf.isdigit())]
+    assert {key for key, value in card.items() if value is None} == set(reasons)
+    shown = call("describe", group).output
+    assert shown.count("not computed") == len(reasons)
+    assert card["acts_on"]["dimension"] == parse_group(group).d
+    assert isinstance(card["abelian"], bool)
+
+
+def test_json_of_the_lorentz_group():
+    card = json.loads(call("describe", "O(1,3)", "--json").output)
+    assert card["killing_form"] == {"plus": 3, "minus": 3, "zero": 0}
+    assert (card["dimension"], card["components"], card["abelian"], card["reductive"]) == (6, 4, False, True)
+    form = {"kind": "symmetric", "number": 1, "signature": [1, 3], "rank": 4, "size": 4}
+    assert card["invariant_forms"] == [form]
+    card = json.loads(call("describe", "Dicyclic(2)", "--json").output)
+    assert card["irreps"]["degrees"] == [{"degree": 1, "number": 4}, {"degree": 2, "number": 1}]
+    assert json.loads(call("describe", "GL(3)", "--json").output)["derived_series"] == [9, 8]
 
 
 def test_what_does_not_fit_into_memory(monkeypatch):
@@ -203,6 +237,9 @@ def test_json_of_groups_and_certificates():
     assert any(name.startswith("SO(") for name in json.loads(call("groups", "--json").output))
     found = json.loads(call("solve", "O(3)", "2V >> T(2)", "--json").output)
     assert found["rank"] == 0
+    found = json.loads(call("solve", "SO(3)", "V >> T(2)", "--json").output)
+    assert (found["shape"], found["unknowns"], found["rank"], found["count"]) == ([9, 3], 27, 1, 1)
+    assert 0 <= found["residual"] < 1e-10
     found = json.loads(call("solve", "SO(3)", "V >> V", "--json", "--exact").output)
     assert (found["rank"], len(found["basis"])) == (1, 1)
 
@@ -222,9 +259,15 @@ def test_doctor(monkeypatch, tmp_path):
     found = json.loads(result.output)
     assert found["versions"]["numpy"]
     assert found["cache"]["folder"] == str(tmp_path)
-    assert "group SO(3)" in found["laws"]
+    assert found["laws"]["group SO(3)"] > 0
+    assert found["devices"]["cpu"]["threads"] >= 1
     assert found["failed"] == {}
-    assert "laws hold" in call("doctor", "--seconds", "0.01").output
+    shown = call("doctor", "--seconds", "0.01").output
+    assert "laws hold" in shown
+    assert "cores, " in shown
+    monkeypatch.setenv("INTERTWINE_CACHE", "off")
+    assert json.loads(call("doctor", "--seconds", "0", "--json").output)["cache"] == {"folder": None}
+    assert "off (INTERTWINE_CACHE)" in call("doctor", "--seconds", "0").output
 
 
 def test_doctor_finds_what_is_broken(monkeypatch, tmp_path):
@@ -233,7 +276,7 @@ def test_doctor_finds_what_is_broken(monkeypatch, tmp_path):
         yield "unsound", lambda: (_ for _ in ()).throw(AssertionError("ρ(gh) is not ρ(g) ρ(h)"))
 
     monkeypatch.setattr(_doctor, "laws", broken)
-    result = call("doctor", "--seconds", "0.01")
+    result = call("doctor", "--seconds", "0.5")
     assert result.exit_code == 1
     assert "failed unsound: ρ(gh) is not" in result.output
     (tmp_path / "file").touch()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from numbers import Integral
 
+MOST = 2**25  # entries of a group's generators: writing down more takes long, and fills the memory
+
 
 def positive(name: str, n: object, least: int = 1) -> int:
     """Read a size; the group must exist."""
@@ -34,3 +36,12 @@ def is_complex(field: object) -> bool:
     if field not in ("R", "C"):
         raise ValueError(f'field must be "R" or "C", got {field!r}')
     return field == "C"
+
+
+def check_room(name: str, count: int, n: int) -> None:
+    """Refuse so many generators (n, n) that they would fill the memory."""
+    if count * n**2 > MOST:
+        raise ValueError(
+            f"{name}({n}) has {count} generators of shape {n} x {n}, {count * n**2:.1e} entries: the catalogue makes "
+            f"groups of up to {MOST:.1e}; give a smaller size"
+        )

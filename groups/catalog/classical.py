@@ -12,7 +12,7 @@ import sympy as sp
 
 from .._generators import Permutations, from_matrices
 from .._group import Group
-from ._check import even, is_complex, positive, signature
+from ._check import check_room, even, is_complex, positive, signature
 
 Matrix = Any
 
@@ -35,6 +35,7 @@ def make(name: str, d: int, algebra: Any = (), discrete: Any = (), field: str = 
 def rotations(p: int, q: int = 0) -> list[Matrix]:
     """Basis of so(p, q): Aᵀη + ηA = 0 with η = diag(1, …, 1, −1, …, −1)."""
     n = p + q
+    check_room("SO", n * (n - 1) // 2, n)
     return [unit(n, (i, j, -1), (j, i, 1 if (i < p) == (j < p) else -1)) for i, j in combinations(range(n), 2)]
 
 
@@ -130,6 +131,7 @@ def Sp(n: int, *, field: str = "R") -> Group:
     (4, 10, 20)
     """
     n = even("Sp", n)
+    check_room("Sp", n * (n + 1) // 2, n)
     h = n // 2
     linear = [unit(n, (i, j, 1), (h + j, h + i, -1)) for i in range(h) for j in range(h)]
     pairs = [(i, j) for i in range(h) for j in range(i, h)]
@@ -138,7 +140,8 @@ def Sp(n: int, *, field: str = "R") -> Group:
     return over(field, "Sp", n, linear + upper + lower)
 
 
-def _off_diagonal(n: int) -> list[Matrix]:
+def _off_diagonal(name: str, n: int) -> list[Matrix]:
+    check_room(name, n**2, n)
     return [unit(n, (i, j, 1)) for i in range(n) for j in range(n) if i != j]
 
 
@@ -150,8 +153,8 @@ def SL(n: int, *, field: str = "R") -> Group:
     >>> SL(3).lie_dim, SL(2, field="C").lie_dim
     (8, 6)
     """
-    diagonal = [unit(positive("SL", n), (i, i, 1), (i + 1, i + 1, -1)) for i in range(n - 1)]
-    return over(field, "SL", n, _off_diagonal(n) + diagonal)
+    units = _off_diagonal("SL", positive("SL", n))
+    return over(field, "SL", n, units + [unit(n, (i, i, 1), (i + 1, i + 1, -1)) for i in range(n - 1)])
 
 
 def GL(n: int, *, field: str = "R") -> Group:
@@ -164,5 +167,5 @@ def GL(n: int, *, field: str = "R") -> Group:
     >>> GL(2, field="C").lie_dim, GL(2, field="C").discrete
     (8, ())
     """
-    diagonal = [unit(positive("GL", n), (i, i, 1)) for i in range(n)]
-    return over(field, "GL", n, _off_diagonal(n) + diagonal, [] if is_complex(field) else [reflection(n, 0)])
+    units = _off_diagonal("GL", positive("GL", n)) + [unit(n, (i, i, 1)) for i in range(n)]
+    return over(field, "GL", n, units, [] if is_complex(field) else [reflection(n, 0)])

@@ -26,6 +26,8 @@ from .exceptional import FANO
 Matrix = Any
 Array = NDArray[Any]
 
+SPINORS = 8  # spinors of a group have dimension up to 2^8
+
 
 def octonions() -> list[Array]:
     """Left multiplication of 𝕆 = ℝ⁸ by the seven imaginary units: L_i L_j + L_j L_i = −2 δ_ij."""
@@ -117,6 +119,14 @@ def _spin(gammas: list[Array], p: int) -> list[Matrix]:
     return [_exact(gammas[i] @ gammas[j], sp.Rational(-eta[j], 2)) for i, j in pairs]
 
 
+def _check_spinors(name: str, m: int) -> None:
+    if m > SPINORS:
+        raise ValueError(
+            f"{name}(n) acts on spinors of dimension 2^{m}: groups are made of spinors of up to 2^{SPINORS}; "
+            "give a smaller n"
+        )
+
+
 def _minus_one(p: int, q: int, size: int) -> list[Matrix]:
     """−1, unless it is a turn by 2π in some plane."""
     return [sp.ImmutableMatrix(-sp.eye(size))] if p < 2 and q < 2 else []
@@ -137,6 +147,7 @@ def Spin(p: int, q: int = 0, *, connected: bool = False) -> Group:
     True
     """
     p, q = signature("Spin", p, q)
+    _check_spinors("Spin", (p + q) // 2)
     gammas, _ = _gammas(p, q, (p + q) // 2, real=False)
     discrete = []
     if not (connected and q):
@@ -158,6 +169,7 @@ def Pin(p: int, q: int = 0) -> Group:
     (4, 3, 4, 'R')
     """
     p, q = signature("Pin", p, q)
+    _check_spinors("Pin", (p + q + 1) // 2)
     gammas, _ = _gammas(p, q, (p + q + 1) // 2, real=True)
     discrete = [_exact(gammas[0]), *([_exact(gammas[p])] if q else []), *_minus_one(p, q, len(gammas[0]))]
     algebra = _spin(gammas, p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._group import Group
-from ._check import positive
+from ._check import check_room, positive
 from .classical import make, reflection, unit
 
 
@@ -30,5 +30,6 @@ def UpperTriangular(n: int) -> Group:
     (6, 3)
     """
     n = positive("UpperTriangular", n)
+    check_room("UpperTriangular", n * (n + 1) // 2, n)
     algebra = [unit(n, (i, j, 1)) for i in range(n) for j in range(i, n)]
     return make(f"UpperTriangular({n})", n, algebra, [reflection(n, i) for i in range(n)])

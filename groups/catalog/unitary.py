@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from .._group import Group
-from ._check import even, signature
+from ._check import check_room, even, signature
 from .classical import make, unit
 
 Matrix = Any
@@ -17,6 +17,7 @@ Matrix = Any
 def _anti_hermitian(p: int, q: int = 0) -> list[Matrix]:
     """Off-diagonal part of u(p, q): A*η + ηA = 0 with η = diag(1, …, 1, −1, …, −1)."""
     n = p + q
+    check_room("U", n**2, n)
     found = []
     for i, j in combinations(range(n), 2):
         sign = 1 if (i < p) == (j < p) else -1
@@ -33,8 +34,8 @@ def U(p: int, q: int = 0) -> Group:
     (4, 1, False)
     """
     p, q = signature("U", p, q)
-    phases = [unit(p + q, (i, i, sp.I)) for i in range(p + q)]
-    return make(f"U({p}, {q})" if q else f"U({p})", p + q, _anti_hermitian(p, q) + phases, field="C")
+    algebra = _anti_hermitian(p, q) + [unit(p + q, (i, i, sp.I)) for i in range(p + q)]
+    return make(f"U({p}, {q})" if q else f"U({p})", p + q, algebra, field="C")
 
 
 def SU(p: int, q: int = 0) -> Group:
@@ -46,8 +47,9 @@ def SU(p: int, q: int = 0) -> Group:
     (8, 'C', 8)
     """
     p, q = signature("SU", p, q)
-    phases = [unit(p + q, (i, i, sp.I), (i + 1, i + 1, -sp.I)) for i in range(p + q - 1)]
-    return make(f"SU({p}, {q})" if q else f"SU({p})", p + q, _anti_hermitian(p, q) + phases, field="C")
+    algebra = _anti_hermitian(p, q)
+    algebra += [unit(p + q, (i, i, sp.I), (i + 1, i + 1, -sp.I)) for i in range(p + q - 1)]
+    return make(f"SU({p}, {q})" if q else f"SU({p})", p + q, algebra, field="C")
 
 
 def USp(n: int) -> Group:
@@ -65,6 +67,7 @@ def USp(n: int) -> Group:
     True
     """
     n = even("USp", n)
+    check_room("USp", n * (n + 1) // 2, n)
     h = n // 2
     algebra = [
         unit(n, (i, j, -1), (j, i, 1), (h + i, h + j, -1), (h + j, h + i, 1)) for i, j in combinations(range(h), 2)

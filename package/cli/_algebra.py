@@ -43,7 +43,7 @@ def describe(group: GroupName, as_json: Json = False) -> None:
     """Print what is known about a group: its Lie algebra, components, characters, invariant forms."""
     with user_errors(Console()):
         card = parse_group(group).describe()
-        print(json.dumps({"name": card.title, **dict(card.rows)}, ensure_ascii=False, indent=2) if as_json else card)
+        print(json.dumps(card.values, ensure_ascii=False, indent=2) if as_json else card)
 
 
 def solve(
@@ -59,15 +59,15 @@ def solve(
         from intertwine.reps import solve as solve_hom
 
         hom, name = parse_hom(maps, group), parse_group(group).name
-        rows = dict(certificate_rows(hom, solve_hom(hom, method).certificate))
+        values = certificate_values(hom, solve_hom(hom, method).certificate)
         matrices = exact_basis(hom) if as_exact else []
         if as_json:
-            found = {"group": name, "hom": maps, **rows}
+            found = {"group": name, "hom": maps, **values}
             print(json.dumps(found | ({"basis": written(matrices)} if as_exact else {}), indent=2, ensure_ascii=False))
             return
         table = Table("", "", title=escape(f"{maps}  over {name}"), title_justify="left", show_header=False)
-        for name, value in rows.items():
-            table.add_row(name, escape(str(value)))
+        for label, text in certificate_rows(values):
+            table.add_row(label, escape(text))
         console.print(table)
         show(console, matrices)
 
@@ -110,15 +110,29 @@ def parse_hom(maps: str, group: str) -> Hom:
     return hom
 
 
-def certificate_rows(hom: Hom, certificate: Any) -> Iterator[tuple[str, Any]]:
-    """What a certificate says, as rows of a table."""
+def certificate_values(hom: Hom, certificate: Any) -> dict[str, Any]:
+    """What a certificate says, of the types that JSON has."""
     rows, columns = hom.rep_out.dim, hom.rep_in.dim
-    yield "matrices", f"{rows} x {columns} ({rows * columns} unknowns)"
-    yield "rank", certificate.rank
-    yield "residual", f"{certificate.residual:.1e}"
-    yield "method", str(certificate.method)
-    if certificate.count is not None:
-        yield "independent count", f"{certificate.count} (by {certificate.count_by})"
+    return {
+        "shape": [rows, columns],
+        "unknowns": rows * columns,
+        "rank": int(certificate.rank),
+        "residual": float(certificate.residual),
+        "method": str(certificate.method),
+        "count": None if certificate.count is None else int(certificate.count),
+        "count_by": certificate.count_by,
+    }
+
+
+def certificate_rows(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same as rows of a table."""
+    rows, columns = values["shape"]
+    yield "matrices", f"{rows} x {columns} ({values['unknowns']} unknowns)"
+    yield "rank", str(values["rank"])
+    yield "residual", f"{values['residual']:.1e}"
+    yield "method", values["method"]
+    if values["count"] is not None:
+        yield "independent count", f"{values['count']} (by {values['count_by']})"
 
 
 def exact_basis(hom: Hom) -> list[Any]:
@@ -132,7 +146,7 @@ def exact_basis(hom: Hom) -> list[Any]:
 
 
 def written(matrices: list[Any]) -> list[list[list[str]]]:
-    """Entries as text that sympy reads."""
+    """Entries as text that sympy reads: exact numbers such as sqrt(2)/2 are none of JSON's."""
     return [[[str(entry) for entry in row] for row in matrix.tolist()] for matrix in matrices]
 
 

@@ -64,12 +64,12 @@ def devices() -> dict[str, Any]:
     """Processor and accelerators as torch sees them."""
     import torch
 
-    found: dict[str, Any] = {"cpu": f"{os.cpu_count()} cores, {torch.get_num_threads()} threads in use"}
+    found: dict[str, Any] = {"cpu": {"cores": os.cpu_count(), "threads": torch.get_num_threads()}}
     for k in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(k)
-        found[f"cuda:{k}"] = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+        found[f"cuda:{k}"] = {"name": properties.name, "GiB": round(properties.total_memory / 2**30, 1)}
     if torch.backends.mps.is_available():
-        found["mps"] = "available"
+        found["mps"] = {}
     return found
 
 
@@ -80,7 +80,7 @@ def cache() -> dict[str, Any]:
 
     where = folder()
     if where is None:
-        return {"folder": "off (INTERTWINE_CACHE)"}
+        return {"folder": None}
     files = [path for path in where.rglob("*.safetensors") if path.is_file()] if where.is_dir() else []
     state: dict[str, Any] = {"folder": str(where), "files": len(files)}
     state["MB"] = round(sum(path.stat().st_size for path in files) / 1e6, 1)
@@ -127,9 +127,15 @@ def _convolution(layer: Any, seed: int) -> None:
 
 def self_test(
     console: Console, seconds: float, seed: int, quiet: bool = False
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Test laws until the time is over, with new random elements in every round; what held, and what did not."""
-    held: dict[str, str] = {}
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Test laws until the time is over, with new random elements in every round.
+
+    Returns
+    -------
+    held : dict of float, milliseconds
+    failed : dict of str, what was found
+    """
+    held: dict[str, float] = {}
     failed: dict[str, str] = {}
     start, done = time.perf_counter(), False
     with Progress(console=console, transient=True, disable=quiet) as bar:
@@ -139,7 +145,7 @@ def self_test(
                 since = time.perf_counter()
                 try:
                     check()
-                    held[name] = f"{1e3 * (time.perf_counter() - since):.0f} ms"
+                    held[name] = round(1e3 * (time.perf_counter() - since), 1)
                 except AssertionError as error:
                     failed[name] = str(error).partition("\n")[0]
                 elapsed = time.perf_counter() - start
@@ -151,13 +157,27 @@ def self_test(
     return held, failed
 
 
+def in_words(name: str, value: Any) -> str | None:
+    """A finding for people; None for a package that is not there."""
+    if name == "cpu":
+        return f"{value['cores']} cores, {value['threads']} threads in use"
+    if name.startswith("cuda"):
+        return f"{value['name']}, {value['GiB']:.0f} GiB"
+    if name == "mps":
+        return "available"
+    if name == "folder" and value is None:
+        return "off (INTERTWINE_CACHE)"
+    return None if value is None else str(value)
+
+
 def show(console: Console, found: dict[str, dict[str, Any]]) -> None:
     """Print the findings."""
     table = Table(show_header=False, title="intertwine doctor", title_justify="left")
     for section in ("versions", "devices", "cache"):
         for name, value in found[section].items():
-            if value is not None:
-                table.add_row(section, name, escape(str(value)))
+            text = in_words(name, value)
+            if text is not None:
+                table.add_row(section, name, escape(text))
         table.add_section()
     missing = [name for name in OPTIONAL if found["versions"][name] is None]
     if missing:

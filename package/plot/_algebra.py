@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from intertwine.groups import Group
+from intertwine.groups._membership import Undecided
 from intertwine.reps import Basis, Hom, Rep
 
 from ._figure import A_GROUP, A_REP, SEQUENTIAL, Array, bare, borders, heat, panels, require, subscript
@@ -173,7 +174,8 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
     Raises
     ------
     NotReductive, TypeError, ValueError
-        As `Rep.decompose`; also for no representation, an unbound representation, and a g of another shape.
+        As `Rep.decompose`; also for no representation, an unbound representation, and a g of another shape or outside
+        the group.
 
     Examples
     --------
@@ -190,6 +192,11 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
         raise ValueError(
             f"g is an element of {group.name}, a matrix of shape {(group.d, group.d)}, got shape {g.shape}"
         )
+    if not _may_hold(group, g):
+        raise ValueError(
+            f"g is an element of {group.name}, got a matrix outside the group: give one such as rep.group.sample(), or "
+            f"leave it out\n{g}"
+        )
     found = rep.decompose()
     before = np.abs(rep.rho(g))  # (dim, dim)
     after = np.abs(found.change @ rep.rho(g) @ found.inverse)
@@ -204,6 +211,14 @@ def blocks(rep: Rep, g: Array | None = None, axes: Any = None, rng: int | np.ran
         drawn[0].figure.colorbar(image, ax=drawn.tolist(), shrink=0.7)
         drawn[0].figure.suptitle(f"An element of {group.name}", fontsize=11)
     return drawn
+
+
+def _may_hold(group: Group, g: Array) -> bool:
+    """Whether a matrix is an element, as far as can be told."""
+    try:
+        return g in group
+    except Undecided:
+        return True
 
 
 def _name(irrep: Rep) -> str:

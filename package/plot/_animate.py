@@ -7,7 +7,8 @@ f(g x); the output turned back, g⁻¹ f(g x), which for an equivariant f is f(x
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 from intertwine._files import write
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from ._figure import COLOURS, DIVERGING, Array, panels
 from ._glyphs import kind_of
@@ -92,6 +94,9 @@ def rotating(
     drawn = panels(3, axes, columns=3, size=2.7, projection=None)
     inputs, outputs, _ = (list(part) for part in zip(*pictures))
     limits = _limits(inputs, scene.rep_in, inputs, True), _limits(outputs, scene.rep_out, inputs, not scene.points)
+    for ax, title in zip(drawn, TITLES):
+        ax.clear()
+        ax.set_title(title, fontsize=10)
     draw = partial(_draw, drawn, scene, limits)
     if path is not None:
         _write_gif(Path(path), drawn[0].figure, [partial(draw, picture) for picture in pictures], milliseconds)
@@ -134,11 +139,11 @@ def _shown(rep: Rep) -> tuple[slice | None, slice | None]:
 
 
 def _draw(axes: Array, scene: Scene, limits: tuple[Limits, Limits], picture: tuple[Array, Array, Array]) -> None:
-    """Three panels, anew."""
+    """What is in the three panels, anew; axes and titles stay, which are slow to make."""
     turned, output, back = picture
-    for ax, title in zip(axes, TITLES):
-        ax.clear()
-        ax.set_title(title, fontsize=10)
+    for ax in axes:
+        for artist in (*ax.images, *ax.collections, *ax.patches, *ax.lines):
+            artist.remove()
     if scene.points:
         _cloud(axes[0], turned, None, scene.rep_out, limits[1])
     else:
@@ -202,11 +207,26 @@ def _write_gif(path: Path, drawn: Any, draws: list[Callable[[], None]], millisec
     from PIL import Image
 
     images = []
-    for draw in draws:
-        draw()
-        buffer = io.BytesIO()
-        drawn.savefig(buffer, format="png", dpi=DPI)
-        images.append(Image.open(buffer).convert("RGB").quantize(128, dither=Image.Dither.NONE))
+    with _canvas(drawn) as canvas:
+        for draw in draws:
+            draw()
+            canvas.draw()
+            image = Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
+            images.append(image.quantize(128, dither=Image.Dither.NONE))
+            drawn.set_layout_engine("none")  # the first frame's layout is that of all
     data = io.BytesIO()
     images[0].save(data, "GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0, disposal=1)
     write(path, data.getvalue())
+
+
+@contextmanager
+def _canvas(drawn: Any) -> Iterator[FigureCanvasAgg]:
+    """Pixels of a figure at the resolution of a GIF; the figure is then as it was."""
+    canvas, engine, dpi = drawn.canvas, drawn.get_layout_engine(), drawn.dpi
+    try:
+        drawn.dpi = DPI
+        yield FigureCanvasAgg(drawn)
+    finally:
+        drawn.dpi = dpi
+        drawn.set_layout_engine(engine)
+        drawn.set_canvas(canvas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,10 @@ def cayley_graph(group: Group, axes: Any = None) -> Any:
     if not group.is_finite:
         raise ValueError(f"{group.name} is infinite: it has no finite Cayley graph; draw that of a finite subgroup")
     if group.order > MOST:
-        raise ValueError(f"{group.name} has {group.order} elements: a Cayley graph is drawn up to {MOST}")
+        raise ValueError(
+            f"{group.name} has {_rounded(group.order)} elements: a Cayley graph is drawn up to {MOST}; draw that of a "
+            "subgroup"
+        )
     graph = group.cayley_graph()
     at = _layout(graph)
     axes = one(axes, 5, 5)
@@ -61,6 +65,11 @@ def cayley_graph(group: Group, axes: Any = None) -> Any:
     axes.margins(0.08)
     axes.set_axis_off()
     return axes
+
+
+def _rounded(n: int) -> str:
+    """A number, or its power of ten where that is easier to read."""
+    return str(n) if n < 10**7 else f"about 10^{round(math.log10(n))}"
 
 
 def _layout(graph: Any) -> Array:

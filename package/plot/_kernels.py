@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,6 +142,8 @@ def _slices(rep: Rep) -> list[tuple[slice, Rep]]:
 
 def _radius(found: Any, radius: float | None) -> float:
     if radius is not None:
+        if isinstance(radius, bool) or not isinstance(radius, Real):
+            raise TypeError(f"radius is a number > 0, got {radius!r} ({type(radius).__name__})")
         if not 0 < radius < float("inf"):
             raise ValueError(f"radius is a number > 0, got {radius!r}")
         return float(radius)

@@ -108,7 +108,8 @@ def weights(rep: Rep, axes: Any = None) -> Any:
     _points(axes, at, COLOURS[0], 60 + 90 * (counts > 1))
     for point, n in zip(_padded(at, flat), counts):
         if n > 1:
-            axes.text(*point, str(n), ha="center", va="center", color="white", fontsize=8, zorder=6)
+            size = min(8.0, 19 / len(str(n)))  # so that the number fits into its disc
+            axes.text(*point, str(n), ha="center", va="center", color="white", fontsize=size, zorder=6)
     _simple_roots(axes, simple, at)
     note = ", Coxeter plane" if len(simple) > FLAT else ""
     _tidy(axes, np.concatenate([at, simple]), f"Weights of {rep!r}, {group.name}{note}")

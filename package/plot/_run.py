@@ -51,7 +51,7 @@ def parity(true: ArrayLike, predicted: ArrayLike, unit: str, title: str, axes: A
 
     Parameters
     ----------
-    true, predicted : (n,)
+    true, predicted : (n,), n >= 1
     unit, title : str
     axes : matplotlib Axes, optional
 
@@ -59,13 +59,28 @@ def parity(true: ArrayLike, predicted: ArrayLike, unit: str, title: str, axes: A
     -------
     Axes
 
+    Raises
+    ------
+    ValueError
+        Where the two are no lists of real numbers of the same length, or empty.
+
     Examples
     --------
     >>> parity([1.0, 2.0], [1.1, 1.9], "eV", "gap").get_xlabel()
     'true (eV)'
     """
-    axes = one(axes, 5, 5)
     true, predicted = np.asarray(true), np.asarray(predicted)
+    for name, values in (("true", true), ("predicted", predicted)):
+        if values.dtype.kind not in "biuf" or values.ndim != 1 or not values.size:
+            raise ValueError(
+                f"{name} is a list of n >= 1 real numbers, got shape {values.shape} of {values.dtype}: "
+                "give one number per sample"
+            )
+    if len(true) != len(predicted):
+        raise ValueError(
+            f"true and predicted are of the same length, got {len(true)} and {len(predicted)}: give one pair per sample"
+        )
+    axes = one(axes, 5, 5)
     ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]
     axes.plot(ends, ends, color="0.6", linewidth=1)
     axes.scatter(true, predicted, s=3, alpha=0.4, linewidths=0)

@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intertwine.groups import SE, SL, SO, SU, Group, O, S, Trivial, U, Z, check_group_laws, same_group
+from intertwine.groups import GL, SE, SL, SO, SU, Group, O, S, Trivial, U, Z, check_group_laws, same_group
 
 TURN = [[0, -1], [1, 0]]
 FLIP = [[1, 0], [0, -1]]
@@ -181,3 +181,11 @@ def test_field_and_complex_generators():
     assert Group.from_generators(algebra=[TURN], field="C") != SO(2)
     assert SU(2).lie_algebra.dtype == complex
     assert SL(2).lie_algebra.dtype == float
+
+
+@pytest.mark.parametrize("group", [SO(3), GL(3), S(3), SE(2), SO(2) * S(1)], ids=repr)
+def test_what_is_no_invertible_matrix_is_no_element(group):
+    for wrong in (np.zeros((3, 3)), np.full((3, 3), np.nan), np.diag([1.0, np.inf, 1.0]), np.zeros((3, 3), bool)):
+        assert wrong not in group
+    assert np.eye(3) in group
+    assert np.eye(3, dtype=bool) in group

@@ -95,3 +95,15 @@ def test_blocks_need_irreps_and_an_element():
         plot.blocks(V)
     with pytest.raises(ValueError, match="shape"):
         plot.blocks(V(SO(3)), np.eye(2))
+
+
+@pytest.mark.parametrize(
+    "g",
+    [np.diag([1.0, 1.0, -1.0]), np.full((3, 3), np.nan), np.zeros((3, 3)), 2 * np.eye(3), [["a"] * 3] * 3],
+    ids=["a reflection", "nan", "zero", "a stretch", "text"],
+)
+@pytest.mark.parametrize("group", [SO(3), C(5).embed(3), S(3)], ids=repr)
+def test_blocks_need_an_element_of_the_group(group, g):
+    with pytest.raises(ValueError, match=r"outside the group: give one such as rep\.group\.sample\(\)"):
+        plot.blocks(V(group), g)
+    plot.blocks(V(group), np.eye(3))

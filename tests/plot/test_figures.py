@@ -103,3 +103,18 @@ def test_every_picture_says_what_it_takes():
 def test_notebooks_show_a_figure():
     drawn = plot.generators(O(2))[0].figure
     assert drawn._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "says"),
+    [
+        ([], [], "n >= 1 real numbers, got shape \\(0,\\)"),
+        ([1.0, 2.0], [1.0], "the same length, got 2 and 1"),
+        (1.0, 2.0, "true is a list of .* got shape \\(\\)"),
+        ([1.0], [[1.0]], "predicted is a list of .* got shape \\(1, 1\\)"),
+        (["a"], [1.0], "true is a list of"),
+    ],
+)
+def test_parity_needs_pairs_of_numbers(true, predicted, says):
+    with pytest.raises(ValueError, match=says):
+        plot.parity(true, predicted, "eV", "gap")

@@ -47,3 +47,5 @@ def test_infinite_and_large_groups_are_refused():
         plot.cayley_graph(SO(2))
     with pytest.raises(ValueError, match="720 elements"):
         plot.cayley_graph(S(6))
+    with pytest.raises(ValueError, match=r"S\(100\) has about 10\^158 elements"):
+        plot.cayley_graph(S(100))

@@ -163,6 +163,9 @@ def test_wrong_arguments_are_refused():
         plot.kernel(kernel, resolution=1)
     with pytest.raises(ValueError, match="radius"):
         plot.kernel(kernel, radius=0.0)
+    for wrong in ("a", True, [1.0], 1j):
+        with pytest.raises(TypeError, match="radius is a number > 0, got"):
+            plot.kernel(kernel, radius=wrong)
     with pytest.raises(ValueError, match="1, 2 and 3 dimensions"):
         plot.kernel(made(Scalar, V, SO(4)))
 

@@ -56,7 +56,28 @@ def test_a_gif_has_its_frames(tmp_path):
     with Image.open(path) as image:
         assert (image.format, image.n_frames) == ("GIF", 5)
     assert [p.name for p in tmp_path.iterdir()] == ["turning.gif"]
+    assert [len(ax.images) for ax in axes] == [1, 0, 0]
+    assert [len(ax.collections) for ax in axes] == [0, 1, 1]
     np.testing.assert_allclose(axes[0].images[0].get_array(), blob())
+
+
+def test_a_gif_leaves_the_figure_as_it_was(tmp_path):
+    axes = plot.figure(7, 3).subplots(1, 3)
+    axes[0].plot([0, 1])
+    figure = axes[0].figure
+    before = (figure.dpi, figure.get_layout_engine(), figure.canvas)
+    plot.rotating(conv(Scalar + V), blob(), frames=3, path=tmp_path / "turning.gif", axes=axes)
+    assert (figure.dpi, figure.get_layout_engine(), figure.canvas) == before
+    assert not axes[0].lines
+    with Image.open(tmp_path / "turning.gif") as image:
+        assert image.size == (630, 270)
+        frames = []
+        for k in range(3):
+            image.seek(k)
+            frames.append(np.asarray(image.convert("RGB"), float))
+    left, right = slice(0, 210), slice(430, 630)
+    assert np.abs(frames[1] - frames[0])[:, left].max() > 50  # the input turns
+    assert np.abs(frames[1] - frames[0])[:, left].mean() > 2 * np.abs(frames[1] - frames[0])[:, right].mean()
 
 
 def test_an_equivariant_output_turned_back_stands_still():

@@ -1,10 +1,14 @@
 """Root and weight diagrams have the lengths, angles and multiplicities of the theory."""
 
+from collections import Counter
+from itertools import product
+from math import comb, factorial
+
 import numpy as np
 import pytest
 from intertwine import plot
 from intertwine.groups import G2, SE, SL, SO, SU, O, S, U
-from intertwine.reps import Adjoint, Scalar, Sym, T, V
+from intertwine.reps import Adjoint, Alt, Scalar, Sym, T, V, _dynkin
 from intertwine.reps._dynkin import dynkin_weights
 
 
@@ -110,3 +114,61 @@ def test_weights_are_invariant_under_reflections(rep):
     for i, root in enumerate(found.cartan_matrix):
         moved = found.labels - found.labels[:, i : i + 1] * root
         assert {tuple(label): n for label, n in zip(moved.tolist(), found.multiplicities.tolist())} == counts
+
+
+def counted(found):
+    return Counter(dict(zip(map(tuple, found.labels.tolist()), found.multiplicities.tolist())))
+
+
+def test_weights_of_a_large_tensor_power():
+    """The weight a μ₁ + b μ₂ + c μ₃ of V^⊗8 is there 8! / (a! b! c!) times; the matrices would be 6561 x 6561."""
+    corners = dynkin_weights(V(SU(3))).labels
+    expected = {
+        tuple((np.array(n) @ corners).tolist()): factorial(8) // np.prod([factorial(k) for k in n]).item()
+        for n in product(range(9), repeat=3)
+        if sum(n) == 8
+    }
+    assert counted(dynkin_weights(T(8)(SU(3)))) == expected
+    written = [text.get_text() for text in plot.weights(T(8)(SU(3))).texts if text.get_text().isdigit()]
+    assert Counter(map(int, written)) == Counter(n for n in expected.values() if n > 1)
+
+
+@pytest.mark.parametrize(
+    "rep",
+    [
+        T(2, 1)(SU(3)) + 2 * Adjoint(SU(3)),
+        Sym(3, V + Scalar)(SU(3)).dual,
+        (Alt(2) * Sym(2, Adjoint))(SL(3)),
+        (V * V.conj + V.dual)(SL(2, field="C")),
+        (T(2) + Alt(3))(SO(3) * SO(5)),
+        Alt(4)(SO(3)) + V(SO(3)),
+    ],
+    ids=repr,
+)
+def test_weights_by_structure_are_those_of_the_matrices(rep, monkeypatch):
+    found = dynkin_weights(rep)
+    monkeypatch.setattr(_dynkin, "BUILT", ())
+    assert counted(found) == counted(dynkin_weights(rep))
+    assert found.multiplicities.sum() == rep.dim
+
+
+def test_weights_of_alternating_powers_of_every_degree():
+    """Alt(k) and Alt(d − k) have the same weights for SO(7)."""
+    for k in range(8):
+        found = dynkin_weights(Alt(k)(SO(7)))
+        assert counted(found) == counted(dynkin_weights(Alt(7 - k)(SO(7))))
+        assert found.multiplicities.sum() == comb(7, k)
+
+
+def test_weights_too_many_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match=r"has dimension \d+: weights are counted in 64-bit integers"):
+        plot.weights(T(60)(SU(3)))
+    with pytest.raises(ValueError, match="weights of power 100 of dimension 100 are too many"):
+        dynkin_weights(Alt(100, T(4) + 19 * Scalar)(SU(3)))
+    monkeypatch.setattr(_dynkin, "LEAF", 7)
+    with pytest.raises(ValueError, match=r"Adjoint has dimension 8: weights are found up to 7, and beyond for sums"):
+        plot.weights(V(SU(3)) * Adjoint(SU(3)))
+    assert len(dynkin_weights(T(2)(SU(3))).labels) == 6
+    monkeypatch.setattr(_dynkin, "TERMS", 8)
+    with pytest.raises(ValueError, match="3 x 3 weights of a tensor product are too many"):
+        dynkin_weights(T(2)(SU(3)))
