@@ -17,7 +17,7 @@ CLASSES_UP_TO = 20_000  # order of the largest group whose classes are listed
 ENTRIES_UP_TO = 1_500_000  # entries of the algebra generators whose closure is computed
 EXACT_UP_TO = 100  # dimension of the largest Lie algebra that is computed exactly
 BRACKETS_UP_TO = 2_500_000  # and entries of all brackets
-CONSTANTS_UP_TO = 250  # dimension of the largest Lie algebra whose structure constants are computed
+CONSTANTS_UP_TO = 400  # dimension of the largest Lie algebra whose structure constants are computed
 
 
 class Fact(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral
 
-MOST = 2**25  # entries of a group's generators: writing down more takes long, and fills the memory
+MOST = 2**27  # entries of a group's generators: a gigabyte; writing down more takes minutes
 
 
 def positive(name: str, n: object, least: int = 1) -> int:
