@@ -111,7 +111,7 @@ def test_a_run(package, tmp_path, monkeypatch):
         assert {path.name for path in report.files} >= {"metrics.json", "parity.png"}
         metrics = json.loads((tmp_path / model / "metrics.json").read_text())
         assert metrics["score"] == "test distance (a0^3)"
-        assert (metrics["test"]["equivariance error"] < 1e-4) == (model == "steerable")
+        assert (metrics["test"]["equivariance error"] < 1e-3) == (model == "steerable")
         sizes[model] = metrics["parameters"]
     assert sizes["steerable"] == count_parameters(TensorNet(O(3), "polarizability", 1.0))
     assert sizes["plain"] == pytest.approx(sizes["steerable"], rel=0.25)
