@@ -284,3 +284,11 @@ def test_doctor_finds_what_is_broken(monkeypatch, tmp_path):
     result = call("doctor", "--seconds", "0")
     assert result.exit_code == 1
     assert "cannot be written to" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    words = [sys.executable, "-m", "intertwine", "groups", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 1

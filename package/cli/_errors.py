@@ -18,6 +18,8 @@ def user_errors(console: Console) -> Iterator[None]:
     """Show what a user can mend without a traceback, and exit with status 1."""
     try:
         yield
+    except BrokenPipeError:  # of a reader who has seen enough, as in "| head"
+        raise
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         if not mendable(error):
             raise
