@@ -114,8 +114,27 @@ def test_charged_particles(figure):
     charged = {"dataset": "charged", "samples": 3000}
     ours = figure("nbody", group="O(3)", model="steerable", **charged)
     assert ours < 0.7 * figure("nbody", model="egnn", **charged)
+    few = charged | {"samples": 300}
+    assert 0.75 < figure("nbody", group="O(3)", model="steerable", **few) / figure("nbody", model="egnn", **few) < 1.33
     assert figure("nbody", group="SO(3)", **charged) < 1.2 * ours
     assert figure("nbody", group="Trivial(3)", **charged) > 1.8 * ours
+
+
+@pytest.mark.parametrize("samples", [100, 1000])
+def test_springs_want_the_right_group(figure, samples):
+    def error(group, kappa, augment=False):
+        asked = {"dataset": "springs", "kappa": kappa, "samples": samples, "augment": augment}
+        return figure("nbody", group=group, **asked)
+
+    def rivals(kappa):
+        return [error("azimuthal-so2", kappa), error("Trivial(3)", kappa), error("Trivial(3)", kappa, augment=True)]
+
+    assert 2 * error("O(3)", 0.0) < min(error("azimuthal", 0.0), *rivals(0.0))
+    assert error("azimuthal", 0.1) < min(rivals(0.1))
+    assert error("O(3)", 0.1) > (1.7 if samples == 100 else 10) * error("azimuthal", 0.1)
+    assert error("O(3)", 1.0) > 10 * error("azimuthal", 1.0)
+    augmented = error("Trivial(3)", 1.0, augment=True) / error("azimuthal", 1.0)
+    assert augmented > 1.2 if samples == 100 else 0.7 < augmented < 1.4
 
 
 def test_shapes(figure):
