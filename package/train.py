@@ -54,7 +54,6 @@ __all__ = [
     "write_metrics",
 ]
 
-
 #: what a resumed run may do otherwise than before, if it says so
 CHANGEABLE = ("epochs", "lr", "batch", "precision", "compile")
 
