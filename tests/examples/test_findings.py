@@ -56,6 +56,14 @@ def test_permutations_are_worth_an_order_of_magnitude(figure, samples):
     assert both < 0.1 * rotations
 
 
+def test_reflections_and_symmetry_help_on_the_matrix_element(figure):
+    groups = ("O(1, 3)", "SO(1, 3, connected=True)", "Trivial(4)")
+    whole, connected, none = (
+        figure("lorentz", group=group, model="steerable", samples=1000, target="standard") for group in groups
+    )
+    assert 10 * whole < connected < 1e-3 * none
+
+
 def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
     for group in ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")'):
         assert figure("pendulum", 2, group=group, dynamics="hamiltonian") < 1e-6
