@@ -25,6 +25,8 @@ def stage(root: Path) -> None:
     notebooks(root / "examples/notebooks", staged / "notebooks")
     results = root / "docs/results.md"
     put(staged / "results.md", results.read_text() if results.exists() else NO_RESULTS)
+    for picture in (root / "docs/curves").glob("*.svg"):
+        put(staged / "curves" / picture.name, picture.read_text())
     for library in ("emlp", "escnn", "e3nn"):
         put(staged / f"snippets/{library}.md", snippets(root / f"docs/migration/{library}.py"))
     for source in ("benchmarks/README.md", "CHANGELOG.md", "CONTRIBUTING.md"):

@@ -120,7 +120,7 @@ PROTOCOL = ("parameters", "epochs", "batch", "lr", "average", "patience", "budge
 
 
 def run_name(settings: Settings) -> str:
-    """Name of a run's folder: experiment, group, model and seed, and what differs from the preset.
+    """Name of a run's folder: experiment, group, model and seed, and what differs from the preset, its budget too.
 
     Examples
     --------
@@ -133,6 +133,8 @@ def run_name(settings: Settings) -> str:
     for key, value in settings.question.items():
         if key not in ("group", "model", "seed") and value != getattr(usual, key):
             words.append(key if value is True else f"{key}-{slug(str(value))}")
+    if settings.preset == "own" and settings.budget != settings.of("desk", **settings.question).budget:
+        words.append(f"{settings.budget:g}-minutes" if settings.budget else "no-budget")
     return "-".join([*words, f"seed{settings.seed}"])
 
 

@@ -109,6 +109,14 @@ class TestSources:
         assert "[this]" not in (staged / "benchmarks.md").read_text()
         assert (staged / "snippets/emlp.md").read_text() == ""
 
+    def test_pictures_come_with_the_results(self, checkout):
+        import _stage
+
+        (checkout / "docs/curves").mkdir()
+        (checkout / "docs/curves/nbody.svg").write_text("<svg/>")
+        _stage.stage(checkout)
+        assert (checkout / "docs/_staged/curves/nbody.svg").read_text() == "<svg/>"
+
     def test_notebooks_come_and_go(self, checkout):
         import _stage
 

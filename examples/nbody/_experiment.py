@@ -19,8 +19,11 @@ from ._model import NBodyNet, Width, matched_width
 from ._settings import NBodySettings
 from ._simulate import simulate
 
-#: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, arXiv:2110.02905 table 1
-PUBLISHED = {"EGNN (published)": 0.0070, "SEGNN (published)": 0.0043}
+#: test MSE, charged, 3,000 training trajectories: arXiv:2102.09844 table 2, 2110.02905 table 1, 2310.02970, 2406.04052
+PUBLISHED = {
+    f"{name} (published)": error
+    for name, error in (("EGNN", 0.0070), ("SEGNN", 0.0043), ("PONITA", 0.0043), ("best, arXiv:2406.04052", 0.0035))
+}
 LAYERS, DRAWN = 4, 4
 HELD_OUT = (VALIDATION, TEST)
 

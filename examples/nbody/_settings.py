@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from .._settings import Settings, setting
 
+#: minutes, three times the desk's: how far more time would lead
+LONG = 7.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class NBodySettings(Settings):
@@ -46,6 +49,8 @@ class NBodySettings(Settings):
             for group in ("SO(3)", "Trivial(3)"):
                 yield {"group": group, "parameters": 20_400, "samples": samples}
             yield {"model": "egnn", "samples": samples}
+        for model in ("steerable", "egnn"):
+            yield {"model": model, "budget": LONG}
         for samples in (100, 1000):
             for kappa in (0.0, 0.1, 1.0):
                 springs = {"dataset": "springs", "kappa": kappa, "samples": samples}

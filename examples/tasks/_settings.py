@@ -64,8 +64,9 @@ class TaskSettings(Settings):
             for group in cls.groups[1:] if samples <= 1000 else ():
                 yield {"group": group, "samples": samples, "parameters": cls.weights}
             yield {"model": "emlp", "samples": samples, "group": cls.groups[0]}
-            for model in ("gated", "scalars"):
-                yield {"model": model, "samples": samples, "group": cls.usual}
+            for group in dict.fromkeys((cls.usual, cls.groups[0])):
+                yield {"model": "gated", "samples": samples, "group": group}
+            yield {"model": "scalars", "samples": samples, "group": cls.usual}
             for augment in (False, True):
                 yield {"model": "mlp", "augment": augment, "samples": samples, "group": cls.groups[-1]}
         for target in cls.targets[1:]:

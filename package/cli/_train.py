@@ -134,13 +134,13 @@ def results(
     """Make the page of results from all finished runs; with --run, make those that are missing."""
     console = Console(stderr=as_json)
     with user_errors(console):
-        from intertwine.examples import _results
+        from intertwine.examples import _page, _queue, _runs
 
-        chosen = _results.known(names or ())
-        failed = _results.work(_results.jobs(chosen, seeds, runs), jobs, console, hours) if make else []
-        console.print(f"wrote {_results.render(runs, out, names or ())}", highlight=False)
+        chosen = _queue.known(names or ())
+        failed = _queue.work(_queue.jobs(chosen, seeds, runs), jobs, console, hours) if make else []
+        console.print(f"wrote {_page.render(runs, out, names or ())}", highlight=False)
         if as_json:
-            print(json.dumps(_results.collect(runs, names or ()), indent=2))
+            print(json.dumps(_runs.collect(runs, names or ()), indent=2))
         if failed:
             raise typer.Exit(1)
 

@@ -154,7 +154,8 @@ def test_nbody_leaves_its_files_and_a_table(tmp_path):
     assert all(path.stat().st_size for path in report.files)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["epochs"] == len(json.loads((tmp_path / "history.json").read_text())) == 3
-    assert set(metrics["references"]) == {"linear motion x + v t", "EGNN (published)", "SEGNN (published)"}
+    published = {"EGNN", "SEGNN", "PONITA", "best, arXiv:2406.04052"}
+    assert set(metrics["references"]) == {"linear motion x + v t", *(f"{name} (published)" for name in published)}
     assert metrics["settings"]["group"] == "O(3)"
     with (tmp_path / "shown").open("w") as file:
         report.show(Console(file=file, width=200))

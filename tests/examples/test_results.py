@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from intertwine import cli
-from intertwine.examples import _results
+from intertwine.examples import _curves, _page, _queue, _runs
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._settings import run_name
 from intertwine.train import CHECKPOINT, RunError
@@ -28,19 +28,21 @@ def test_every_experiment_has_the_presets(name, preset):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_names_of_runs_tell_them_apart(name):
-    queue = _results.jobs([name], seeds=2)
+    queue = _queue.jobs([name], seeds=2)
     assert len({job.folder for job in queue}) == len(queue) >= 2
-    assert len({str(job.settings.question) for job in queue}) == len(queue)
+    assert len({str(asdict(job.settings)) for job in queue}) == len(queue)
     assert {job.settings.seed for job in queue} == {0, 1}
-    half = len(queue) // 2
-    assert all(job.settings.seed == 0 for job in queue[:half])
-    usual = [job.settings.samples == EXPERIMENTS[name].of("desk").samples for job in queue[:half]]
-    assert usual == sorted(usual, reverse=True)
+    own = [job.settings.preset == "own" for job in queue]
+    assert own == sorted(own)
+    usual = EXPERIMENTS[name].of("desk").samples
+    first = [job.settings for job in queue[: own.count(False)]]
+    keys = [(what.seed, what.samples != usual) for what in first]
+    assert keys == sorted(keys)
 
 
 def test_the_table_costs_at_most_a_day_on_one_core():
     """As far as it can be told: every run of the queue has a budget, or is known to be short."""
-    minutes = [job.settings.budget for job in _results.jobs(seeds=3)]
+    minutes = [job.settings.budget for job in _queue.jobs(seeds=3)]
     assert all(minutes)
     assert sum(minutes) <= 24 * 60
 
@@ -54,25 +56,25 @@ def test_the_commands_of_the_queue_ask_for_its_settings(name, monkeypatch, tmp_p
         raise RunError("noted")
 
     monkeypatch.setattr("intertwine.examples._experiment.run", note)
-    for job in _results.jobs([name], seeds=1, root=tmp_path):
+    for job in _queue.jobs([name], seeds=1, root=tmp_path):
         assert "noted" in CliRunner().invoke(cli.app, job.words, env={"COLUMNS": "200"}).output
         assert asked[-1] == job.settings
 
 
 def test_the_runs_that_are_kept_are_those_of_the_queue():
-    root = Path(__file__).parents[2] / _results.FOLDER
-    kept = [job for job in _results.jobs(root=root) if job.is_done]
+    root = Path(__file__).parents[2] / _queue.FOLDER
+    kept = [job for job in _queue.jobs(root=root) if job.is_done]
     assert kept
     assert {job.folder.name for job in kept} == {path.parent.name for path in root.glob("*/metrics.json")}
     assert [job.differences for job in kept] == [[]] * len(kept)
 
 
 def test_runs_of_other_settings_are_named(tmp_path):
-    job = _results.jobs(["nbody"], root=tmp_path)[0]
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
     job.folder.mkdir()
     (job.folder / "metrics.json").write_text(json.dumps({"settings": asdict(job.settings) | {"budget": 7.0}}))
     with pytest.raises(RunError, match=r"move or delete them: .*nbody.* \(budget 7.0 instead of"):
-        _results.work([job], 1, Console(quiet=True))
+        _queue.work([job], 1, Console(quiet=True))
 
 
 def test_a_queue_is_resumed(tmp_path, monkeypatch):
@@ -81,22 +83,22 @@ def test_a_queue_is_resumed(tmp_path, monkeypatch):
 
     tiny = {"samples": 20, "channels": 2, "epochs": 2, "group": "Trivial(3)"}
     monkeypatch.setattr(NBodySettings, "compared", classmethod(lambda cls: iter([tiny, tiny | {"augment": True}])))
-    queue = _results.jobs(["nbody"], seeds=1, root=tmp_path / "runs")
+    queue = _queue.jobs(["nbody"], seeds=1, root=tmp_path / "runs")
     assert [job.is_done for job in queue] == [False, False]
-    assert _results.work(queue[:1], 1, Console(quiet=True)) == []
+    assert _queue.work(queue[:1], 1, Console(quiet=True)) == []
     assert [job.is_done for job in queue] == [True, False]
     written = (queue[0].folder / "metrics.json").stat().st_mtime_ns
-    assert _results.work(queue, 2, Console(quiet=True), hours=1.0) == []
+    assert _queue.work(queue, 2, Console(quiet=True), hours=1.0) == []
     assert all(job.is_done for job in queue)
     assert (queue[0].folder / "metrics.json").stat().st_mtime_ns == written
-    text = _results.render(tmp_path / "runs", tmp_path / "results.md").read_text()
+    text = _page.render(tmp_path / "runs", tmp_path / "results.md").read_text()
     assert text.count("| Trivial(3) | steerable |") == 2
     assert "| augment |" in text
     assert "2 runs" in text
 
 
 def test_a_stopped_run_is_gone_on_with(tmp_path):
-    job = _results.jobs(["nbody"], root=tmp_path)[0]
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
     assert "--resume" not in job.words
     job.folder.mkdir(parents=True)
     (job.folder / CHECKPOINT).touch()
@@ -107,7 +109,7 @@ def test_a_stopped_queue_keeps_what_was_trained_and_starts_nothing_more(tmp_path
     monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
     given = {"samples": 20, "channels": 2, "epochs": 10**6, "group": "Trivial(3)"}
     what = EXPERIMENTS["nbody"].of("desk", **given)
-    queue = [_results.Job(what, given, tmp_path / name) for name in ("first", "second", "third")]
+    queue = [_queue.Job(what, given, tmp_path / name) for name in ("first", "second", "third")]
 
     def stop_once_it_trains():
         until = time.monotonic() + 60
@@ -117,7 +119,7 @@ def test_a_stopped_queue_keeps_what_was_trained_and_starts_nothing_more(tmp_path
 
     threading.Thread(target=stop_once_it_trains).start()
     with pytest.raises(KeyboardInterrupt):
-        _results.work(queue, 1, Console(quiet=True))
+        _queue.work(queue, 1, Console(quiet=True))
     assert "with a checkpoint in" in (queue[0].folder / "log.txt").read_text()
     assert not queue[1].folder.exists()
     assert not queue[2].folder.exists()
@@ -125,16 +127,16 @@ def test_a_stopped_queue_keeps_what_was_trained_and_starts_nothing_more(tmp_path
 
 
 def test_once_stopped_no_process_is_started():
-    processes = _results.Processes()
+    processes = _queue.Processes()
     assert processes.run([sys.executable, "-c", "raise SystemExit(3)"]) == 3
     processes.stop()
     assert processes.run([sys.executable, "-c", ""]) is None
 
 
 def test_a_failing_run_is_reported_and_leaves_its_log(tmp_path):
-    job = _results.jobs(["nbody"], root=tmp_path)[0]
-    bad = _results.Job(job.settings, {"group": "E8"}, job.folder)
-    assert _results.work([bad], 1, Console(quiet=True)) == [bad]
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
+    bad = _queue.Job(job.settings, {"group": "E8"}, job.folder)
+    assert _queue.work([bad], 1, Console(quiet=True)) == [bad]
     assert "there is no group 'E8'" in (job.folder / "log.txt").read_text()
 
 
@@ -153,7 +155,7 @@ def figures(seed, error, samples=100, **settings):
 
 
 def test_means_and_spreads():
-    text = _results.page([figures(0, 1.0), figures(1, 3.0), figures(0, 0.25, 1000), figures(0, 9.0, group="SO(3)")])
+    text = _page.page([figures(0, 1.0), figures(1, 3.0), figures(0, 0.25, 1000), figures(0, 9.0, group="SO(3)")])
     assert "| O(3) | steerable | 2 ± 1.41 | 0.25 | 1,000 | 1.0 | 2 | desk |" in text
     assert "| SO(3) | steerable | 9 |  | 1,000 | 1.0 | 1 | desk |" in text
     assert "| group | model | 100 | 1,000 |" in text
@@ -162,17 +164,63 @@ def test_means_and_spreads():
 
 def test_proportions_to_the_rival():
     runs = [figures(0, 1.0), figures(0, 4.0, model="egnn"), figures(0, 3.0, dataset="springs"), figures(1, None)]
-    text = _results.page(runs)
+    text = _page.page(runs)
     assert "| O(3) | steerable | charged | 1 (0.25) |" in text
     assert "| O(3) | egnn | charged | 4 (1.00) |" in text
     assert "| O(3) | steerable | springs | 3 |" in text
     assert "times that of egnn" in text
 
 
+def test_proportions_are_to_what_the_rival_reached_in_the_same_time():
+    long = figures(0, 2.0, model="egnn", budget=7.0)
+    long["settings"]["budget"] = 7.0
+    text = _page.page([figures(0, 1.0), figures(0, 4.0, model="egnn"), long])
+    assert "| O(3) | steerable | 1 (0.25) |" in text
+    assert "| O(3) | egnn | 2 (1.00) |" in text
+
+
+def test_learning_curves():
+    runs = [
+        *(figures(seed, error, samples) for seed, samples, error in ((0, 100, 1.0), (1, 100, 3.0), (0, 1000, 0.5))),
+        figures(0, 9.0, group="SO(3)"),
+        *(figures(0, error, samples, dataset="springs") for samples, error in ((100, 2.0), (1000, None))),
+        *(figures(0, 1.0, samples, kappa=0.1) for samples in (100, 1000)),
+        *(figures(0, 1.0, samples, lr=1.0) for samples in (100, 1000)),
+    ]
+    curves = _curves.panels(runs)
+    assert curves["charged, kappa 1.0"] == {"O(3) steerable": {100: [1.0, 3.0], 1000: [0.5]}}
+    assert set(curves) == {"charged, kappa 1.0", "charged, kappa 0.1"}
+    right, left = _curves.draw(runs, "test MSE").axes
+    assert (left.get_title(), right.get_title()) == ("charged, kappa 1.0", "charged, kappa 0.1")
+    (line,) = (bars.lines[0] for bars in left.containers)
+    assert line.get_xdata().tolist() == [100, 1000]
+    assert line.get_ydata().tolist() == [2.0, 0.5]
+    assert (left.get_xscale(), left.get_yscale(), right.get_ylabel()) == ("log", "linear", "test MSE")
+    assert _curves.svg(_curves.draw(runs, "test MSE")) == _curves.svg(_curves.draw(runs, "test MSE"))
+
+
+def test_the_page_shows_the_curves_there_are(tmp_path):
+    for samples in (100, 1000):
+        (tmp_path / f"{samples}").mkdir()
+        (tmp_path / f"{samples}/metrics.json").write_text(json.dumps(figures(0, 1.0, samples)))
+        text = _page.render(tmp_path, tmp_path / "page.md").read_text()
+        assert ("curves/nbody-test-MSE.svg" in text) == (samples == 1000)
+    assert (tmp_path / "curves/nbody-test-MSE.svg").read_text().startswith("<?xml")
+
+
+def test_published_figures_are_drawn_where_they_depend_on_samples():
+    runs = [figures(0, 1.0, samples) for samples in (100, 1000)]
+    for run in runs:
+        run["references"] |= {"theirs (published)": 1 / run["settings"]["samples"], "once (published)": 3.0}
+    assert _curves.published(runs) == {"theirs (published)": {100: [0.01], 1000: [0.001]}}
+    labels = [text.get_text() for text in _curves.draw(runs, "test MSE").axes[0].get_legend().get_texts()]
+    assert labels == ["theirs (published)", "O(3) steerable"]
+
+
 def test_repeated_runs_and_other_plans_are_no_seeds():
     own = figures(0, 5.0, lr=1e-4) | {"preset": "own"}
     other = own | {"test": {"test MSE": 7.0}, "settings": own["settings"] | {"epochs": 7}}
-    text = _results.page([figures(0, 1.0), figures(0, 1.0), own, other])
+    text = _page.page([figures(0, 1.0), figures(0, 1.0), own, other])
     assert "| O(3) | steerable | 1 | 1,000 | 1.0 | 1 | desk |" in text
     assert "| O(3) | steerable | 5 | 1,000 | 1.0 | 1 | own |" in text
     assert "| O(3) | steerable | 7 | 1,000 | 1.0 | 1 | own |" in text
@@ -182,6 +230,13 @@ def test_another_plan_of_training_is_not_called_a_preset():
     settings = EXPERIMENTS["nbody"].of("desk", epochs=7)
     assert settings.preset == "own"
     assert "samples-7" in run_name(EXPERIMENTS["nbody"].of("desk", samples=7))
+
+
+def test_the_name_of_a_run_of_another_budget_tells_it_apart():
+    nbody = EXPERIMENTS["nbody"]
+    assert run_name(nbody.of("desk", budget=7.0)) == "nbody-O3-steerable-7-minutes-seed0"
+    assert run_name(nbody.of("fast")) == "nbody-O3-steerable-samples-300-seed0"
+    assert run_name(EXPERIMENTS["smoke"].of("desk", epochs=7)) == "smoke-O2-steerable-seed0"
 
 
 def test_a_budget_alone_ends_the_training():
@@ -198,15 +253,15 @@ def test_damaged_figures_name_the_file(tmp_path):
         foreign = {key: value for key, value in whole.items() if key != name}
         (tmp_path / "a" / "metrics.json").write_text(json.dumps(foreign))
         with pytest.raises(RunError, match="does not hold the figures"):
-            _results.collect(tmp_path)
+            _runs.collect(tmp_path)
     for changed in ({"training_seconds": None}, {"settings": {"seed": 0}}, {"test": {}}):
         (tmp_path / "a" / "metrics.json").write_text(json.dumps(whole | changed))
         with pytest.raises(RunError, match="does not hold the figures"):
-            _results.collect(tmp_path)
+            _runs.collect(tmp_path)
     for content in ("{", "[]", "null", json.dumps({"experiment": "nbody"})):
         (tmp_path / "a" / "metrics.json").write_text(content)
         with pytest.raises(RunError, match=r"a/metrics.json does not hold the figures"):
-            _results.collect(tmp_path)
+            _runs.collect(tmp_path)
 
 
 def test_without_runs_the_command_says_so(tmp_path):
@@ -222,6 +277,6 @@ def test_without_runs_the_command_says_so(tmp_path):
 def test_a_page_of_some_experiments(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "metrics.json").write_text(json.dumps(figures(0, 1.0)))
-    assert "## nbody" in _results.render(tmp_path, tmp_path / "page.md", ["nbody"]).read_text()
+    assert "## nbody" in _page.render(tmp_path, tmp_path / "page.md", ["nbody"]).read_text()
     with pytest.raises(RunError, match="no finished runs of qm9"):
-        _results.render(tmp_path, tmp_path / "page.md", ["qm9"])
+        _page.render(tmp_path, tmp_path / "page.md", ["qm9"])

@@ -1,0 +1,123 @@
+"""What finished runs left, read and put in lines: for the page of results and for its pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from intertwine._files import METRICS, RunError
+
+from ._queue import FOLDER
+from ._registry import EXPERIMENTS
+from ._settings import PROTOCOL
+
+#: settings that do not name a line of the table
+SILENT = {"seed", "samples", *PROTOCOL}
+#: what the page takes of the figures of a run
+NEEDED = {
+    "preset": str,
+    "score": str,
+    "test": dict,
+    "references": dict,
+    "settings": dict,
+    "parameters": int,
+    "training_seconds": (int, float),
+}
+#: the figures of one run
+Run = Mapping[str, Any]
+
+
+def collect(root: Path = FOLDER, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The figures of all finished runs below a folder, of some experiments or of all.
+
+    Raises
+    ------
+    RunError
+        Naming the file, for one that cannot be read.
+    """
+    found = []
+    for path in sorted(root.rglob(METRICS)):
+        try:
+            metrics = json.loads(path.read_text())
+            if metrics["experiment"] in names or (not names and metrics["experiment"] in EXPERIMENTS):
+                _check(metrics)
+                found.append(metrics)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
+    return found
+
+
+def _check(metrics: Run) -> None:
+    """Raise an error for figures that the page cannot be made of."""
+    for name, kind in NEEDED.items():
+        if not isinstance(metrics[name], kind):  # type: ignore[arg-type]
+            raise TypeError(f"{name} is {metrics[name]!r}")
+    if not metrics["test"]:
+        raise ValueError("no figure of a test")
+    for name in ("seed", "samples"):
+        int(metrics["settings"][name])
+
+
+@dataclass(frozen=True)
+class Line:
+    """Runs that differ in seeds and numbers of training samples only.
+
+    Attributes
+    ----------
+    preset : str
+    values : mapping of setting to value
+        Of the settings in which the runs of a table differ.
+    runs : figures of runs
+    """
+
+    preset: str
+    values: Mapping[str, Any]
+    runs: Sequence[Run]
+
+    def of(self, samples: int) -> list[Run]:
+        """The runs with so many samples, one of every seed: a repetition says nothing about the spread."""
+        return list({r["settings"]["seed"]: r for r in self.runs if r["settings"]["samples"] == samples}.values())
+
+    @property
+    def label(self) -> list[str]:
+        """The values as words; switches by their names, or not at all."""
+        return [
+            (dial if value else "") if isinstance(value, bool) else "" if value is None else str(value)
+            for dial, value in self.values.items()
+        ]
+
+
+def lines(runs: Sequence[Run]) -> list[Line]:
+    """The lines of a table, by what they say; group and model are always said."""
+    keys = [key for key in runs[0]["settings"] if key not in SILENT]
+    dials = [k for k in keys if k in ("group", "model") or len({str(r["settings"].get(k)) for r in runs}) > 1]
+    found: dict[tuple[Any, ...], list[Run]] = {}
+    for run in runs:
+        plan = run["preset"] == "own" and tuple(run["settings"].get(name) for name in PROTOCOL)
+        found.setdefault((run["preset"], plan, *(run["settings"].get(dial) for dial in dials)), []).append(run)
+    ordered = sorted(found.items(), key=lambda item: str(item[0]))
+    return [Line(preset, dict(zip(dials, values)), members) for (preset, _, *values), members in ordered]
+
+
+def counts(runs: Sequence[Run]) -> list[int]:
+    """The numbers of training samples there are."""
+    return sorted({run["settings"]["samples"] for run in runs})
+
+
+def figures(runs: Sequence[Run]) -> list[float]:
+    """The figures of merit that are numbers."""
+    found = [next(iter(run["test"].values())) for run in runs]
+    return [value for value in found if value is not None and math.isfinite(value)]
+
+
+def references(runs: Sequence[Run]) -> dict[str, dict[int, list[float]]]:
+    """What references say, for every number of training samples."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for run in runs:
+        for label, value in run["references"].items():
+            found.setdefault(label, {}).setdefault(run["settings"]["samples"], []).append(value)
+    return found
