@@ -12,6 +12,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .._augment import elements
 from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from .._supervised import Supervised
@@ -34,11 +35,9 @@ def mean_distance(guess: Tensor, true: Tensor) -> Tensor:
 
 def turned(batch: Batch, generator: torch.Generator, group: Group | None = None) -> Batch:
     """Every molecule moved by a random element of O(3), or of the group, of its own, with its tensor."""
-    seed = int(torch.randint(2**31, (1,), generator=generator))
-    g = torch.from_numpy((group or O(3)).sample(batch.size, rng=seed))
+    g = elements(group or O(3), batch.size, generator)
     rho = g if batch.target.shape[1] == 3 else torch.einsum("nij,nkl->nikjl", g, g).flatten(3, 4).flatten(1, 2)
-    pos = (g.to(batch.pos)[batch.molecule] @ batch.pos.unsqueeze(2)).squeeze(2)
-    return replace(batch, pos=pos, target=(rho.to(batch.target) @ batch.target.unsqueeze(2)).squeeze(2))
+    return replace(batch.moved(g), target=(rho.to(batch.target) @ batch.target.unsqueeze(2)).squeeze(2))
 
 
 class DipolesExperiment(Experiment[DipolesSettings, Supervised]):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from intertwine import plot
-from intertwine.groups import Group
+from intertwine.groups import Group, O
 from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .._augment import azimuthal, elements
 from .._experiment import Experiment, matched
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
 from ._egnn import EGNN
@@ -35,14 +37,14 @@ class Motion:
     Attributes
     ----------
     train, val, test : NBody
-    augment : bool
-        Rotate training systems by random angles about the z-axis.
+    symmetry : function of a number and a generator, optional
+        Random elements of the true group, (n, 3, 3), by which training systems are moved.
     """
 
     train: NBody
     val: NBody
     test: NBody
-    augment: bool = False
+    symmetry: Callable[[int, torch.Generator], Tensor] | None = None
 
     @property
     def size(self) -> int:
@@ -52,8 +54,8 @@ class Motion:
     def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
         """Mean squared error on some training trajectories."""
         some = self.train[index.to(self.train.pos.device)]
-        if self.augment:
-            some = turned(some, 2 * torch.pi * torch.rand(len(some), generator=generator))
+        if self.symmetry is not None:
+            some = moved(some, self.symmetry(len(some), generator))
         return (model(some) - some.target).square().mean()
 
     def score(self, model: nn.Module) -> float:
@@ -61,12 +63,9 @@ class Motion:
         return mean_square_error(model, self.val)
 
 
-def turned(data: NBody, angles: Tensor) -> NBody:
-    """Every system rotated about the z-axis by its angle (n,)."""
-    c, s = angles.cos().to(data.pos), angles.sin().to(data.pos)
-    zero, one = torch.zeros_like(c), torch.ones_like(c)
-    turn = torch.stack([c, -s, zero, s, c, zero, zero, zero, one], -1).view(-1, 3, 3)
-    pos, vel, target = (x @ turn.mT for x in (data.pos, data.vel, data.target))
+def moved(data: NBody, g: Tensor) -> NBody:
+    """Every system moved by its orthogonal matrix (n, 3, 3)."""
+    pos, vel, target = (x @ g.to(x).mT for x in (data.pos, data.vel, data.target))
     return NBody(pos, vel, data.node, data.pair, target)
 
 
@@ -101,7 +100,8 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
         data = {
             part: load(settings.dataset, part, n, settings.seed, settings.kappa).to(device) for part, n in sizes.items()
         }
-        return Motion(**data, augment=settings.augment)
+        tied = settings.dataset == "springs" and settings.kappa != 0
+        return Motion(**data, symmetry=(azimuthal if tied else partial(elements, O(3))) if settings.augment else None)
 
     def network(self, settings: NBodySettings, group: Group, task: Motion) -> nn.Module:
         """A steerable network over the group, or EGNN."""

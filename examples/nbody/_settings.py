@@ -43,11 +43,12 @@ class NBodySettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Charged particles: groups of equal size and EGNN; plane springs: stiffness, groups, augmentation."""
+        """Charged particles and plane springs of any stiffness: groups of equal size, augmentation; EGNN."""
         for samples in (300, 1000, 3000):
             yield {"group": "O(3)", "samples": samples}
             for group in ("SO(3)", "Trivial(3)"):
                 yield {"group": group, "parameters": 20_400, "samples": samples}
+            yield {"group": "Trivial(3)", "augment": True, "parameters": 20_400, "samples": samples}
             yield {"model": "egnn", "samples": samples}
         for model in ("steerable", "egnn"):
             yield {"model": model, "budget": LONG}

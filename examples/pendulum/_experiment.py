@@ -14,6 +14,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .._augment import azimuthal
 from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from . import _data
@@ -38,7 +39,7 @@ class Motion:
     train, val : (n, 5, 12) tensors
     test : (n, 151, 12) tensor
     augment : bool
-        Turn training pieces by random angles about the z-axis.
+        Move training pieces by random rotations about the z-axis, and mirrors.
     """
 
     train: Tensor
@@ -55,7 +56,7 @@ class Motion:
         """Mean squared error of the states along some pieces."""
         true = self.train[index.to(self.train.device)]
         if self.augment:
-            true = turned(true, 2 * torch.pi * torch.rand(len(true), generator=generator))
+            true = moved(true, azimuthal(len(true), generator))
         return (rollout(model, true[:, 0], _data.FRAMES - 1, TRAINED) - true[:, 1:]).square().mean()
 
     def score(self, model: nn.Module) -> float:
@@ -74,12 +75,9 @@ def rollout(model: nn.Module, z: Tensor, frames: int, fine: int) -> Tensor:
     return torch.stack(found, 1)
 
 
-def turned(states: Tensor, angles: Tensor) -> Tensor:
-    """Every piece (frames, 12) turned about the z-axis by its angle (n,)."""
-    c, s = angles.cos().to(states), angles.sin().to(states)
-    zero, one = torch.zeros_like(c), torch.ones_like(c)
-    turn = torch.stack([c, -s, zero, s, c, zero, zero, zero, one], -1).view(-1, 1, 3, 3)
-    return (states.unflatten(-1, (4, 3)) @ turn.mT).flatten(-2)
+def moved(states: Tensor, g: Tensor) -> Tensor:
+    """Every piece (frames, 12) moved by its orthogonal matrix (n, 3, 3)."""
+    return (states.unflatten(-1, (4, 3)) @ g.to(states).mT.unsqueeze(1)).flatten(-2)
 
 
 def relative_errors(found: Tensor, true: Tensor) -> Tensor:

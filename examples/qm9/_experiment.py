@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from intertwine import plot
-from intertwine.groups import Group
+from intertwine.groups import Group, O
 from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
+from .._augment import elements
 from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from . import _data
@@ -23,7 +24,8 @@ from ._model import CUTOFF, Body, Kernels, MoleculeNet
 from ._settings import QM9Settings
 
 LAYERS, WIDTH = 3, 16
-VALIDATED = 1_000
+#: validation molecules, and test molecules that are turned
+VALIDATED, MOVED = 1_000, 500
 #: EGNN, SEGNN, PaiNN, PONITA: arXiv:2102.09844, 2110.02905, 2102.03150, 2310.02970, all of the training molecules
 MODELS = {
     "alpha": (0.071, 0.060, 0.045, 0.0375),
@@ -54,6 +56,8 @@ class Property:
         Regression on atom counts.
     scale : float
         What it leaves, in standard deviations.
+    augment : bool
+        Move training molecules by random elements of O(3).
     """
 
     train: Graphs
@@ -61,6 +65,7 @@ class Property:
     test: Graphs
     fit: Tensor
     scale: float
+    augment: bool = False
 
     @property
     def size(self) -> int:
@@ -70,6 +75,8 @@ class Property:
     def loss(self, model: nn.Module, index: Tensor, generator: torch.Generator) -> Tensor:
         """Smooth absolute error of some training molecules."""
         batch = self.train[index]
+        if self.augment:
+            batch = batch.moved(elements(O(3), batch.size, generator))
         return smooth_l1_loss(model(batch) / self.scale, batch.target.to(batch.pos) / self.scale, beta=0.1)
 
     def score(self, model: nn.Module) -> float:
@@ -110,7 +117,7 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         graphs = {part: Graphs(molecules, CUTOFF, device) for part, molecules in parts.items()}
         fit = regression(parts["train"])
         scale = float((parts["train"].target - predict(fit, parts["train"].counts)).std())
-        return Property(graphs["train"], graphs["val"], graphs["test"], fit, scale)
+        return Property(**graphs, fit=fit, scale=scale, augment=settings.augment)
 
     def network(self, settings: QM9Settings, group: Group, task: Property) -> nn.Module:
         """A network on top of the regression."""
@@ -129,9 +136,15 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         return MoleculeNet(body, task.fit.float(), task.scale)
 
     def test(self, settings: QM9Settings, model: nn.Module, task: Property) -> dict[str, float]:
-        """Mean absolute error."""
-        error = float((predicted(model, task.test) - task.test.molecules.target).abs().mean())
-        return {self.score_of(settings): error}
+        """Mean absolute error, and how much answers change when molecules are moved by elements of O(3)."""
+        answers = predicted(model, task.test)
+        batch = task.test[torch.arange(min(len(task.test), MOVED))]
+        apart = model(batch.moved(elements(O(3), batch.size, torch.Generator().manual_seed(1)))) - model(batch)
+        unit = _data.TARGETS[settings.target].unit
+        return {
+            self.score_of(settings): float((answers - task.test.molecules.target).abs().mean()),
+            f"change of answers by turns ({unit})": float(apart.abs().mean()),
+        }
 
     def score_of(self, settings: QM9Settings) -> str:
         """Mean absolute error, in the property's unit."""

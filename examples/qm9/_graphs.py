@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -34,6 +34,10 @@ class Batch:
     molecule: Tensor
     size: int
     target: Tensor
+
+    def moved(self, g: Tensor) -> Batch:
+        """Every molecule moved by its orthogonal matrix (size, 3, 3); targets stay."""
+        return replace(self, pos=(g.to(self.pos)[self.molecule] @ self.pos.unsqueeze(2)).squeeze(2))
 
 
 class Graphs:

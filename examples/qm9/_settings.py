@@ -49,3 +49,4 @@ class QM9Settings(Settings):
         yield {"model": "egnn", **homo}
         for group in ("SO(3)", "Trivial(3)"):
             yield {"group": group, "attributes": "atoms", "parameters": 50_000, **homo}
+        yield {"group": "Trivial(3)", "augment": True, "attributes": "atoms", "parameters": 50_000, **homo}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Tensor
 
+from .._augment import azimuthal, elements
 from .._source import fingerprint, missing, source
 from .._store import Arrays, stored
 from ._furniture import KEYWORDS, models
@@ -98,10 +99,8 @@ def load(name: str, samples: int, seed: int = 0, rotated: bool = False) -> dict[
 
 
 def turned(clouds: Clouds, generator: torch.Generator, rotated: bool) -> Clouds:
-    """Every cloud turned by an angle of its own about the vertical, or by a rotation of its own."""
-    seed = int(torch.randint(2**31, (1,), generator=generator))
-    group = SO(3) if rotated else SO(3).subgroup(fixing=[0, 0, 1])
-    g = torch.from_numpy(group.sample(len(clouds), rng=seed))
+    """Every cloud turned about the vertical and mirrored, or not, or turned anyhow, by an element of its own."""
+    g = elements(SO(3), len(clouds), generator) if rotated else azimuthal(len(clouds), generator)
     return replace(clouds, points=clouds.points @ g.mT.to(clouds.points))
 
 

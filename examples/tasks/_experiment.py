@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
 import torch
 from intertwine import plot
 from intertwine.emlp import EMLP
@@ -17,6 +16,7 @@ from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from .._augment import elements
 from .._experiment import Experiment, sized
 from . import _data
 from ._model import WIDTH, Gated, Scalars, Standardised, TaskNet, plain
@@ -89,17 +89,15 @@ class Fit:
 
 def moved(x: Tensor, y: Tensor, symmetry: tuple[Rep, Rep], generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Every sample moved by a random element of the group of its representations."""
-    seed = int(torch.randint(2**31, (1,), generator=generator))
-    g = elements(symmetry[0], len(x), seed)
+    g = elements(_group(symmetry[0]), len(x), generator).numpy()
     matrices = (torch.from_numpy(rep.rho(g)).to(x) for rep in symmetry)
     a, b = ((m @ t.unsqueeze(2)).squeeze(2) for m, t in zip(matrices, (x, y)))
     return a, b
 
 
-def elements(rep: Rep, n: int, seed: int) -> np.ndarray:
-    """Random elements (n, d, d) of the group of a representation."""
+def _group(rep: Rep) -> Group:
     assert rep.group is not None
-    return rep.group.sample(n, rng=seed)
+    return rep.group
 
 
 class TaskExperiment(Experiment[TaskSettings, Fit]):
@@ -220,7 +218,7 @@ def equivariance_error(model: nn.Module, task: Fit) -> float:
     x = task.test[0][:200].double()
     y = model(x)
     worst = 0.0
-    for g in elements(task.symmetry[0], PROBES, seed=1):
+    for g in _group(task.symmetry[0]).sample(PROBES, rng=1):
         rho_in, rho_out = (torch.from_numpy(rep.rho(g)).to(x) for rep in task.symmetry)
         worst = max(worst, float((model(x @ rho_in.mT) - y @ rho_out.mT).norm() / y.norm()))
     model.to(first)

@@ -8,12 +8,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 from intertwine import cli
+from intertwine.examples._augment import elements
 from intertwine.examples._experiment import Means, check_size, run, sized
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples.nbody import _experiment as nbody
-from intertwine.examples.nbody._data import NBody, load
+from intertwine.examples.nbody._data import FRAME_IN, FRAME_OUT, NBody, begin, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
 from intertwine.examples.nbody._settings import NBodySettings
+from intertwine.examples.nbody._simulate import simulate
 from intertwine.examples.qm9 import _data as qm9_data
 from intertwine.examples.qm9._egnn import EGNN
 from intertwine.examples.qm9._experiment import Property, QM9Experiment, predicted
@@ -121,13 +123,36 @@ def test_models_of_a_size_begin_with_the_seed():
         check_size(NBodySettings(parameters=2000), 5000)
 
 
-def test_augmentation_turns_about_z_and_keeps_the_physics(systems):
-    angles = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
-    turned = nbody.turned(systems, angles)
-    assert_close(turned.pos[..., 2], systems.pos[..., 2])
-    assert_close(turned.target.norm(dim=-1), systems.target.norm(dim=-1))
-    net = awake(NBodyNet(AZIMUTHAL, Width(4, 3), layers=2, absolute=True))
-    assert_close((net(turned) - turned.target).norm(dim=-1), (net(systems) - systems.target).norm(dim=-1))
+@pytest.mark.parametrize(
+    ("given", "upright"),
+    [({}, False), ({"dataset": "springs", "kappa": 0.0}, False), ({"dataset": "springs", "kappa": 0.1}, True)],
+)
+def test_augmentation_is_by_the_true_group_and_keeps_the_physics(given, upright):
+    settings = NBodySettings.of("fast", samples=20, augment=True, **given)
+    symmetry = nbody.NBodyExperiment().task(settings, torch.device("cpu")).symmetry
+    g = symmetry(20, torch.Generator().manual_seed(0))
+    assert {round(d) for d in g.det().tolist()} == {-1, 1}
+    assert bool((g[:, 2, 2] == 1).all()) == upright
+
+    def apart(g):
+        """How far trajectories and moved ones are apart, at most."""
+        turn, frames = g.mT.numpy(), (FRAME_IN, FRAME_OUT)
+        start = begin(settings.dataset, "train", 20)
+        one, _ = simulate(settings.dataset, start, frames, settings.kappa)
+        moved = replace(start, pos=start.pos @ turn, vel=start.vel @ turn)
+        other, _ = simulate(settings.dataset, moved, frames, settings.kappa)
+        return abs(other - one @ turn[:, None]).max((1, 2, 3))
+
+    # the published simulator cuts off forces by components when charges are close, which has less symmetry
+    assert (apart(g) < 1e-9).mean() >= (1 if given else 0.4)
+    if upright:
+        assert apart(elements(O(3), 20, torch.Generator().manual_seed(0))).min() > 1e-3
+
+    pos, vel, target = torch.randn(3, 20, 5, 3)
+    systems = NBody(pos, vel, torch.ones(20, 5), torch.ones(20, 10), target)
+    moved = nbody.moved(systems, g)
+    for before, after in zip(systems.tensors[:2] + systems.tensors[4:], moved.tensors[:2] + moved.tensors[4:]):
+        assert_close(after, (before.double() @ g.mT).float())
 
 
 SMALL = {"samples": 20, "epochs": 3, "channels": 2}
@@ -388,6 +413,15 @@ def test_molecules_train(molecules):
         optimizer.step()
     assert task.score(net) < 0.3 * before
     assert predicted(net, graphs).shape == (4,)
+
+
+def test_augmentation_of_molecules_changes_what_is_seen_not_what_is_asked(molecules):
+    graphs, net = Graphs(molecules, 3.5), net_of().float()
+    tasks = [Property(graphs, graphs, graphs, torch.zeros(6), 2.0, augment) for augment in (False, True)]
+    for free in (False, True):
+        model = net if not free else MoleculeNet(Body(Trivial(3), (4, 2), 2, cutoff=3.5), torch.zeros(6), 2.0)
+        once, turned = (task.loss(model, torch.arange(4), torch.Generator().manual_seed(0)) for task in tasks)
+        assert torch.isclose(once, turned, rtol=1e-4) != free
 
 
 def test_qm9_end_to_end(package, tmp_path):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from intertwine import cli
+from intertwine.examples._augment import azimuthal
 from intertwine.examples._experiment import Means, run
 from intertwine.examples.pendulum import _data, _experiment
-from intertwine.examples.pendulum._experiment import PendulumExperiment, rollout, turned
+from intertwine.examples.pendulum._experiment import PendulumExperiment, moved, rollout
 from intertwine.examples.pendulum._model import Dynamics, plain, steerable
 from intertwine.examples.pendulum._settings import PendulumSettings
 from intertwine.groups import SO, O, Trivial
@@ -107,14 +108,16 @@ def test_what_is_compared_is_of_equal_size(dynamics):
     assert max(sizes) < 1.05 * min(sizes)
 
 
-def test_augmentation_turns_about_z():
+def test_augmentation_is_by_rotations_about_z_and_mirrors():
     pieces = torch.from_numpy(_data.pieces(_data.trajectories(5, "train"), 0))
-    other = turned(pieces, torch.linspace(0.5, 3.0, 5))
+    g = azimuthal(5, torch.Generator().manual_seed(0))
+    assert {round(d) for d in g.det().tolist()} == {-1, 1}
+    other = moved(pieces, g)
     assert_close(other[..., 2::3], pieces[..., 2::3])
     assert_close(_data.energy(other.numpy()), _data.energy(pieces.numpy()))
     assert (other - pieces).abs().max() > 1e-2
     flows = torch.from_numpy(_data.flow(pieces.numpy()))
-    assert_close(torch.from_numpy(_data.flow(other.numpy())), turned(flows, torch.linspace(0.5, 3.0, 5)))
+    assert_close(torch.from_numpy(_data.flow(other.numpy())), moved(flows, g))
 
 
 @pytest.mark.parametrize("settings", [{}, {"model": "mlp", "group": "Trivial(3)", "augment": True, "dynamics": "ode"}])
