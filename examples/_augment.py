@@ -6,6 +6,9 @@ import torch
 from intertwine.groups import Group, O
 from torch import Tensor
 
+#: elements that are drawn once, where drawing them anew would take longer than training
+POOL = 4096
+
 
 def elements(group: Group, n: int, generator: torch.Generator) -> Tensor:
     """Random elements of a group, (n, d, d) float64."""

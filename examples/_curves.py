@@ -15,23 +15,21 @@ from matplotlib.ticker import LogFormatter
 
 from ._runs import Run, counts, figures, lines, references
 
-#: settings that tell lines of one panel apart; the others tell panels apart
-MODEL = ("group", "model", "augment")
 WIDTH, HEIGHT, COLUMNS = 4.6, 4.4, 2
 
 #: for every number of training samples the figures of all seeds
 Curve = Mapping[int, Sequence[float]]
 
 
-def panels(runs: Sequence[Run]) -> dict[str, dict[str, Curve]]:
-    """The curves of each panel by their labels: lines of the table with two numbers of samples or more."""
+def panels(runs: Sequence[Run], data: Sequence[str] = ()) -> dict[str, dict[str, Curve]]:
+    """The curves on each kind of data by their labels: lines of the table with two numbers of samples or more."""
     found: dict[str, dict[str, Curve]] = {}
     for line in lines(runs):
         curve = {n: values for n in counts(runs) if (values := figures(line.of(n)))}
         if len(curve) > 1 and line.preset != "own":
             words = dict(zip(line.values, line.label))
-            label = " ".join(words[dial] for dial in MODEL if words.get(dial))
-            title = ", ".join(_said(dial, words[dial]) for dial in words if dial not in MODEL and words[dial])
+            label = " ".join(word for dial, word in words.items() if word and dial not in data)
+            title = ", ".join(_said(dial, words[dial]) for dial in data if words.get(dial))
             found.setdefault(title, {})[label] = curve
     return found
 
@@ -44,14 +42,14 @@ def published(runs: Sequence[Run]) -> dict[str, Curve]:
     """Published figures that are known for several numbers of samples, and differ."""
     return {
         label: known
-        for label, known in references(runs).items()
+        for label, _, known in references(runs)
         if "published" in label and len({value for values in known.values() for value in values}) > 1
     }
 
 
-def draw(runs: Sequence[Run], score: str) -> Figure:
+def draw(runs: Sequence[Run], score: str, data: Sequence[str] = ()) -> Figure:
     """One panel for every kind of data; bars are standard deviations over seeds, published figures are grey."""
-    found, others = panels(runs), published(runs)
+    found, others = panels(runs, data), published(runs)
     columns = min(COLUMNS, len(found))
     drawn = figure(WIDTH * columns, HEIGHT * -(-len(found) // columns))
     grid = drawn.subplots(-(-len(found) // columns), columns, squeeze=False)

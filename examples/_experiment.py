@@ -74,14 +74,11 @@ class Experiment(ABC, Generic[S, T]):
         What `test` returns first, with its unit: "test MSE"; see `score_of`.
     published : mapping
         Figures of others, in the same units.
-    note : str
-        What must be said beside them.
     """
 
     title: ClassVar[str]
     score: ClassVar[str] = ""
     published: ClassVar[Mapping[str, float]] = {}
-    note: ClassVar[str] = ""
 
     def group(self, settings: S) -> Group:
         """The group a run asks for, which must act on the data."""
@@ -209,6 +206,7 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     score, value = experiment.score_of(settings), next(iter(figures.values()))
     metrics = {
         "experiment": settings.name,
+        "revision": settings.revision,
         "preset": settings.preset,
         "settings": asdict(settings),
         "score": score,
@@ -233,7 +231,7 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     on_cpu = next(model.parameters()).device.type == "cpu"
     note = f"{state.epoch} epochs in {state.seconds:.0f} s" + " of processor time" * on_cpu
     return Report(
-        experiment.title, ("", score, "of ours"), rows, files, f"{note}; {experiment.note}" if experiment.note else note
+        experiment.title, ("", score, "of ours"), rows, files, f"{note}; {settings.note}" if settings.note else note
     )
 
 

@@ -13,32 +13,32 @@ from . import _curves
 from ._queue import FOLDER
 from ._registry import EXPERIMENTS
 from ._runs import Line, Run, collect, counts, figures, lines, references
-from ._settings import slug
+from ._settings import Settings, slug
 
 #: the folder of pictures, beside the page
 PICTURES = "curves"
 INTRODUCTION = """\
 Made by `intertwine results` from the `metrics.json` of the runs in this folder, which `make results` makes. Every line
-is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training). Minutes
-are processor time. Figures called *published* are those of their authors, on their own samples or splits."""
+is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training; "old": of
+an earlier revision of the experiment, to be made again). Minutes are processor time. Figures called *published* are
+those of their authors, on their own samples or splits."""
 
 
-def render(root: Path = FOLDER, out: Path = Path("docs/results.md"), names: Sequence[str] = ()) -> Path:
-    """Write the page and its pictures, of some experiments or of all.
+def render(root: Path = FOLDER, out: Path = Path("docs/results.md")) -> Path:
+    """Write the page and its pictures.
 
     Raises
     ------
     RunError
         If there are no runs, or a file cannot be written.
     """
-    runs = collect(root, names)
+    runs = collect(root)
     if not runs:
-        of = f" of {', '.join(names)}" if names else ""
-        raise RunError(f"there are no finished runs{of} below {root}: `intertwine results --run` makes them")
-    for name in EXPERIMENTS:
+        raise RunError(f"there are no finished runs below {root}: `intertwine results --run` makes them")
+    for name, settings in EXPERIMENTS.items():
         for score, own in scores(runs, name):
-            if _curves.panels(own):
-                write(out.parent / _picture(name, score), _curves.svg(_curves.draw(own, score)))
+            if _curves.panels(own, settings.data):
+                write(out.parent / _picture(name, score), _curves.svg(_curves.draw(own, score, settings.data)))
     write(out, page(runs).encode())
     return out
 
@@ -61,54 +61,76 @@ def page(runs: Sequence[Run]) -> str:
         if found:
             made += [f"## {name}", "", (settings.__doc__ or "").strip(), ""]
         for score, own in found:
-            made += [*table(own, score, settings.rival), ""]
-            if _curves.panels(own):
+            made += [*table(own, score, settings), ""]
+            if _curves.panels(own, settings.data):
                 made += [f"![{score} of {name}, by number of training samples]({_picture(name, score)})", ""]
+            if beside := others(own, settings):
+                made += [*beside, ""]
+        if found and settings.note:
+            made += [f"{settings.note[0].upper()}{settings.note[1:]}.", ""]
     hours = sum(run["training_seconds"] for run in runs) / 3600
     made += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
     return "\n".join(made)
 
 
-def table(runs: Sequence[Run], score: str, rival: Sequence[str] = ()) -> list[str]:
+def table(runs: Sequence[Run], score: str, settings: type[Settings]) -> list[str]:
     """A table of one score; columns are numbers of samples; in brackets proportions to the rival's figures."""
-    found, sizes, theirs = lines(runs), counts(runs), _theirs(runs, rival)
-    bracket = f" (in brackets: times that of {rival[0]} on the same data in the same time)" if theirs else ""
+    found, sizes, theirs = lines(runs), counts(runs), _theirs(runs, settings)
+    bracket = f" (in brackets: times that of {settings.rival} on the same data in the same time)" if theirs else ""
     dials = list(found[0].values)
     head = [*dials, *(f"{n:,}" for n in sizes), "weights", "minutes", "seeds", "preset"]
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:
-        cells = [_spread(figures(line.of(n))) + _proportion(line.of(n), theirs, rival) for n in sizes]
-        rows.append(_row([*line.label, *cells, *_facts(line, sizes)]))
-    for label, known in references(runs).items():
-        empty = [""] * (len(dials) - 1)
+        cells = [_spread(figures(line.of(n))) + _proportion(line.of(n), theirs, settings) for n in sizes]
+        rows.append(_row([*line.label, *cells, *_facts(line, sizes, settings.revision)]))
+    for label, where, known in references(runs, [dial for dial in dials if dial in settings.data]):
+        empty = [str(where.get(dial, "")) for dial in dials[1:]]
         rows.append(_row([f"*{label}*", *empty, *_of_reference(known, sizes), "", "", "", ""]))
     return [f"{score}, by number of training samples{bracket}", "", *rows]
 
 
-def _facts(line: Line, sizes: Sequence[int]) -> list[str]:
+def others(runs: Sequence[Run], settings: type[Settings]) -> list[str]:
+    """A table of what else was measured, with the number of samples that most lines have."""
+    found, more = lines(runs), [run for run in runs if len(run["test"]) > 1]
+    if not more:
+        return []
+    usual = max(counts(more), key=lambda n: sum(run["settings"]["samples"] == n for run in more))
+    names = list(dict.fromkeys(name for run in more for name in list(run["test"])[1:]))
+    head = [*found[0].values, *names]
+    rows = [_row(head), _row(["---"] * len(head))]
+    for line in found:
+        if line.of(usual):
+            cells = [_spread(figures(line.of(usual), name)) for name in names]
+            rows.append(_row([*line.label, *cells]))
+    return [f"Measured beside it, with {usual:,} training samples", "", *rows]
+
+
+def _facts(line: Line, sizes: Sequence[int], revision: int) -> list[str]:
     """Weights, minutes, seeds and preset of a line."""
     weights = sorted({run["parameters"] for run in line.runs})
     span = f"{weights[0]:,}" if len(weights) == 1 else f"{weights[0]:,}–{weights[-1]:,}"
     minutes = statistics.mean(run["training_seconds"] for run in line.runs) / 60
-    return [span, f"{minutes:.1f}", str(max(len(line.of(n)) for n in sizes)), line.preset]
+    preset = line.preset + ", old" * any(run.get("revision", 1) < revision for run in line.runs)
+    return [span, f"{minutes:.1f}", str(max(len(line.of(n)) for n in sizes)), preset]
 
 
-def _asked(run: Run, rival: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(run["settings"].get(name) for name in ("samples", "budget", *rival[1:]))
+def _asked(run: Run, settings: type[Settings]) -> tuple[Any, ...]:
+    return tuple(run["settings"].get(name) for name in ("samples", "budget", *settings.data))
 
 
-def _theirs(runs: Sequence[Run], rival: Sequence[str]) -> dict[tuple[Any, ...], float]:
-    """Mean figures of the rival model, by the data and the time they are of."""
+def _theirs(runs: Sequence[Run], settings: type[Settings]) -> dict[tuple[Any, ...], float]:
+    """Mean figures of the rival model as it is by default, by the data and the time they are of."""
     found: dict[tuple[Any, ...], list[float]] = {}
     for run in runs:
-        if rival and run["settings"]["model"] == rival[0]:
-            found.setdefault(_asked(run, rival), []).extend(figures([run]))
+        theirs = run["settings"]
+        if theirs["model"] == settings.rival and theirs.get("parameters") is None:
+            found.setdefault(_asked(run, settings), []).extend(figures([run]))
     return {data: statistics.mean(values) for data, values in found.items() if values}
 
 
-def _proportion(runs: Sequence[Run], theirs: Mapping[tuple[Any, ...], float], rival: Sequence[str]) -> str:
+def _proportion(runs: Sequence[Run], theirs: Mapping[tuple[Any, ...], float], settings: type[Settings]) -> str:
     ours = figures(runs)
-    mean = theirs.get(_asked(runs[0], rival)) if ours else None
+    mean = theirs.get(_asked(runs[0], settings)) if ours else None
     return f" ({statistics.mean(ours) / mean:.2f})" if mean else ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from ._registry import EXPERIMENTS
 from ._settings import Settings, run_name
 
 FOLDER = Path("docs/runs")
+#: failures in a row after which it is no use to go on
+ENOUGH = 4
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,23 @@ class Job:
 
     @property
     def is_done(self) -> bool:
-        """Whether its figures are there."""
-        return (self.folder / METRICS).is_file()
+        """Whether its figures are there, of the experiment as it is."""
+        return (self.folder / METRICS).is_file() and not self.is_old
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the run in its folder is of an earlier revision of the experiment, and is to be made again."""
+        return (self.folder / METRICS).is_file() and self._figures.get("revision", 1) < self.settings.revision
+
+    @property
+    def _figures(self) -> Mapping[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / METRICS).read_text())
+        return found
 
     @property
     def differences(self) -> list[str]:
         """What the finished run in its folder was asked otherwise."""
-        theirs = json.loads((self.folder / METRICS).read_text()).get("settings", {})
+        theirs = self._figures.get("settings", {})
         ours = asdict(self.settings)
         return [f"{key} {theirs.get(key)} instead of {ours[key]}" for key in ours if theirs.get(key) != ours[key]]
 
@@ -112,10 +125,11 @@ def known(names: Sequence[str]) -> Sequence[str]:
 
 
 def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:
-    """Make the runs that are missing, several at a time; returns those that failed.
+    """Make the runs that are missing or old, several at a time; returns those that failed.
 
     Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed.  Ctrl-C and
-    SIGTERM let the runs in progress write their checkpoints, and start no others.
+    SIGTERM let the runs in progress write their checkpoints, and start no others; nor are others started after
+    `ENOUGH` failures in a row.
 
     Parameters
     ----------
@@ -137,6 +151,7 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
     if others:
         raise RunError("runs of other settings, move or delete them: " + "; ".join(others))
     failed: list[Job] = []
+    in_a_row = [0]
     running = Processes()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
@@ -144,11 +159,14 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
 
         def make(job: Job) -> None:
             late = hours is not None and (bar.tasks[row].elapsed or 0.0) > 3600 * hours
-            if running.stopped or late:
+            if running.stopped or late or in_a_row[0] >= ENOUGH:
                 return
             bar.console.print(f"{job.folder.name}", highlight=False)
-            if not _finish(job, running):
+            if _finish(job, running):
+                in_a_row[0] = 0
+            else:
                 failed.append(job)
+                in_a_row[0] += 1
                 if not running.stopped:
                     bar.console.print(f"[red]failed[/]: see {job.folder / 'log.txt'}", highlight=False)
             bar.advance(row)
@@ -204,6 +222,8 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 
 
 def _finish(job: Job, running: Processes) -> bool:
+    if job.is_old:
+        shutil.rmtree(job.folder)
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "log.txt").open("ab") as log:
         status = running.run([sys.executable, "-m", "intertwine", *job.words], log)

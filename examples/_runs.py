@@ -98,9 +98,11 @@ def lines(runs: Sequence[Run]) -> list[Line]:
     found: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         plan = run["preset"] == "own" and tuple(run["settings"].get(name) for name in PROTOCOL)
-        found.setdefault((run["preset"], plan, *(run["settings"].get(dial) for dial in dials)), []).append(run)
+        theirs = run["settings"]
+        size = theirs["model"] in EXPERIMENTS[run["experiment"]].baselines and theirs.get("parameters")
+        found.setdefault((run["preset"], plan, size, *(theirs.get(dial) for dial in dials)), []).append(run)
     ordered = sorted(found.items(), key=lambda item: str(item[0]))
-    return [Line(preset, dict(zip(dials, values)), members) for (preset, _, *values), members in ordered]
+    return [Line(preset, dict(zip(dials, values)), members) for (preset, _, _, *values), members in ordered]
 
 
 def counts(runs: Sequence[Run]) -> list[int]:
@@ -108,16 +110,30 @@ def counts(runs: Sequence[Run]) -> list[int]:
     return sorted({run["settings"]["samples"] for run in runs})
 
 
-def figures(runs: Sequence[Run]) -> list[float]:
-    """The figures of merit that are numbers."""
-    found = [next(iter(run["test"].values())) for run in runs]
+def figures(runs: Sequence[Run], name: str | None = None) -> list[float]:
+    """The figures of merit that are numbers, or others by their name."""
+    found = [run["test"].get(name) if name else next(iter(run["test"].values())) for run in runs]
     return [value for value in found if value is not None and math.isfinite(value)]
 
 
-def references(runs: Sequence[Run]) -> dict[str, dict[int, list[float]]]:
-    """What references say, for every number of training samples."""
-    found: dict[str, dict[int, list[float]]] = {}
+def references(
+    runs: Sequence[Run], data: Sequence[str] = ()
+) -> list[tuple[str, dict[str, Any], dict[int, list[float]]]]:
+    """What references say, for every number of training samples; of different ``data`` apart where they differ."""
+    found: dict[str, dict[tuple[Any, ...], dict[int, list[float]]]] = {}
     for run in runs:
+        where = tuple(run["settings"].get(dial) for dial in data)
         for label, value in run["references"].items():
-            found.setdefault(label, {}).setdefault(run["settings"]["samples"], []).append(value)
-    return found
+            of_data = found.setdefault(label, {}).setdefault(where, {})
+            of_data.setdefault(run["settings"]["samples"], []).append(value)
+    listed: list[tuple[str, dict[str, Any], dict[int, list[float]]]] = []
+    for label, by_data in found.items():
+        merged: dict[int, list[float]] = {}
+        for known in by_data.values():
+            for n, values in known.items():
+                merged.setdefault(n, []).extend(values)
+        if all(len({round(v, 9) for v in values}) == 1 for values in merged.values()) or len(by_data) == 1:
+            listed.append((label, {}, merged))
+        else:
+            listed += [(label, dict(zip(data, where)), known) for where, known in by_data.items()]
+    return listed

@@ -28,8 +28,16 @@ class Settings:
     presets : mapping of preset to overridden settings
         ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" is the published
         protocol.
-    rival : (model, *settings)
-        ClassVar.  In the table others are set in proportion to this model's figures where these settings agree.
+    data : settings
+        ClassVar.  Those that change what is learned from, beside the number of samples and the seed.
+    rival : model
+        ClassVar.  In the table others are set in proportion to its figures on the same data in the same time.
+    rates : mapping of model to learning rate
+        ClassVar.  Peak learning rates at the desk: for every model the best of the same few by its validation error.
+    note : str
+        ClassVar.  What must be said beside the figures.
+    revision : int
+        ClassVar.  Goes up when data, models or training change so that earlier runs no longer compare.
     name, experiment : str
         ClassVars.  Of the command, and where its code is, "folder._module:Class".
     baselines : mapping of model to group
@@ -39,12 +47,16 @@ class Settings:
     name: ClassVar[str]
     experiment: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
-    rival: ClassVar[tuple[str, ...]] = ()
+    data: ClassVar[tuple[str, ...]] = ()
+    rival: ClassVar[str] = ""
+    rates: ClassVar[Mapping[str, float]] = {}
+    note: ClassVar[str] = ""
+    revision: ClassVar[int] = 1
     baselines: ClassVar[Mapping[str, str]] = {}
 
     group: str = setting("O(3)", "Symmetry group; `intertwine groups` lists them.")
     model: str = setting("steerable", "Which model: ours, or a baseline.")
-    samples: int = setting(1000, "Number of training samples.", least=1)
+    samples: int = setting(1000, "Number of training samples.", least=2)
     augment: bool = setting(False, "Transform training samples by random elements of the true symmetry group.")
     seed: int = setting(0, "Of weights, batches and data split.", least=0, most=2**63 - 1)
     parameters: int | None = setting(None, "Choose the width for about so many weights.", least=1000)
@@ -74,7 +86,9 @@ class Settings:
             raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
         if given.get("budget") and "epochs" not in given:
             given["epochs"] = UNLIMITED
-        return cls(**{**cls.planned(preset, given), **given, **cls._own_group(given)})
+        rate = cls.rates.get(given.get("model", cls.model))
+        usual = {"lr": rate} if rate else {}
+        return cls(**{**usual, **cls.planned(preset, given), **given, **cls._own_group(given)})
 
     @classmethod
     def _own_group(cls, given: Mapping[str, Any]) -> dict[str, str]:
@@ -135,6 +149,8 @@ def run_name(settings: Settings) -> str:
             words.append(key if value is True else f"{key}-{slug(str(value))}")
     if settings.preset == "own" and settings.budget != settings.of("desk", **settings.question).budget:
         words.append(f"{settings.budget:g}-minutes" if settings.budget else "no-budget")
+    if settings.parameters and settings.model in settings.baselines:
+        words.append(f"{settings.parameters}-weights")
     return "-".join([*words, f"seed{settings.seed}"])
 
 

@@ -4,7 +4,8 @@ A run lives in one folder: ``checkpoint.pt`` (everything needed to go on), ``met
 On one machine with a fixed number of threads, an interrupted and resumed run ends with the same bits as an
 uninterrupted one: batches and random transformations depend on (seed, epoch, step) only, and the checkpoint
 carries the model, its average, the optimizer, the best weights so far and the random state.  A time
-budget trades that for a fixed duration, since the learning rate then follows the clock.
+budget trades that for a fixed duration: the learning rate then follows the clock, and so does validation,
+which takes at most a fifth of the time.
 
 Processes started by `torchrun` train one model together: each takes its share of every batch, gradients are
 averaged, and the first process validates, writes and talks.
@@ -55,7 +56,9 @@ __all__ = [
 ]
 
 #: what a resumed run may do otherwise than before, if it says so
-CHANGEABLE = ("epochs", "lr", "batch", "precision", "compile")
+CHANGEABLE = ("epochs", "lr", "batch", "average", "patience", "budget", "precision", "compile")
+#: with a budget, training between two validations takes so many times what the last one took, or longer
+RARELY = 4.0
 
 
 class Stopped(Exception):
@@ -96,8 +99,10 @@ class State:
     seconds : float
         Spent training, over all sittings: processor time of all threads on a CPU, by the clock on another device.
     best, best_epoch : float, int
+    unseen, looked : float
+        Seconds spent training since the last validation, and on that one.
     history : list of dict
-        Per epoch: loss, score, rate, seconds.
+        Of every epoch that was validated: epoch, loss, score, rate, seconds.
     """
 
     epoch: int = 0
@@ -106,6 +111,8 @@ class State:
     seconds: float = 0.0
     best: float = math.inf
     best_epoch: int = 0
+    unseen: float = 0.0
+    looked: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -243,7 +250,9 @@ class Run:
         for index in order.split(plan.batch)[state.step :]:
             since = self._clock()
             loss = self._step(index)
-            state.seconds += self._agree(loss, self._clock() - since)
+            seconds = self._agree(loss, self._clock() - since)
+            state.seconds += seconds
+            state.unseen += seconds
             state.step += 1
             advance()
             if self._wants_to_stop:
@@ -252,7 +261,9 @@ class Run:
             self.save(at_least=plan.save_every)
             if plan.budget and state.seconds >= plan.budget:
                 break
-        self._validate()
+        if not plan.budget or self.progress >= 1 or state.unseen >= RARELY * state.looked:
+            self._validate()
+        state.epoch, state.step, state.running = state.epoch + 1, 0, 0.0
         advance()
 
     def _agree(self, loss: float, seconds: float) -> float:
@@ -311,16 +322,16 @@ class Run:
                 score = self.task.score(self.averaged)
         score, seconds = self.world.total([score, (self._clock() - since) * self.world.leads])
         state.seconds += seconds
-        loss = state.running / max(state.step, 1)
+        state.unseen, state.looked = 0.0, seconds
+        loss, epoch = state.running / max(state.step, 1), state.epoch + 1
         entry = {"loss": loss, "score": score, "rate": self.optimizer.param_groups[0]["lr"]}
-        state.history.append(entry | {"seconds": state.seconds})
+        state.history.append({"epoch": epoch} | entry | {"seconds": state.seconds})
         if self._board is not None:
             for name, number in entry.items():
-                self._board.add_scalar(name, number, state.epoch + 1)
+                self._board.add_scalar(name, number, epoch)
             self._board.flush()
-        state.epoch, state.step, state.running = state.epoch + 1, 0, 0.0
         if score < state.best:
-            state.best, state.best_epoch = score, state.epoch
+            state.best, state.best_epoch = score, epoch
             self.best = {key: value.detach().clone() for key, value in self.averaged.state_dict().items()}
 
     # -- checkpoints ----------------------------------------------------------------------------------
@@ -354,13 +365,14 @@ class Run:
             raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
         before, now = json.loads(content["plan"]), asdict(self.plan)
         before = now | before  # a checkpoint may be older than an option
-        changed = [f"{k} was {_said(before[k])}, now {_said(now[k])}" for k in CHANGEABLE if before[k] != now[k]]
+        said = {k: (_said(before[k]), _said(now[k])) for k in CHANGEABLE}
+        changed = [f"{k} was {old}, now {new}" for k, (old, new) in said.items() if old != new]
         if changed:
             self.console.print(f"resuming with another plan: {'; '.join(changed)}; training follows the new one")
         self.state = State(**json.loads(content["state"]))
         self.model.load_state_dict(content["model"])
-        if content["averaged"] and self.averaged is not self.model:
-            self.averaged.load_state_dict(content["averaged"])
+        if self.averaged is not self.model:
+            self.averaged.load_state_dict(content["averaged"] or content["model"])
         self.best = content["best"]
         self.optimizer.load_state_dict(content["optimizer"])
         if self.world.leads:

@@ -123,6 +123,31 @@ def test_a_time_budget_ends_the_run_and_the_learning_rate_reaches_its_floor(tmp_
     assert state.history[-1]["rate"] < 0.2 * max(h["rate"] for h in state.history)
 
 
+def test_with_a_budget_validation_takes_a_fifth_of_the_time_and_the_end_is_validated(tmp_path):
+    ticks = iter(range(10**6))
+    run = make(tmp_path, batch=100, epochs=10**6, budget=103.0)
+    run._clock = lambda: float(next(ticks))  # a step takes one second, and a validation one
+    state = run.train()
+    assert [h["epoch"] for h in state.history] == [1, *range(5, 82, 4), 82]
+    assert state.seconds == 104
+    assert state.epoch == state.history[-1]["epoch"]
+
+
+def test_without_a_budget_every_epoch_is_validated(tmp_path):
+    ticks = iter(range(10**6))
+    run = make(tmp_path, batch=100, epochs=7)
+    run._clock = lambda: float(next(ticks))
+    assert [h["epoch"] for h in run.train().history] == list(range(1, 8))
+
+
+def test_an_average_that_is_asked_for_later_begins_with_the_weights(tmp_path):
+    first = make(tmp_path, average=0.0, epochs=1)
+    first.train()
+    for run in (make(tmp_path, average=0.9, resume=True), make(tmp_path, average=0.0, resume=True)):
+        held = run.averaged.state_dict()
+        assert all(torch.equal(held[key], value) for key, value in run.model.state_dict().items())
+
+
 def test_the_learning_rate_rises_and_falls():
     plan = Plan(lr=2.0, warmup=0.1, floor=0.1)
     assert plan.rate(0.05) == pytest.approx(1.0)

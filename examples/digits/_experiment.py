@@ -28,7 +28,6 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
     title = "Rotated digits"
     score = "test mistakes (%)"
     published = PUBLISHED
-    note = "published figures are on another split, of 12,000 and 50,000 images"
 
     def check(self, settings: DigitsSettings) -> None:
         """The group acts on the plane."""

@@ -44,7 +44,6 @@ class DipolesExperiment(Experiment[DipolesSettings, Supervised]):
     """A vector or a tensor of molecules."""
 
     title = "Dipoles and polarizabilities"
-    note = "computed by GFN2-xTB, not measured"
 
     def check(self, settings: DipolesSettings) -> None:
         """The group acts on space."""

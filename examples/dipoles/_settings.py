@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._settings import Settings, setting
+from .._settings import UNLIMITED, Settings, setting
 
 SAMPLES = (300, 1000, 3500)
 
@@ -17,11 +17,14 @@ class DipolesSettings(Settings):
 
     name: ClassVar[str] = "dipoles"
     experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
+    note: ClassVar[str] = "computed by GFN2-xTB, not measured"
+    revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 200, "epochs": 3, "budget": 0.5},
-        "desk": {"epochs": 300},
+        "desk": {"epochs": UNLIMITED},
         "paper": {"samples": 3500, "epochs": 500, "lr": 1e-3},
     }
+    data: ClassVar[tuple[str, ...]] = ("target",)
     baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(3)"}
 
     model: str = setting(

@@ -104,7 +104,6 @@ class JetsExperiment(Experiment[JetsSettings, Supervised]):
 
     title = "Top quark jets"
     score = "test mistakes (%)"
-    note = "published figures are of 1.2 million jets of the reference data, another sample than the generated one"
 
     def group(self, settings: JetsSettings) -> Group:
         """The group, one of space leaving time alone."""

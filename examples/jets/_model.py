@@ -28,14 +28,15 @@ class Products(nn.Module):
     """Invariants of 4-vectors under a group: their products by all its bilinear forms, and its linear forms.
 
     Both are bases of Hom spaces: for O(1, 3) the scalar product alone, for rotations E E', p·p' and E, for no symmetry
-    all components and their products.
+    all components and their products.  The scalar product of space-time comes first wherever it is invariant, so that
+    no group has to make masses of small differences.
 
     Examples
     --------
     >>> from intertwine.groups import SO, Lorentz
     >>> x = torch.tensor([5.0, 0.0, 3.0, 0.0], dtype=torch.float64)
     >>> Products(Lorentz())(x, x).abs(), Products(SO(3).embed(4, start=1)).own(x).abs().shape
-    (tensor([8.0000], dtype=torch.float64), torch.Size([3]))
+    (tensor([8.0000], dtype=torch.float64), torch.Size([4]))
     """
 
     forms: Tensor
@@ -45,6 +46,9 @@ class Products(nn.Module):
         super().__init__()
         forms = torch.from_numpy((V * V >> Scalar)(group).basis().dense().reshape(-1, 4, 4))
         linear = torch.from_numpy((V >> Scalar)(group).basis().dense().reshape(-1, 4))
+        kept, metric = forms.flatten(1), torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=forms.dtype)) / 2
+        if len(forms) > 1 and torch.allclose(kept.mT @ (kept @ metric.flatten()), metric.flatten()):
+            forms = torch.cat([metric[None], forms])
         self.register_buffer("forms", forms)
         self.register_buffer("linear", linear)
 
@@ -175,7 +179,7 @@ class JetNet(nn.Module):
 class Plain(nn.Module):
     """The same messages of what a detector measures: logarithms of energy and pT, and directions beside the jet's axis.
 
-    So it is blind to boosts along the beams and turns about them, and has no other symmetry.
+    So it is blind to turns about the beams; energies tell it of boosts along them, and it has no other symmetry.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._settings import Settings, setting
+from .._settings import UNLIMITED, Settings, setting
 
 SAMPLES = (300, 1000, 5000)
 
@@ -17,11 +17,16 @@ class JetsSettings(Settings):
 
     name: ClassVar[str] = "jets"
     experiment: ClassVar[str] = "jets._experiment:JetsExperiment"
+    note: ClassVar[str] = (
+        "published figures are of 1.2 million jets of the reference data, another sample than the generated one"
+    )
+    revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 3, "budget": 0.5},
-        "desk": {"epochs": 300, "budget": 1.0},
+        "desk": {"epochs": UNLIMITED, "budget": 1.0},
         "paper": {"samples": 1_200_000, "source": "public", "epochs": 35, "constituents": 100, "lr": 1e-3},
     }
+    data: ClassVar[tuple[str, ...]] = ("source",)
     baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(4)", "scalars": "O(1, 3)"}
 
     group: str = setting("O(1, 3)", "Symmetry group acting on space-time, or on space alone.")

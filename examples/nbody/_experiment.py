@@ -85,7 +85,6 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
 
     title = "N-body"
     score = "test MSE"
-    note = "published figures are on their own samples"
 
     def check(self, settings: NBodySettings) -> None:
         """Widths are given once, models by name."""

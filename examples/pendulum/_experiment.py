@@ -90,7 +90,6 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
 
     title = "Double spring pendulum"
     score = "rollout error"
-    note = "the rollout error is the geometric mean over 30 units of time; published figures on their own trajectories"
 
     def check(self, settings: PendulumSettings) -> None:
         """The group acts on space."""

@@ -244,7 +244,7 @@ def load(name: str, seed: int = 0, bonds: bool = False, **limits: int | None) ->
     Raises
     ------
     ValueError
-        For an unknown target.
+        For an unknown target, or if there are fewer training molecules.
     MissingDataError
         If qm9pack is not installed.
     """
@@ -252,7 +252,11 @@ def load(name: str, seed: int = 0, bonds: bool = False, **limits: int | None) ->
     key, arrays = geometries()
     lists = stored(f"{key}-bonds", lambda: find_bonds(arrays)) if bonds else None
     values = torch.from_numpy(arrays[name] * wanted.factor)
-    parts = {part: index[: limits.get(part)] for part, index in split(len(values), seed).items()}
+    whole = split(len(values), seed)
+    asked = limits.get("train") or 0
+    if asked > len(whole["train"]):
+        raise ValueError(f"there are {len(whole['train']):,} training molecules, got samples={asked:,}")
+    parts = {part: index[: limits.get(part)] for part, index in whole.items()}
     return {part: molecules(arrays, index, values[torch.from_numpy(index)], lists) for part, index in parts.items()}
 
 

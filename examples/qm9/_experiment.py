@@ -94,7 +94,6 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
     """A scalar property of molecules."""
 
     title = "QM9"
-    note = "published figures are with 110,000 molecules"
 
     def check(self, settings: QM9Settings) -> None:
         """The property, the number of molecules, the group and the model make sense."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Tensor
 
-from .._augment import azimuthal, elements
+from .._augment import elements
 from .._source import fingerprint, missing, source
 from .._store import Arrays, stored
 from ._furniture import KEYWORDS, models
@@ -99,8 +99,13 @@ def load(name: str, samples: int, seed: int = 0, rotated: bool = False) -> dict[
 
 
 def turned(clouds: Clouds, generator: torch.Generator, rotated: bool) -> Clouds:
-    """Every cloud turned about the vertical and mirrored, or not, or turned anyhow, by an element of its own."""
-    g = elements(SO(3), len(clouds), generator) if rotated else azimuthal(len(clouds), generator)
+    """Every cloud turned by an angle of its own about the vertical, or by a rotation of its own."""
+    group = SO(3) if rotated else SO(3).subgroup(fixing=[0, 0, 1])
+    return moved(clouds, elements(group, len(clouds), generator))
+
+
+def moved(clouds: Clouds, g: Tensor) -> Clouds:
+    """Every cloud moved by its matrix (n, 3, 3)."""
     return replace(clouds, points=clouds.points @ g.mT.to(clouds.points))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+from intertwine._names import parse_group
 from intertwine.groups import SO, Group
 from intertwine.plot import figure
 from intertwine.train import count_parameters
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from .._augment import elements
 from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from .._supervised import Move, Supervised, mistakes
@@ -35,11 +37,15 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
     title = "Shapes"
     score = "test mistakes (%)"
     published = PUBLISHED
-    note = "published figures are on ModelNet40, 9,843 training shapes turned about the vertical"
 
     def check(self, settings: ShapesSettings) -> None:
-        """The group acts on space."""
+        """The group acts on space, and a network that normalises over batches gets none of one shape."""
         require_orthogonal(self.group(settings), "shapes")
+        if settings.model == "pointnet" and settings.samples % settings.batch == 1:
+            raise ValueError(
+                f"the pointnet normalises over a batch, and the last of samples={settings.samples} in batches of "
+                f"{settings.batch} would be a single shape: choose another --samples or --batch"
+            )
 
     def task(self, settings: ShapesSettings, device: torch.device) -> Supervised:
         """Clouds, of which every step of training sees other points."""
@@ -84,11 +90,12 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
 
 
 def _move(settings: ShapesSettings) -> Move:
-    """What happens to shapes in training: other points every time, and turns where asked for."""
+    """What happens to shapes in training: other points every time, and where asked for elements of the right group."""
+    group = parse_group("SO(3)" if settings.rotated else "azimuthal")
 
     def move(clouds: _data.Clouds, generator: torch.Generator) -> _data.Clouds:
         some = _data.picked(clouds, generator)
-        return _data.turned(some, generator, settings.rotated) if settings.augment else some
+        return _data.moved(some, elements(group, len(some), generator)) if settings.augment else some
 
     return move
 

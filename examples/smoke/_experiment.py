@@ -48,10 +48,6 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
 
     title = "Smoke"
     score = "test MSE"
-    note = (
-        "mean over smoke and both components of the velocity, each in units of its root mean square at the start; "
-        "published figures are on other simulations, in other units"
-    )
 
     def check(self, settings: SmokeSettings) -> None:
         """The group acts on the plane, and forces are finite."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._settings import Settings, setting
+from .._settings import UNLIMITED, Settings, setting
 
 SAMPLES = (8, 64, 512)
 
@@ -17,16 +17,22 @@ class SmokeSettings(Settings):
 
     name: ClassVar[str] = "smoke"
     experiment: ClassVar[str] = "smoke._experiment:SmokeExperiment"
+    note: ClassVar[str] = (
+        "mean over smoke and both components of the velocity, each in units of its root mean square at the start; "
+        "published figures are on other simulations, in other units"
+    )
+    revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 16, "epochs": 10, "budget": 0.5},
-        "desk": {"epochs": 400, "budget": 1.5},
+        "desk": {"epochs": UNLIMITED, "budget": 1.5},
         "paper": {"samples": 5120, "epochs": 50, "lr": 2e-3},
     }
+    data: ClassVar[tuple[str, ...]] = ("buoyancy",)
     baselines: ClassVar[Mapping[str, str]] = {"cnn": "Trivial(2)"}
 
     group: str = setting("O(2)", "Symmetry group acting on the plane.")
     model: str = setting("steerable", "Ours, or a plain residual network.", choices=("steerable", "cnn"))
-    samples: int = setting(64, "Number of simulations, of four training pairs each.", least=1)
+    samples: int = setting(64, "Number of simulations, of four training pairs each.", least=2)
     epochs: int = setting(400, "Largest number of passes over the training pairs.", least=1)
     batch: int = setting(8, "Pairs per step.", least=1)
     lr: float = setting(1e-2, "Peak learning rate.", least=1e-8)

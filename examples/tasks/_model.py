@@ -89,16 +89,13 @@ class Gated(nn.Module):
 
 
 class Scalars(nn.Module):
-    """A plain network on the scalar products of the input vectors; for tensors its outputs multiply r_i r_jᵀ and 1.
+    """A plain network on the scalar products of the input vectors.
 
     Parameters
     ----------
     metric : Tensor (d, d)
         Of the scalar product.
-    vectors, numbers : int
-        The input is ``numbers`` scalars, then vectors.
-    is_tensor : bool
-    width : int
+    vectors, width : int
 
     References
     ----------
@@ -107,25 +104,62 @@ class Scalars(nn.Module):
 
     metric: Tensor
 
-    def __init__(self, metric: Tensor, vectors: int, numbers: int, is_tensor: bool, width: int = 128) -> None:
+    def __init__(self, metric: Tensor, vectors: int, width: int = 128) -> None:
         super().__init__()
-        self.numbers, self.is_tensor = numbers, is_tensor
         self.register_buffer("metric", metric)
         self.pairs = tuple(torch.triu_indices(vectors, vectors).tolist())
-        pairs = len(self.pairs[0])
-        self.net = mlp(numbers + pairs, width, 1 + pairs if is_tensor else 1)
+        self.net = mlp(len(self.pairs[0]), width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (n, numbers + vectors · d) to (n, 1) or (n, d²)."""
-        d = len(self.metric)
-        r = x[:, self.numbers :].unflatten(1, (-1, d))
+        """Map (n, vectors · d) to (n, 1)."""
+        r = x.unflatten(1, (-1, len(self.metric)))
         i, j = self.pairs
-        gram = (r @ self.metric @ r.mT)[:, i, j]
-        c: Tensor = self.net(torch.cat([x[:, : self.numbers], gram], 1))
-        if not self.is_tensor:
-            return c
-        products = r[:, i, :, None] * r[:, j, None, :]
-        tensor = (c[:, 1:, None, None] * (products + products.mT)).sum(1) + c[:, :1, None] * torch.eye(d, dtype=x.dtype)
+        out: Tensor = self.net((r @ self.metric @ r.mT)[:, i, j])
+        return out
+
+
+class PooledScalars(nn.Module):
+    """A tensor of masses and positions from their scalar products, whatever the masses' order.
+
+    Networks of pairs, of masses with the sum over their pairs, and of the sum over masses give the coefficients of
+    r_i r_jᵀ, r_i r_iᵀ and 1.
+
+    Parameters
+    ----------
+    masses, width : int
+
+    References
+    ----------
+    Villar et al., Scalars are universal, NeurIPS 2021, arXiv:2106.06610, section 6.
+
+    Examples
+    --------
+    >>> x = torch.rand(7, 20)
+    >>> y = PooledScalars(5, 8)(x).unflatten(1, (3, 3))
+    >>> torch.allclose(y, y.mT)
+    True
+    """
+
+    def __init__(self, masses: int, width: int = 40) -> None:
+        super().__init__()
+        self.masses = masses
+        self.pair, self.one = mlp(5, width, width), mlp(2 + width, width, width)
+        self.both, self.alone = mlp(2 * width, width, 1), mlp(2 * width, width, 1)
+        self.unit = mlp(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, masses + masses · 3) to (n, 9)."""
+        k = self.masses
+        m, r = x[:, :k, None], x[:, k:].unflatten(1, (k, 3))
+        gram = r @ r.mT
+        own = torch.cat([m, gram.diagonal(dim1=1, dim2=2).unsqueeze(2)], 2)
+        first, second = own.unsqueeze(2).expand(-1, k, k, 2), own.unsqueeze(1).expand(-1, k, k, 2)
+        pairs = self.pair(torch.cat([first, second, gram.unsqueeze(3)], 3))
+        ones = self.one(torch.cat([own, pairs.sum(2)], 2))
+        whole = ones.sum(1)
+        b = self.both(torch.cat([pairs, whole[:, None, None].expand_as(pairs)], 3)).squeeze(3)
+        a = self.alone(torch.cat([ones, whole[:, None].expand_as(ones)], 2)).squeeze(2)
+        tensor = r.mT @ (torch.diag_embed(a) + b + b.mT) @ r + self.unit(whole)[..., None] * torch.eye(3).to(x)
         return tensor.flatten(1)
 
 

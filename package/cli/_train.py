@@ -122,7 +122,7 @@ def train_app() -> typer.Typer:
 
 
 def results(
-    names: Annotated[list[str] | None, typer.Argument(help="Experiments; by default all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments to run or to print; by default all.")] = None,
     make: Annotated[bool, typer.Option("--run", help="Make the runs that are missing first.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of every line.")] = 3,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
@@ -138,7 +138,7 @@ def results(
 
         chosen = _queue.known(names or ())
         failed = _queue.work(_queue.jobs(chosen, seeds, runs), jobs, console, hours) if make else []
-        console.print(f"wrote {_page.render(runs, out, names or ())}", highlight=False)
+        console.print(f"wrote {_page.render(runs, out)}", highlight=False)
         if as_json:
             print(json.dumps(_runs.collect(runs, names or ()), indent=2))
         if failed:

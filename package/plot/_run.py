@@ -17,7 +17,7 @@ def losses(history: Sequence[dict[str, float]], references: dict[str, float], na
     Parameters
     ----------
     history : sequence of dict
-        With keys "loss" and "score", one per epoch.
+        With keys "loss" and "score"; one per epoch, or of the epochs in the key "epoch".
     references : dict of str to float
         Horizontal lines in the units of the score.
     name : str
@@ -35,7 +35,7 @@ def losses(history: Sequence[dict[str, float]], references: dict[str, float], na
     ['validation MSE', 'training loss', 'mean']
     """
     axes = one(axes, 6, 4)
-    epochs = np.arange(1, len(history) + 1)
+    epochs = [h.get("epoch", k) for k, h in enumerate(history, 1)]
     axes.plot(epochs, [h["score"] for h in history], label=f"validation {name}", color="C0")
     axes.plot(epochs, [h["loss"] for h in history], label="training loss", color="C1", alpha=0.6)
     for k, (label, value) in enumerate(references.items()):

@@ -63,16 +63,17 @@ def test_the_commands_of_the_queue_ask_for_its_settings(name, monkeypatch, tmp_p
 
 def test_the_runs_that_are_kept_are_those_of_the_queue():
     root = Path(__file__).parents[2] / _queue.FOLDER
-    kept = [job for job in _queue.jobs(root=root) if job.is_done]
+    kept = [job for job in _queue.jobs(root=root) if job.is_done or job.is_old]
     assert kept
     assert {job.folder.name for job in kept} == {path.parent.name for path in root.glob("*/metrics.json")}
-    assert [job.differences for job in kept] == [[]] * len(kept)
+    assert [job.differences for job in kept if job.is_done] == [[]] * sum(job.is_done for job in kept)
 
 
 def test_runs_of_other_settings_are_named(tmp_path):
     job = _queue.jobs(["nbody"], root=tmp_path)[0]
     job.folder.mkdir()
-    (job.folder / "metrics.json").write_text(json.dumps({"settings": asdict(job.settings) | {"budget": 7.0}}))
+    theirs = {"settings": asdict(job.settings) | {"budget": 7.0}, "revision": job.settings.revision}
+    (job.folder / "metrics.json").write_text(json.dumps(theirs))
     with pytest.raises(RunError, match=r"move or delete them: .*nbody.* \(budget 7.0 instead of"):
         _queue.work([job], 1, Console(quiet=True))
 
@@ -92,9 +93,36 @@ def test_a_queue_is_resumed(tmp_path, monkeypatch):
     assert all(job.is_done for job in queue)
     assert (queue[0].folder / "metrics.json").stat().st_mtime_ns == written
     text = _page.render(tmp_path / "runs", tmp_path / "results.md").read_text()
-    assert text.count("| Trivial(3) | steerable |") == 2
+    assert text.count("| Trivial(3) | steerable |") == 4
     assert "| augment |" in text
     assert "2 runs" in text
+
+
+def test_runs_of_an_earlier_revision_are_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
+    from intertwine.examples.nbody._settings import NBodySettings
+
+    tiny = {"samples": 20, "channels": 2, "epochs": 2, "group": "Trivial(3)"}
+    monkeypatch.setattr(NBodySettings, "compared", classmethod(lambda cls: iter([tiny])))
+    queue = _queue.jobs(["nbody"], seeds=1, root=tmp_path / "runs")
+    assert _queue.work(queue, 1, Console(quiet=True)) == []
+    path = queue[0].folder / "metrics.json"
+    metrics = json.loads(path.read_text())
+    assert queue[0].is_done
+    path.write_text(json.dumps(metrics | {"revision": metrics["revision"] - 1, "test": {"test MSE": 7.0}}))
+    assert queue[0].is_old
+    assert not queue[0].is_done
+    assert "| 7 | " in (text := _page.page(_runs.collect(tmp_path / "runs")))
+    assert "own, old |" in text
+    assert _queue.work(queue, 1, Console(quiet=True)) == []
+    assert json.loads(path.read_text())["test"] == metrics["test"]
+
+
+def test_a_queue_whose_runs_all_fail_gives_up(tmp_path):
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
+    bad = [_queue.Job(job.settings, {"group": "E8"}, tmp_path / str(k)) for k in range(_queue.ENOUGH + 3)]
+    assert _queue.work(bad, 1, Console(quiet=True)) == bad[: _queue.ENOUGH]
+    assert not bad[-1].folder.exists()
 
 
 def test_a_stopped_run_is_gone_on_with(tmp_path):
@@ -144,6 +172,7 @@ def figures(seed, error, samples=100, **settings):
     what = EXPERIMENTS["nbody"].of("desk", seed=seed, samples=samples, **settings)
     return {
         "experiment": "nbody",
+        "revision": what.revision,
         "preset": what.preset,
         "settings": what.question,
         "score": "test MSE",
@@ -187,10 +216,10 @@ def test_learning_curves():
         *(figures(0, 1.0, samples, kappa=0.1) for samples in (100, 1000)),
         *(figures(0, 1.0, samples, lr=1.0) for samples in (100, 1000)),
     ]
-    curves = _curves.panels(runs)
+    curves = _curves.panels(runs, ("dataset", "kappa"))
     assert curves["charged, kappa 1.0"] == {"O(3) steerable": {100: [1.0, 3.0], 1000: [0.5]}}
     assert set(curves) == {"charged, kappa 1.0", "charged, kappa 0.1"}
-    right, left = _curves.draw(runs, "test MSE").axes
+    right, left = _curves.draw(runs, "test MSE", ("dataset", "kappa")).axes
     assert (left.get_title(), right.get_title()) == ("charged, kappa 1.0", "charged, kappa 0.1")
     (line,) = (bars.lines[0] for bars in left.containers)
     assert line.get_xdata().tolist() == [100, 1000]
@@ -246,10 +275,29 @@ def test_a_budget_alone_ends_the_training():
     assert nbody.of("desk").epochs == nbody.presets["desk"]["epochs"]
 
 
+def test_references_on_other_data_are_other_rows():
+    springs = figures(0, 1.0, dataset="springs") | {"references": {"straight": 0.1}}
+    text = _page.page([figures(0, 1.0), figures(1, 1.0), springs])
+    assert "| *straight* |  | charged | 0.5 |" in text
+    assert "| *straight* |  | springs | 0.1 |" in text
+    assert "| *published* |  |  | 0.007 |" in text
+
+
+def test_what_is_measured_beside_and_must_be_said_is_on_the_page():
+    more = [
+        run | {"test": run["test"] | {"drift": 0.25 * k}} for k, run in enumerate((figures(0, 1.0), figures(1, 1.0)))
+    ]
+    text = _page.page([*more, figures(0, 1.0, 1000)])
+    assert "Measured beside it, with 100 training samples\n\n| group | model | drift |" in text
+    assert "| O(3) | steerable | 0.125 ± 0.177 |" in text
+    assert "\nPublished figures are on their own samples.\n" in text
+    assert "Measured beside it" not in _page.page([figures(0, 1.0)])
+
+
 def test_damaged_figures_name_the_file(tmp_path):
     (tmp_path / "a").mkdir()
     whole = figures(0, 1.0)
-    for name in whole:
+    for name in whole.keys() - {"revision"}:
         foreign = {key: value for key, value in whole.items() if key != name}
         (tmp_path / "a" / "metrics.json").write_text(json.dumps(foreign))
         with pytest.raises(RunError, match="does not hold the figures"):
@@ -274,9 +322,11 @@ def test_without_runs_the_command_says_so(tmp_path):
         assert "there are no experiments poker" in " ".join(result.output.split())
 
 
-def test_a_page_of_some_experiments(tmp_path):
+def test_names_say_what_is_made_and_printed_and_the_page_is_of_everything(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "metrics.json").write_text(json.dumps(figures(0, 1.0)))
-    assert "## nbody" in _page.render(tmp_path, tmp_path / "page.md", ["nbody"]).read_text()
-    with pytest.raises(RunError, match="no finished runs of qm9"):
-        _page.render(tmp_path, tmp_path / "page.md", ["qm9"])
+    out = tmp_path / "page.md"
+    words = ["results", "qm9", "--json", "--runs", str(tmp_path), "--out", str(out)]
+    result = CliRunner().invoke(cli.app, words, env={"COLUMNS": "200"})
+    assert json.loads(result.stdout) == []
+    assert "## nbody" in out.read_text()
