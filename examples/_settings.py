@@ -71,8 +71,8 @@ class Settings:
     def of(cls, preset: str = "desk", **given: Any) -> Settings:
         """The settings of a preset, with those given instead of its own.
 
-        A budget that is given alone ends the training by itself, whatever the preset's number of epochs.  The group of
-        a baseline is its own.
+        A budget or a number of epochs that is given alone ends the training by itself, whatever the preset has of the
+        other.  The group of a baseline is its own.
 
         Raises
         ------
@@ -86,6 +86,8 @@ class Settings:
             raise ValueError(f"{cls.name} has no settings {', '.join(sorted(unknown))}")
         if given.get("budget") and "epochs" not in given:
             given["epochs"] = UNLIMITED
+        if "epochs" in given:
+            given.setdefault("budget", None)
         rate = cls.rates.get(given.get("model", cls.model))
         usual = {"lr": rate} if rate else {}
         return cls(**{**usual, **cls.planned(preset, given), **given, **cls._own_group(given)})
@@ -148,7 +150,7 @@ def run_name(settings: Settings) -> str:
         if key not in ("group", "model", "seed") and value != getattr(usual, key):
             words.append(key if value is True else f"{key}-{slug(str(value))}")
     if settings.preset == "own" and settings.budget != settings.of("desk", **settings.question).budget:
-        words.append(f"{settings.budget:g}-minutes" if settings.budget else "no-budget")
+        words.append(f"{settings.budget:g}-minutes" if settings.budget else f"{settings.epochs}-epochs")
     if settings.parameters and settings.model in settings.baselines:
         words.append(f"{settings.parameters}-weights")
     return "-".join([*words, f"seed{settings.seed}"])

@@ -427,6 +427,9 @@ def test_augmentation_of_molecules_changes_what_is_seen_not_what_is_asked(molecu
 def test_qm9_end_to_end(package, tmp_path):
     words = ["train", "qm9", "--target", "mu", "--channels", "2", "--epochs", "2", "--device", "cpu"]
     result = call(*words, "--out", str(tmp_path / "run"))
+    assert "there are 33 training molecules, got samples=10,000" in " ".join(result.output.split())
+    words += ["--samples", "30"]
+    result = call(*words, "--out", str(tmp_path / "run"))
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         CHECKPOINT,

@@ -265,13 +265,15 @@ def test_the_name_of_a_run_of_another_budget_tells_it_apart():
     nbody = EXPERIMENTS["nbody"]
     assert run_name(nbody.of("desk", budget=7.0)) == "nbody-O3-steerable-7-minutes-seed0"
     assert run_name(nbody.of("fast")) == "nbody-O3-steerable-samples-300-seed0"
-    assert run_name(EXPERIMENTS["smoke"].of("desk", epochs=7)) == "smoke-O2-steerable-seed0"
+    assert run_name(EXPERIMENTS["smoke"].of("desk", epochs=7)) == "smoke-O2-steerable-7-epochs-seed0"
 
 
-def test_a_budget_alone_ends_the_training():
+def test_a_budget_or_epochs_alone_end_the_training():
     nbody = EXPERIMENTS["nbody"]
     assert nbody.of("desk", budget=1.0).epochs > 10**4
     assert nbody.of("desk", budget=1.0, epochs=7).epochs == 7
+    assert nbody.of("desk", budget=1.0, epochs=7).budget == 1.0
+    assert nbody.of("desk", epochs=7).budget is None
     assert nbody.of("desk").epochs == nbody.presets["desk"]["epochs"]
 
 
