@@ -159,6 +159,27 @@ def test_a_kernel_of_ones_own():
         PointConv(Scalar, V, SO(2), aggr="softmax", kernel=Mine(SO(2)))
 
 
+class Outward(Mine):
+    """The same, without weights."""
+
+    def __init__(self, group):
+        super().__init__(group)
+        del self.size
+
+    def forward(self, x, attr=None):
+        return x.unsqueeze(-1)
+
+
+@pytest.mark.parametrize("dtype", [None, torch.float64])
+def test_a_kernel_without_weights(dtype):
+    x, pos = normal(5, 1).to(dtype or torch.float32), normal(5, 2).to(dtype or torch.float32)
+    layer = PointConv(Scalar, V, SO(2), kernel=Outward(SO(2)), dtype=dtype)
+    edges = radius_graph(pos, 5.0)
+    assert_equivariant(layer, inputs=(x, pos, edges), rep_in=(layer.rep_in, V(SO(2)), None))
+    grid = GridConv(Scalar, V, SO(2), kernel_size=3, padding=1, kernel=Outward(SO(2)), dtype=dtype)
+    assert field_equivariance_error(grid, normal(1, 1, 5, 5).to(x.dtype), V(SO(2))) < 1e-5
+
+
 def test_a_steered_kernel_on_a_grid():
     kernel = StabiliserKernel(Scalar + V, V, O(2), window=(1.0, 1.4), dtype=torch.float64)
     layer = GridConv(Scalar + V, V, O(2), kernel_size=5, padding=2, kernel=kernel)
