@@ -115,6 +115,14 @@ def test_invariant_map(case):
     check_layer_laws(layer)
 
 
+@pytest.mark.parametrize("group", [SU(2), SO(3, field="C")], ids=["norm", "form"])
+def test_invariants_of_complex_features_are_features(group):
+    layer = InvariantMap(2 * V + Scalar, group)
+    check_layer_laws(layer)
+    x = torch.randn(5, layer.rep_in.dim, dtype=torch.complex64)
+    assert Linear(layer.rep_out, Scalar, group)(layer(x)).dtype == x.dtype
+
+
 # -- controls ---------------------------------------------------------------------------------------------
 
 
