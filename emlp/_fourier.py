@@ -11,8 +11,10 @@ measured on random signals and elements, is below the tolerance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -36,6 +38,7 @@ Array = NDArray[np.number]
 
 OVERSAMPLING = 2  # samples per function that they integrate
 MOST_FUNCTIONS = 2500
+MOST_TURNS = 100  # of a circle's slowest plane, that are tried
 SIGNALS, ELEMENTS = 64, 8  # on which the equivariance error is measured
 SAFETY = 0.7  # of the tolerance, since the error is measured on finitely many elements
 
@@ -170,9 +173,9 @@ def _places(found: Sampling, atoms: Sequence[Atom]) -> list[int]:
 def sampling(group: Group, subgroup: Group | None, degree: int | None, act: Function, tolerance: float) -> Sampling:
     """Samples on which ``act`` breaks the symmetry by less than the tolerance."""
     if group.is_finite:
-        chosen = irreps(group) if degree is None else irreps(group, level=degree)
-        used = _with_vectors(chosen, subgroup)
-        values = evaluate(used, group.elements())
+        g = group.elements()
+        used = _with_vectors(irreps(group, level=len(g) if degree is None else degree), subgroup)
+        values = evaluate(used, g)
         _, kept, number = np.unique(np.round(values, 6), axis=0, return_index=True, return_counts=True)
         values = values[kept]  # one element of every coset
         return _made(used, values, values * (number / number.sum())[:, None], 0.0)
@@ -240,15 +243,26 @@ def evaluate(used: Sequence[tuple[Irrep, Array]], g: Array) -> Array:
 
 
 def elements(group: Group, n: int, level: int) -> Array:
-    """n samples: evenly spaced on every circle of a one-dimensional group, random otherwise."""
+    """n samples or more: evenly spaced on every circle of a one-dimensional group, random otherwise."""
     if group.lie_dim == 1 and len(group.factors) == 1:
         words = np.stack(component_words(group))
-        speed = np.abs(np.linalg.eigvals(group.closure[0]))
-        turn = 2 * np.pi / speed[speed > 1e-9].min()
-        each = 1 + max(OVERSAMPLING * level, -(-n // len(words)))
-        circle = np.stack([scipy.linalg.expm(turn * k / each * group.closure[0]) for k in range(each)])
-        return (words[:, None] @ circle).reshape(-1, group.d, group.d)
+        period, fastest = _period(group.closure[0])
+        each = 1 + max(OVERSAMPLING * level * fastest, -(-n // len(words)))
+        if fastest and each <= OVERSAMPLING * MOST_FUNCTIONS:
+            circle = np.stack([scipy.linalg.expm(period * k / each * group.closure[0]) for k in range(each)])
+            return (words[:, None] @ circle).reshape(-1, group.d, group.d)
     return group.sample(n, np.random.default_rng(level))
+
+
+def _period(a: Array) -> tuple[float, int]:
+    """The smallest t > 0 with exp(t a) = 1, and how often the fastest plane turns by then; 0, 0 if there is none."""
+    speed = np.abs(np.linalg.eigvals(a))
+    speed = speed[speed > 1e-9]
+    turns = [Fraction(s).limit_denominator(MOST_TURNS) for s in speed / speed.min()]
+    if not np.allclose(np.array(turns, float), speed / speed.min(), rtol=1e-8, atol=0):
+        return 0.0, 0
+    slowest = math.lcm(*(t.denominator for t in turns))
+    return 2 * np.pi * slowest / float(speed.min()), int(slowest * max(turns))
 
 
 def quadrature(functions: Array) -> Array:
