@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ._checks import check_number
+from ._checks import check_number, check_space
 from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
@@ -110,7 +110,8 @@ class ImplicitKernel(Kernel):
     rep_in, rep_out : Rep
     group : Group, optional
     space : Rep
-        Acts on positions; any real representation of the group, by default V.
+        Acts on positions; any real representation of a real group, by default V.  Of a complex group take the
+        `realification`: its V, or its Adjoint.
     edge : Rep, optional
         Acts on the attributes a.
     hidden : int or Rep
@@ -185,8 +186,7 @@ class ImplicitKernel(Kernel):
         self.rep_in, self.rep_out, *rest = bound
         self.edge = rest[0] if rest else None
         self.space = space(self.group)
-        if self.space.is_complex:
-            raise ValueError(f"positions are real, but space = {space!r} of {self.group.name} is complex")
+        check_space(self.space)
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)

@@ -26,7 +26,7 @@ from intertwine.reps._frame import Atom, frame, linear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._checks import check_number
+from ._checks import check_number, check_space
 from ._kernel import Kernel
 from ._network import scalar_network
 from ._radial import Window, basis
@@ -91,6 +91,7 @@ class StabiliserKernel(Kernel):
         super().__init__()
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         self.space = space(self.group)
+        check_space(self.space)
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)
@@ -129,8 +130,7 @@ class StabiliserKernel(Kernel):
         atoms = frame(self.space).atoms
         found = [(i, a) for i, (a, m) in enumerate(atoms) if not a.is_trivial and m == 1]
         one = len(found) == 1 and all(a.is_trivial or m == 1 for a, m in atoms)
-        compact = self.group.is_compact and not self.space.is_complex
-        if one and compact and found[0][1].dim > 1 and self.group.lie_dim:
+        if one and self.group.is_compact and found[0][1].dim > 1 and self.group.lie_dim:
             velocities = found[0][1].drho(self.group.closure)[:, :, 0]
             if np.linalg.matrix_rank(velocities, tol=1e-8) == found[0][1].dim - 1:
                 return found[0]

@@ -15,8 +15,8 @@ from intertwine.conv import (
     radius_graph,
 )
 from intertwine.emlp import check_layer_laws
-from intertwine.groups import G2, SE, SO, C, Group, Lorentz, O, Octahedral, S, Sp, U
-from intertwine.reps import Irrep, Scalar, T, V
+from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, U
+from intertwine.reps import Adjoint, Irrep, Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error, field_equivariance_error
 
 TRANSITIVE = {
@@ -99,6 +99,17 @@ def test_steered_kernels_are_smooth(name):
 def test_groups_that_are_not_transitive_are_refused(group):
     with pytest.raises(ValueError, match="does not act transitively"):
         StabiliserKernel(V, V, group)
+
+
+@pytest.mark.parametrize("space", [V, Adjoint])
+def test_positions_of_a_complex_group_are_those_of_its_realification(space):
+    for kernel in (ImplicitKernel, StabiliserKernel):
+        with pytest.raises(ValueError, match=r"positions are real, .* realification"):
+            kernel(V, V, SU(2), space)
+        real = kernel(V, V, SU(2).realification(), space, dtype=torch.float64)
+        g = real.group.sample(rng=0)
+        x, rho = normal(7, real.space.dim), torch.tensor(real.rep_in.rho(g))
+        torch.testing.assert_close(real(x @ torch.tensor(real.space.rho(g)).T), rho @ real(x) @ rho.T)
 
 
 # -- in layers --------------------------------------------------------------------------------------------
