@@ -192,17 +192,18 @@ def _unit(x: Array) -> Array:
 def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> int:
     """dim Hom over the group that these generate: the nullity of W ↦ (R W − W S) for all pairs (R, S).
 
-    With C = R ⊗ 1 − 1 ⊗ Sᵀ the matrix CᵀC is RᵀR ⊗ 1 + 1 ⊗ SSᵀ − R ⊗ S − Rᵀ ⊗ Sᵀ.
+    With C = R ⊗ 1 − 1 ⊗ Sᵀ the matrix C*C is R*R ⊗ 1 + 1 ⊗ (SS*)ᵀ − R ⊗ S̄ − R* ⊗ Sᵀ.
     """
     n, m = rep_out.dim, rep_in.dim
-    left, right, mixed = np.zeros((n, n)), np.zeros((m, m)), np.zeros((n * m, n * m))
+    kind = complex if rep_in.is_complex or rep_out.is_complex else float
+    left, right, mixed = np.zeros((n, n), kind), np.zeros((m, m), kind), np.zeros((n * m, n * m), kind)
     pairs = [(rep_out.drho(a), rep_in.drho(a)) for a in algebra] + [(rep_out.rho(h), rep_in.rho(h)) for h in discrete]
     for R, S in pairs:
         size = max(1.0, float(np.abs(R).max()), float(np.abs(S).max())) ** 2
-        left += R.T @ R / size
-        right += S @ S.T / size
-        mixed += np.kron(R, S / size)
-    gram = np.kron(left, np.eye(m)) + np.kron(np.eye(n), right) - mixed - mixed.T
+        left += R.conj().T @ R / size
+        right += S.conj() @ S.T / size
+        mixed += np.kron(R, S.conj() / size)
+    gram = np.kron(left, np.eye(m)) + np.kron(np.eye(n), right) - mixed - mixed.conj().T
     return int((np.linalg.eigvalsh(gram) < TOLERANCE**1.5).sum())
 
 

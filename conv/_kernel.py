@@ -292,7 +292,7 @@ class ImplicitKernel(Kernel):
                 f"the kernel was built with edge={self.edge!r}, but attributes were "
                 f"{'not given' if attr is None else 'given'}"
             )
-        x = x / self.constants.value("cutoff").to(x.dtype)
+        x = x / self.constants.value("cutoff")
         distance, invariants = self.invariants(x)
         lifted = self.lift(self.invariants.direction(x, distance))
         covariants = lifted
