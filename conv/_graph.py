@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from intertwine.emlp._module import is_count
 from scipy.spatial import cKDTree
 from torch import Tensor
 
@@ -124,7 +125,7 @@ def knn(
     """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+    if not is_count(k):
         raise ValueError(f"k is a number of neighbours >= 1, got {k!r}")
     find = _knn_tree if x.device.type == "cpu" else _knn_chunks
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)

@@ -22,7 +22,7 @@ from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._linear import Linear, LinearAtoms
-from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
+from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, is_count, weights
 from intertwine.emlp._product import ProductAtoms
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
@@ -244,7 +244,7 @@ class ImplicitKernel(Kernel):
             if min(m for _, m in atoms) < least:
                 raise ValueError(f"rank = {rank!r} needs {least} copies of every irrep in hidden, got {hidden!r}")
             return atoms
-        if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
+        if not is_count(hidden):
             raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
         offered = {a for a, _ in self.lift.atoms} | {a for a, _ in atoms_edge}
         if atoms_edge:

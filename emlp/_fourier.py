@@ -32,7 +32,7 @@ from torch import Tensor
 from ._activations import Function, activation, apply_parts, gain
 from ._constants import Constants
 from ._frame import Decode, Encode
-from ._module import Layer, check_width, feature_dtype
+from ._module import Layer, check_width, feature_dtype, is_count
 
 Array = NDArray[np.number]
 
@@ -121,22 +121,22 @@ class FourierAct(Layer):
         super().__init__()
         if not group.is_compact:
             raise ValueError(f"FourierAct integrates over the group, and {group.name} is not compact: use Gate")
-        if isinstance(copies, bool) or not isinstance(copies, int) or copies < 1:
+        if not is_count(copies):
             raise ValueError(f"copies is an integer >= 1, got {copies!r}")
         if not 0 < tolerance < 1:
             raise ValueError(f"tolerance is between 0 and 1, got {tolerance!r}")
-        if degree is not None and (isinstance(degree, bool) or not isinstance(degree, int) or degree < 0):
+        if degree is not None and not is_count(degree, 0):
             raise ValueError(f"degree is an integer >= 0, got {degree!r}")
         if subgroup is not None:
             check_subgroup(group, subgroup)
-        self.group, self.subgroup, self.copies = group, subgroup, copies
+        self.group, self.subgroup, self.copies = group, subgroup, int(copies)
         self.act = activation(act)
         self.name = act if isinstance(act, str) else getattr(act, "__name__", repr(act))
         self.gain = gain(self.act)
         found = sampling(group, subgroup, degree, self.act, tolerance)
         self.samples, self.error = len(found.values), found.error
         signal = direct_sum((len(v), a.rep) for a, v in zip(found.irreps, found.vectors))
-        self.rep_in: Rep = (copies * signal)(group)
+        self.rep_in: Rep = (self.copies * signal)(group)
         self.rep_out = self.rep_in
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
