@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ._kernel import ImplicitKernel
-from ._stabiliser_kernel import StabiliserKernel
 from ._stabilizer import nullspace, stabilizer
+from ._stabilizer_kernel import StabilizerKernel
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-7
@@ -67,7 +67,7 @@ class Completeness:
         return str(self)
 
 
-def completeness(kernel: ImplicitKernel | StabiliserKernel, seed: int = 0) -> Completeness:
+def completeness(kernel: ImplicitKernel | StabilizerKernel, seed: int = 0) -> Completeness:
     """Compare the values K(x) of a kernel, over all its weights, with all maps that equivariance allows.
 
     The constraint K(gx) = ρ_out(g) K(x) ρ_in(g)⁻¹ leaves at x the maps that commute with the stabiliser G_x, and a
@@ -76,7 +76,7 @@ def completeness(kernel: ImplicitKernel | StabiliserKernel, seed: int = 0) -> Co
 
     Parameters
     ----------
-    kernel : ImplicitKernel or StabiliserKernel
+    kernel : ImplicitKernel or StabilizerKernel
         Without attributes.  Its weights are left alone.
     seed : int
         Of the points and weights.
@@ -207,7 +207,7 @@ def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> in
     return int((np.linalg.eigvalsh(gram) < TOLERANCE**1.5).sum())
 
 
-def _values(kernel: ImplicitKernel | StabiliserKernel, points: Array, draws: int, seed: int) -> Array:
+def _values(kernel: ImplicitKernel | StabilizerKernel, points: Array, draws: int, seed: int) -> Array:
     """Kernel matrices at the points for random weights, (draws, points, out · in)."""
     kernel = copy.deepcopy(kernel).double()
     cutoff = float(kernel.constants.value("cutoff"))

@@ -46,7 +46,7 @@ class PointConv(Layer):
     hidden, layers, width, radial, shells, cutoff, window, degree, rank
         Of the kernel: see `ImplicitKernel`.
     kernel : Kernel, optional
-        A kernel to take instead, such as a `StabiliserKernel`, or one of your own.
+        A kernel to take instead, such as a `StabilizerKernel`, or one of your own.
     aggr : "sum", "mean" or "softmax"
         The sum is divided by √neighbours, the mean by the number of incoming edges; "softmax" weighs every edge by the
         softmax, over the incoming edges, of a learned invariant score.

@@ -37,7 +37,7 @@ STEPS = 30  # along the group, until a direction is reached
 SMALL = 1e-2  # the length, in units of the cutoff, below which what the origin does not allow is taken to zero
 
 
-class StabiliserKernel(Kernel):
+class StabilizerKernel(Kernel):
     """A steerable kernel K(x), (out, in) matrices, solved at one position and steered to all others.
 
     Parameters
@@ -61,7 +61,7 @@ class StabiliserKernel(Kernel):
     >>> import torch
     >>> from intertwine.groups import SO
     >>> from intertwine.reps import Scalar, V
-    >>> kernel = StabiliserKernel(Scalar + V, V, group=SO(3), cutoff=2.0)
+    >>> kernel = StabilizerKernel(Scalar + V, V, group=SO(3), cutoff=2.0)
     >>> kernel.allowed  # Hom of SO(2): 1 for Scalar to V, 3 for V to V
     4
     >>> kernel(torch.randn(10, 3)).shape
@@ -166,7 +166,7 @@ class StabiliserKernel(Kernel):
         """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n)."""
         check_width(x, self.space.dim, self.space, "x", "space")
         if attr is not None:
-            raise ValueError("a StabiliserKernel takes no attributes: use ImplicitKernel with edge=...")
+            raise ValueError("a StabilizerKernel takes no attributes: use ImplicitKernel with edge=...")
         batch = x.shape[:-1]
         x = x.reshape(-1, x.shape[-1]) / self.constants.value("cutoff").to(x.dtype)
         distance, invariants = self.invariants(x)
@@ -236,7 +236,7 @@ class StabiliserKernel(Kernel):
 
     def __repr__(self) -> str:
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
-        return f"StabiliserKernel({reps} | {self.group.name}, space={self.space!r} | {weights(self)} weights)"
+        return f"StabilizerKernel({reps} | {self.group.name}, space={self.space!r} | {weights(self)} weights)"
 
 
 @lru_cache(maxsize=32)
