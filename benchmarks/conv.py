@@ -289,7 +289,7 @@ print(json.dumps({"group": group.name, "build_s": built, "emlp_ms": ours, "mlp_m
 BUILD = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
-from intertwine.conv import GridConv, GridConvTransposed, PointConv, StabiliserKernel
+from intertwine.conv import GridConv, GridConvTransposed, PointConv, StabilizerKernel
 from intertwine.emlp import BatchNorm, FourierAct, NormAct, TensorProductAct
 from intertwine.groups import SO, Dihedral, O, Octahedral, S
 from intertwine.reps import Irrep, Scalar, T, V
@@ -306,7 +306,7 @@ cases = {
     "GridConv SO(1, 2)": lambda: GridConv(Scalar + V, Scalar + V, group=SO(1, 2), kernel_size=5),
     "GridConvTransposed O(2)": lambda: GridConvTransposed(rep, rep, group=O(2), kernel_size=4, stride=2),
     "PointConv depthwise O(3)": lambda: PointConv(rep, rep, group=O(3), rank="depthwise"),
-    "StabiliserKernel O(3)": lambda: StabiliserKernel(rep, rep, group=O(3)),
+    "StabilizerKernel O(3)": lambda: StabilizerKernel(rep, rep, group=O(3)),
     "FourierAct sphere": lambda: FourierAct(O(3), copies=8, subgroup=O(3).subgroup(fixing=[0, 0, 1])),
     "FourierAct SO(2)": lambda: FourierAct(SO(2), copies=8),
     "FourierAct octahedral": lambda: FourierAct(Octahedral(), copies=8),

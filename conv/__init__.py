@@ -19,7 +19,7 @@ from ._pool import InvariantPool, pool
 from ._radial import Bessel, Chebyshev, GaussianShells
 from ._report import Report, report
 from ._sampling import fps
-from ._stabiliser_kernel import StabiliserKernel
+from ._stabilizer_kernel import StabilizerKernel
 
 __all__ = [
     "AveragePool",
@@ -39,7 +39,7 @@ __all__ = [
     "NormMaxPool",
     "PointConv",
     "Report",
-    "StabiliserKernel",
+    "StabilizerKernel",
     "Upsample",
     "completeness",
     "export",

@@ -19,6 +19,15 @@ def check_number(name: str, value: Any, least: float, strict: bool = False, whol
         raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
 
 
+def check_space(space: Rep) -> None:
+    """Raise a ValueError unless a representation can act on positions."""
+    if space.is_complex:
+        raise ValueError(
+            f"positions are real, but space = {space!r} of {space._require_group().name} is complex, as every "
+            "representation of a complex group: take one of its realification, V or Adjoint of group.realification()"
+        )
+
+
 def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:
     """Raise a ValueError unless x is (N, rep.dim) and of the dtype of a layer's constants (or autocast is on)."""
     if not isinstance(x, Tensor) or x.ndim != 2:

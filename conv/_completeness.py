@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ._kernel import ImplicitKernel
-from ._stabiliser_kernel import StabiliserKernel
 from ._stabilizer import nullspace, stabilizer
+from ._stabilizer_kernel import StabilizerKernel
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-7
@@ -67,7 +67,7 @@ class Completeness:
         return str(self)
 
 
-def completeness(kernel: ImplicitKernel | StabiliserKernel, seed: int = 0) -> Completeness:
+def completeness(kernel: ImplicitKernel | StabilizerKernel, seed: int = 0) -> Completeness:
     """Compare the values K(x) of a kernel, over all its weights, with all maps that equivariance allows.
 
     The constraint K(gx) = ρ_out(g) K(x) ρ_in(g)⁻¹ leaves at x the maps that commute with the stabiliser G_x, and a
@@ -76,7 +76,7 @@ def completeness(kernel: ImplicitKernel | StabiliserKernel, seed: int = 0) -> Co
 
     Parameters
     ----------
-    kernel : ImplicitKernel or StabiliserKernel
+    kernel : ImplicitKernel or StabilizerKernel
         Without attributes.  Its weights are left alone.
     seed : int
         Of the points and weights.
@@ -192,21 +192,22 @@ def _unit(x: Array) -> Array:
 def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> int:
     """dim Hom over the group that these generate: the nullity of W ↦ (R W − W S) for all pairs (R, S).
 
-    With C = R ⊗ 1 − 1 ⊗ Sᵀ the matrix CᵀC is RᵀR ⊗ 1 + 1 ⊗ SSᵀ − R ⊗ S − Rᵀ ⊗ Sᵀ.
+    With C = R ⊗ 1 − 1 ⊗ Sᵀ the matrix C*C is R*R ⊗ 1 + 1 ⊗ (SS*)ᵀ − R ⊗ S̄ − R* ⊗ Sᵀ.
     """
     n, m = rep_out.dim, rep_in.dim
-    left, right, mixed = np.zeros((n, n)), np.zeros((m, m)), np.zeros((n * m, n * m))
+    kind = complex if rep_in.is_complex or rep_out.is_complex else float
+    left, right, mixed = np.zeros((n, n), kind), np.zeros((m, m), kind), np.zeros((n * m, n * m), kind)
     pairs = [(rep_out.drho(a), rep_in.drho(a)) for a in algebra] + [(rep_out.rho(h), rep_in.rho(h)) for h in discrete]
     for R, S in pairs:
         size = max(1.0, float(np.abs(R).max()), float(np.abs(S).max())) ** 2
-        left += R.T @ R / size
-        right += S @ S.T / size
-        mixed += np.kron(R, S / size)
-    gram = np.kron(left, np.eye(m)) + np.kron(np.eye(n), right) - mixed - mixed.T
+        left += R.conj().T @ R / size
+        right += S.conj() @ S.T / size
+        mixed += np.kron(R, S.conj() / size)
+    gram = np.kron(left, np.eye(m)) + np.kron(np.eye(n), right) - mixed - mixed.conj().T
     return int((np.linalg.eigvalsh(gram) < TOLERANCE**1.5).sum())
 
 
-def _values(kernel: ImplicitKernel | StabiliserKernel, points: Array, draws: int, seed: int) -> Array:
+def _values(kernel: ImplicitKernel | StabilizerKernel, points: Array, draws: int, seed: int) -> Array:
     """Kernel matrices at the points for random weights, (draws, points, out · in)."""
     kernel = copy.deepcopy(kernel).double()
     cutoff = float(kernel.constants.value("cutoff"))

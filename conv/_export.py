@@ -36,8 +36,11 @@ def export(network: nn.Module) -> nn.Module:
     if isinstance(network, GridLayer):
         return network.export().eval()
     made = copy.deepcopy(network).eval()
+    plain: dict[nn.Module | None, nn.Module] = {
+        layer: layer.export() for layer in made.modules() if isinstance(layer, GridLayer)
+    }
     for module in list(made.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, GridLayer):
-                setattr(module, name, child.export())
+        for name, child in list(module._modules.items()):
+            if child in plain:
+                setattr(module, name, plain[child])
     return made.eval()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from intertwine.emlp._module import is_count
 from scipy.spatial import cKDTree
 from torch import Tensor
 
@@ -124,7 +125,7 @@ def knn(
     """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+    if not is_count(k):
         raise ValueError(f"k is a number of neighbours >= 1, got {k!r}")
     find = _knn_tree if x.device.type == "cpu" else _knn_chunks
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)
@@ -189,7 +190,7 @@ def _clouds(batch_x: Tensor, batch_y: Tensor) -> list[tuple[Tensor, Tensor]]:
     return list(zip(*parts))
 
 
-def _reach(x: Tensor, y: Tensor, r: float) -> float:
+def reach(x: Tensor, y: Tensor, r: float) -> float:
     """r and what positions are rounded by: a lattice's neighbours at distance r are neighbours."""
     size = max(float(p.abs().max()) if p.numel() else 0.0 for p in (x, y))
     return r + 4 * torch.finfo(x.dtype).eps * (r + size)
@@ -199,8 +200,8 @@ def _radius_tree(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int |
     tree = cKDTree(x.double().numpy())
     if most is not None:
         k = min(most + exclude_same, len(x))
-        return _nearest(tree, y, k, exclude_same, _reach(x, y, r))
-    pairs = cKDTree(y.double().numpy()).sparse_distance_matrix(tree, _reach(x, y, r), output_type="ndarray")
+        return _nearest(tree, y, k, exclude_same, reach(x, y, r))
+    pairs = cKDTree(y.double().numpy()).sparse_distance_matrix(tree, reach(x, y, r), output_type="ndarray")
     target, source = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64)
     keep = source != target if exclude_same else slice(None)
     return torch.from_numpy(source[keep]), torch.from_numpy(target[keep])
@@ -227,13 +228,13 @@ def _nearest(tree: cKDTree, y: Tensor, k: int, exclude_same: bool, r: float) -> 
 def _radius_chunks(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
     if most is not None:
         source, target, distance = _chunks(x, y, exclude_same, min(most, len(x)))
-        near = distance <= _reach(x, y, r)
+        near = distance <= reach(x, y, r)
         return source[near], target[near]
     sources, targets = [], []
     step = max(1, CHUNK // max(len(x), 1))
     for start in range(0, len(y), step):
         distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")
-        near = distance <= _reach(x, y, r)
+        near = distance <= reach(x, y, r)
         if exclude_same:
             rows = torch.arange(len(near), device=x.device)
             near[rows, rows + start] = False

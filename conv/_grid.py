@@ -52,7 +52,7 @@ class GridConv(GridLayer):
     hidden, layers, width, radial, shells, degree, rank
         Of the kernel: see `ImplicitKernel`.
     kernel : Kernel, optional
-        A kernel to take instead, such as a `StabiliserKernel`, from ``rep_in`` to ``groups * rep_out``, of offsets
+        A kernel to take instead, such as a `StabilizerKernel`, from ``rep_in`` to ``groups * rep_out``, of offsets
         of which the longest side runs from −1 to 1.
 
     Raises

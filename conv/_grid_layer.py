@@ -63,7 +63,8 @@ class GridLayer(Layer):
         self.stride = sizes("stride", stride, n, 1)
         self.dilation = sizes("dilation", dilation, n, 1)
         self.spacing = lengths("spacing", spacing, n)
-        dtype = feature_dtype(next(self.kernel.parameters()).dtype, self.rep_in.is_complex or self.rep_out.is_complex)
+        dtype = next((p.dtype for p in self.kernel.parameters()), dtype)
+        dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         steps = [s * d for s, d in zip(self.spacing, self.dilation)]
         offsets, pixel = grid_offsets(self.kernel_size, steps)
         gain = float(len(offsets)) ** -0.5

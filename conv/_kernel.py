@@ -22,7 +22,7 @@ from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._linear import Linear, LinearAtoms
-from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, weights
+from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, is_count, weights
 from intertwine.emlp._product import ProductAtoms
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ._checks import check_number
+from ._checks import check_number, check_space
 from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
@@ -110,7 +110,8 @@ class ImplicitKernel(Kernel):
     rep_in, rep_out : Rep
     group : Group, optional
     space : Rep
-        Acts on positions; any real representation of the group, by default V.
+        Acts on positions; any real representation of a real group, by default V.  Of a complex group take the
+        `realification`: its V, or its Adjoint.
     edge : Rep, optional
         Acts on the attributes a.
     hidden : int or Rep
@@ -185,8 +186,7 @@ class ImplicitKernel(Kernel):
         self.rep_in, self.rep_out, *rest = bound
         self.edge = rest[0] if rest else None
         self.space = space(self.group)
-        if self.space.is_complex:
-            raise ValueError(f"positions are real, but space = {space!r} of {self.group.name} is complex")
+        check_space(self.space)
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)
@@ -244,7 +244,7 @@ class ImplicitKernel(Kernel):
             if min(m for _, m in atoms) < least:
                 raise ValueError(f"rank = {rank!r} needs {least} copies of every irrep in hidden, got {hidden!r}")
             return atoms
-        if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
+        if not is_count(hidden):
             raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
         offered = {a for a, _ in self.lift.atoms} | {a for a, _ in atoms_edge}
         if atoms_edge:
@@ -292,7 +292,7 @@ class ImplicitKernel(Kernel):
                 f"the kernel was built with edge={self.edge!r}, but attributes were "
                 f"{'not given' if attr is None else 'given'}"
             )
-        x = x / self.constants.value("cutoff").to(x.dtype)
+        x = x / self.constants.value("cutoff")
         distance, invariants = self.invariants(x)
         lifted = self.lift(self.invariants.direction(x, distance))
         covariants = lifted

@@ -9,7 +9,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ._graph import check_cloud
+from ._graph import check_cloud, reach
 
 IMAGES = 10**7  # periodic images of points that are held at most
 
@@ -62,17 +62,18 @@ def periodic_graph(pos: Tensor, r: float, cell: Tensor) -> tuple[Tensor, Tensor]
     inverse = np.linalg.inv(box)
     cells = np.floor(x @ inverse)  # lattice vector of every point's own cell
     home = x - cells @ box
-    reach = np.ceil(r * np.linalg.norm(inverse, axis=0)).astype(int)  # cells that a ball of radius r reaches into
-    if n * np.prod(2 * reach + 1.0) > IMAGES:
+    far = reach(pos, cell.to(pos), r)
+    most = np.ceil(far * np.linalg.norm(inverse, axis=0)).astype(int)  # cells that a ball of this radius reaches into
+    if n * np.prod(2 * most + 1.0) > IMAGES:
         raise ValueError(
-            f"a radius of {r} reaches over {np.prod(2 * reach + 1)} cells of {n} points, more than {IMAGES:,} images: "
+            f"a radius of {r} reaches over {np.prod(2 * most + 1)} cells of {n} points, more than {IMAGES:,} images: "
             "choose a smaller radius, or a larger cell"
         )
-    tree, r = cKDTree(home), float(r) * (1 + 1e-12) + 1e-12
+    tree = cKDTree(home)
     found = []
-    for shift in itertools.product(*(range(-k, k + 1) for k in reach)):
+    for shift in itertools.product(*(range(-k, k + 1) for k in most)):
         move = np.array(shift) @ box
-        pairs = tree.sparse_distance_matrix(cKDTree(home + move), r, output_type="ndarray")
+        pairs = tree.sparse_distance_matrix(cKDTree(home + move), far, output_type="ndarray")
         target, source = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64)
         keep = slice(None) if any(shift) else source != target
         lattice = np.array(shift) + cells[target[keep]] - cells[source[keep]]

@@ -46,7 +46,7 @@ class PointConv(Layer):
     hidden, layers, width, radial, shells, cutoff, window, degree, rank
         Of the kernel: see `ImplicitKernel`.
     kernel : Kernel, optional
-        A kernel to take instead, such as a `StabiliserKernel`, or one of your own.
+        A kernel to take instead, such as a `StabilizerKernel`, or one of your own.
     aggr : "sum", "mean" or "softmax"
         The sum is divided by √neighbours, the mean by the number of incoming edges; "softmax" weighs every edge by the
         softmax, over the incoming edges, of a learned invariant score.
@@ -151,7 +151,8 @@ class PointConv(Layer):
                 "contraction='factored' needs hidden features that are a radial times an angular part, but some of "
                 "them mix several covariants (of high degree, or of edge attributes): use 'auto'"
             )
-        dtype = feature_dtype(next(self.kernel.parameters()).dtype, self.rep_in.is_complex or self.rep_out.is_complex)
+        dtype = next((p.dtype for p in self.kernel.parameters()), dtype)
+        dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         self.constants = Constants({"gain": np.array(float(neighbours) ** -0.5)}, dtype, device)
         self.encode = Encode(self.rep_in, dtype, device)
         self.decode = Decode(self.rep_out, dtype, device)

@@ -200,9 +200,8 @@ class Window(nn.Module):
         t = radii(0.0, stop, dim)
         values = window(t, start, stop)
         gain = _gain(values if radial is None else values * radial.profile(t))
-        self.constants = Constants(
-            {"window": np.array([start, stop, gain])}, dtype or torch.get_default_dtype(), device
-        )
+        real = (dtype or torch.get_default_dtype()).to_real()
+        self.constants = Constants({"window": np.array([start, stop, gain])}, real, device)
 
     def forward(self, t: Tensor) -> Tensor:
         """Values at distances t (...), of the same shape."""

@@ -11,8 +11,10 @@ measured on random signals and elements, is below the tolerance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -30,12 +32,13 @@ from torch import Tensor
 from ._activations import Function, activation, apply_parts, gain
 from ._constants import Constants
 from ._frame import Decode, Encode
-from ._module import Layer, check_width, feature_dtype
+from ._module import Layer, check_width, feature_dtype, is_count
 
 Array = NDArray[np.number]
 
 OVERSAMPLING = 2  # samples per function that they integrate
 MOST_FUNCTIONS = 2500
+MOST_TURNS = 100  # of a circle's slowest plane, that are tried
 SIGNALS, ELEMENTS = 64, 8  # on which the equivariance error is measured
 SAFETY = 0.7  # of the tolerance, since the error is measured on finitely many elements
 
@@ -118,22 +121,22 @@ class FourierAct(Layer):
         super().__init__()
         if not group.is_compact:
             raise ValueError(f"FourierAct integrates over the group, and {group.name} is not compact: use Gate")
-        if isinstance(copies, bool) or not isinstance(copies, int) or copies < 1:
+        if not is_count(copies):
             raise ValueError(f"copies is an integer >= 1, got {copies!r}")
         if not 0 < tolerance < 1:
             raise ValueError(f"tolerance is between 0 and 1, got {tolerance!r}")
-        if degree is not None and (isinstance(degree, bool) or not isinstance(degree, int) or degree < 0):
+        if degree is not None and not is_count(degree, 0):
             raise ValueError(f"degree is an integer >= 0, got {degree!r}")
         if subgroup is not None:
             check_subgroup(group, subgroup)
-        self.group, self.subgroup, self.copies = group, subgroup, copies
+        self.group, self.subgroup, self.copies = group, subgroup, int(copies)
         self.act = activation(act)
         self.name = act if isinstance(act, str) else getattr(act, "__name__", repr(act))
         self.gain = gain(self.act)
         found = sampling(group, subgroup, degree, self.act, tolerance)
         self.samples, self.error = len(found.values), found.error
         signal = direct_sum((len(v), a.rep) for a, v in zip(found.irreps, found.vectors))
-        self.rep_in: Rep = (copies * signal)(group)
+        self.rep_in: Rep = (self.copies * signal)(group)
         self.rep_out = self.rep_in
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
@@ -170,9 +173,9 @@ def _places(found: Sampling, atoms: Sequence[Atom]) -> list[int]:
 def sampling(group: Group, subgroup: Group | None, degree: int | None, act: Function, tolerance: float) -> Sampling:
     """Samples on which ``act`` breaks the symmetry by less than the tolerance."""
     if group.is_finite:
-        chosen = irreps(group) if degree is None else irreps(group, level=degree)
-        used = _with_vectors(chosen, subgroup)
-        values = evaluate(used, group.elements())
+        g = group.elements()
+        used = _with_vectors(irreps(group, level=len(g) if degree is None else degree), subgroup)
+        values = evaluate(used, g)
         _, kept, number = np.unique(np.round(values, 6), axis=0, return_index=True, return_counts=True)
         values = values[kept]  # one element of every coset
         return _made(used, values, values * (number / number.sum())[:, None], 0.0)
@@ -240,15 +243,26 @@ def evaluate(used: Sequence[tuple[Irrep, Array]], g: Array) -> Array:
 
 
 def elements(group: Group, n: int, level: int) -> Array:
-    """n samples: evenly spaced on every circle of a one-dimensional group, random otherwise."""
+    """n samples or more: evenly spaced on every circle of a one-dimensional group, random otherwise."""
     if group.lie_dim == 1 and len(group.factors) == 1:
         words = np.stack(component_words(group))
-        speed = np.abs(np.linalg.eigvals(group.closure[0]))
-        turn = 2 * np.pi / speed[speed > 1e-9].min()
-        each = 1 + max(OVERSAMPLING * level, -(-n // len(words)))
-        circle = np.stack([scipy.linalg.expm(turn * k / each * group.closure[0]) for k in range(each)])
-        return (words[:, None] @ circle).reshape(-1, group.d, group.d)
+        period, fastest = _period(group.closure[0])
+        each = 1 + max(OVERSAMPLING * level * fastest, -(-n // len(words)))
+        if fastest and each <= OVERSAMPLING * MOST_FUNCTIONS:
+            circle = np.stack([scipy.linalg.expm(period * k / each * group.closure[0]) for k in range(each)])
+            return (words[:, None] @ circle).reshape(-1, group.d, group.d)
     return group.sample(n, np.random.default_rng(level))
+
+
+def _period(a: Array) -> tuple[float, int]:
+    """The smallest t > 0 with exp(t a) = 1, and how often the fastest plane turns by then; 0, 0 if there is none."""
+    speed = np.abs(np.linalg.eigvals(a))
+    speed = speed[speed > 1e-9]
+    turns = [Fraction(s).limit_denominator(MOST_TURNS) for s in speed / speed.min()]
+    if not np.allclose(np.array(turns, float), speed / speed.min(), rtol=1e-8, atol=0):
+        return 0.0, 0
+    slowest = math.lcm(*(t.denominator for t in turns))
+    return 2 * np.pi * slowest / float(speed.min()), int(slowest * max(turns))
 
 
 def quadrature(functions: Array) -> Array:

@@ -7,7 +7,7 @@ from intertwine.reps import Rep, Scalar, V
 from intertwine.reps._frame import Atom, frame, is_reductive
 from intertwine.reps._tensor import direct_sum
 
-from ._module import bind
+from ._module import bind, is_count
 
 LARGEST_SQUARE = 1024  # V ⊗ V is not decomposed beyond this dimension
 LARGEST_SUMMAND = 16  # nor used whole, where nothing splits
@@ -32,7 +32,7 @@ def hidden_rep(group: Group, rep_in: Rep, rep_out: Rep, hidden: int | Rep) -> Re
                 f"16 * Scalar + {rep!r}"
             )
         return rep
-    if isinstance(hidden, bool) or not isinstance(hidden, int) or hidden < 1:
+    if not is_count(hidden):
         raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
     atoms = _atoms(group, rep_in, rep_out, hidden)
     share = hidden / len(atoms)

@@ -90,7 +90,9 @@ class Invariants(Layer):
 
 
 def root(q: Tensor) -> Tensor:
-    """√q with its sign, smooth at 0: q / (q² + ε⁴)^¼; finite for every q, half precision included."""
+    """√|q| with the sign or phase of q, smooth at 0: q / (|q|² + ε⁴)^¼; finite for every real q, half precision too."""
+    if q.is_complex():
+        return q * (_square(q) + SOFT**4) ** -0.25
     q = q.clamp(-torch.finfo(q.dtype).max, torch.finfo(q.dtype).max)
     return q * torch.rsqrt(torch.hypot(q, torch.full_like(q, SOFT**2)))
 

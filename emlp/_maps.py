@@ -14,6 +14,8 @@ from ._module import Layer, bind, check_width, feature_dtype
 class InvariantMap(Layer):
     """Invariants of features: trivial atoms as they are, a norm or the root of an indefinite form per copy of others.
 
+    The root of a complex form q has its phase: q / √|q|.
+
     Parameters
     ----------
     rep : Rep
@@ -57,7 +59,7 @@ class InvariantMap(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to invariants (..., rep_out.dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
-        return self.invariants(x)[1]
+        return self.invariants(x)[1].to(x.dtype)
 
     def __repr__(self) -> str:
         return f"InvariantMap({self.rep_in!r} -> {self.rep_out!r} | {self.group.name})"

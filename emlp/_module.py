@@ -7,6 +7,7 @@ the second drops their imaginary part.  `Layer` applies both to the real and ima
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -96,6 +97,11 @@ def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
         if bound[-1].dim == 0:
             raise ValueError(f"{name}={rep!r} has dimension 0: a layer needs at least one feature")
     return group, tuple(bound)
+
+
+def is_count(value: Any, least: int = 1) -> bool:
+    """Whether a value is an integer, Python's or NumPy's, from ``least`` on."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from intertwine.reps import Rep
 from intertwine.testing import equivariance_error
+from intertwine.testing._features import device_of
 from torch import Tensor, nn
 
 __all__ = ["check_layer_laws"]
@@ -79,7 +80,7 @@ def check_layer_laws(
     """
     double = copy.deepcopy(module).double()
     reps = module.rep_in if rep_in is None else rep_in
-    drawn = _draw(reps, rng) if inputs is None else tuple(inputs)
+    drawn = tuple(x.to(device_of(module)) for x in _draw(reps, rng)) if inputs is None else tuple(inputs)
     check = _Check(module, double, tuple(cast(x, torch.float64) for x in drawn), reps, rng)
     laws = [
         "equivariance",
@@ -145,7 +146,7 @@ class _Check:
     def _scalar(self) -> tuple[Callable[..., Tensor], list[Tensor], list[int]]:
         """A real function of the floating inputs, complex ones by their real and imaginary parts."""
         at = [i for i, x in enumerate(self.inputs) if _is_real_number(x)]
-        weight = torch.randn(self.y.shape, dtype=self.y.dtype, generator=torch.Generator().manual_seed(self.rng))
+        weight = _normal([self.y], self.rng)[0]
 
         def f(*xs: Tensor) -> Tensor:
             full = list(self.inputs)
@@ -163,8 +164,7 @@ class _Check:
 
     def gradgrad(self) -> float:
         f, xs, _ = self._scalar()
-        rng = torch.Generator().manual_seed(self.rng + 1)
-        directions = [torch.randn(x.shape, dtype=x.dtype, generator=rng) for x in xs]
+        directions = _normal(xs, self.rng + 1)
 
         def slope(*points: Tensor) -> Tensor:
             points = tuple(p if p.requires_grad else p.requires_grad_() for p in points)
@@ -175,8 +175,7 @@ class _Check:
 
     def _directional(self, law: str, f: Callable[..., Tensor], xs: list[Tensor], h: float = 1e-4) -> float:
         """Derivative along one random direction against a fourth-order central difference."""
-        rng = torch.Generator().manual_seed(self.rng + 2)
-        directions = [torch.randn(x.shape, dtype=x.dtype, generator=rng) for x in xs]
+        directions = _normal(xs, self.rng + 2)
         points = [x.clone().requires_grad_() for x in xs]
         grads = torch.autograd.grad(f(*points), points, allow_unused=True)
         exact = sum(float((g * d).sum()) for g, d in zip(grads, directions) if g is not None)
@@ -221,6 +220,12 @@ def _draw(reps: Any, rng: int) -> tuple[Tensor, ...]:
     reps = (reps,) if isinstance(reps, Rep) else tuple(reps)
     kinds = [torch.complex128 if rep.is_complex else torch.float64 for rep in reps]
     return tuple(torch.randn(3, rep.dim, dtype=kind, generator=generator) for rep, kind in zip(reps, kinds))
+
+
+def _normal(like: Sequence[Tensor], rng: int) -> list[Tensor]:
+    """Normal numbers of the shapes, types and devices of some tensors, the same on every device."""
+    generator = torch.Generator().manual_seed(rng)
+    return [torch.randn(x.shape, dtype=x.dtype, generator=generator).to(x.device) for x in like]
 
 
 def _is_real_number(x: Any) -> bool:

@@ -33,7 +33,8 @@ class Sampling(Value):
 
         Haar-distributed for SO, O, SU, U and products of them and uniform for finite groups; long
         random words of exponentials and discrete generators for other compact groups (close to Haar),
-        and for non-compact groups words and exponentials of condition number at most 10.
+        and for non-compact groups words and exponentials of condition number at most 10, or that of the
+        worst discrete generator.
 
         Parameters
         ----------
@@ -123,7 +124,7 @@ def _haar(group: Group, kind: str, n: int, rng: Generator) -> Array:
 
 
 def _words(letters: Array, closure: Array, n: int, rng: Generator, limit: float, scale: float) -> Array:
-    """Products of discrete generators and exponentials, of condition number at most ``limit``."""
+    """Products of discrete generators and exponentials, of condition number at most ``limit`` or a letter's."""
     d = closure.shape[-1]
     g = np.broadcast_to(np.eye(d, dtype=np.result_type(letters, closure)), (n, d, d))
     if len(letters):
@@ -138,17 +139,18 @@ def _words(letters: Array, closure: Array, n: int, rng: Generator, limit: float,
 
 
 def _step(g: Array, h: Array, take: Array, limit: float) -> Array:
-    """Multiply by h where asked and where the condition number allows it."""
+    """Multiply by h where asked and where the condition number allows it: a letter on its own always is."""
     longer = g @ h
-    allowed = take & (np.linalg.cond(longer) <= limit)
+    allowed = take & (np.linalg.cond(longer) <= np.maximum(limit, np.maximum(np.linalg.cond(g), np.linalg.cond(h))))
     return np.where(allowed[:, None, None], longer, g)
 
 
 def _exponential_step(g: Array, x: Array, limit: float) -> Array:
     """Multiply by exp(x), halving x until the condition number allows it."""
+    most = np.maximum(limit, np.linalg.cond(g))
     for _ in range(60):
         longer = g @ scipy.linalg.expm(x) if len(g) else g
-        bad = np.linalg.cond(longer) > limit
+        bad = np.linalg.cond(longer) > most
         if not bad.any():
             return np.asarray(longer)
         x = np.where(bad[:, None, None], x / 2, x)

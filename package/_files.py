@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import json
 import math
 import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 CHECKPOINT, METRICS, LOCK = "checkpoint.pt", "metrics.json", "running"
 #: raise when the contents of a checkpoint change
 FORMAT = 1
+#: locks that this process holds
+_claimed: dict[Path, TextIO] = {}
 
 
 class RunError(RuntimeError):
@@ -22,42 +25,40 @@ class RunError(RuntimeError):
 
 
 def claim(folder: Path) -> bool:
-    """Make a folder this process's to train in, until it ends; False where another running process has it.
+    """Make a folder this process's to train in, until `release` or its end; False where another process has it.
+
+    The lock is the system's on an open file: it goes with the process, however that ends.
 
     Raises
     ------
     RunError
         If the folder cannot be made or written to.
     """
-    lock = folder / LOCK
+    lock = (folder / LOCK).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for _ in range(2):
-            with contextlib.suppress(FileExistsError), lock.open("x") as file:
-                file.write(str(os.getpid()))
-                atexit.register(lock.unlink, missing_ok=True)
-                return True
-            owner = lock.read_text().strip()
-            if owner == str(os.getpid()):
-                return True
-            if owner.isdigit() and _is_running(int(owner)):
-                return False
-            lock.unlink(missing_ok=True)  # left by a process that was killed
+        while lock not in _claimed:
+            with contextlib.ExitStack() as stack:
+                file = stack.enter_context(lock.open("a"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(file.fileno()).st_nlink:  # else its owner has just released it
+                    _claimed[lock] = file
+                    atexit.register(stack.pop_all().close)
+    except BlockingIOError:
+        return False
     except OSError as error:
         raise RunError(
             f"cannot write to {folder} ({error.strerror or error}): choose another folder with --out"
         ) from error
-    return False
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
     return True
+
+
+def release(folder: Path) -> None:
+    """Give up a folder, if it is this process's."""
+    lock = (folder / LOCK).absolute()
+    if lock in _claimed:
+        lock.unlink(missing_ok=True)
+        _claimed.pop(lock).close()
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -30,7 +30,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from ._distributed import World, join, leave
-from ._files import CHECKPOINT, FORMAT, LOCK, RunError, read_checkpoint, write, write_metrics
+from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, release, write, write_metrics
 from ._interrupts import on_interrupt
 from ._machine import board as open_board
 from ._machine import count_parameters, environment, pick_device
@@ -229,7 +229,7 @@ class Run:
             raise Stopped(self.folder, self.state.epoch + 1) from None
         finally:
             if self.world.leads:
-                (self.folder / LOCK).unlink(missing_ok=True)
+                release(self.folder)
         self.save()
         if self.best:
             self.model.load_state_dict(self.best)

@@ -233,7 +233,7 @@ class Rep(Verbs):
 
     @cached_property
     def is_complex(self) -> bool:
-        """Whether the matrices are complex."""
+        """Whether the matrices are complex; those of a complex group all are, of `Scalar` and `Adjoint` too."""
         return (self.group is not None and self.group.field == "C") or self._complex_leaf()
 
     def _complex_leaf(self) -> bool:

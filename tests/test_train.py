@@ -14,7 +14,7 @@ import pytest
 import torch
 from intertwine import _files
 from intertwine import train as harness
-from intertwine._files import claim
+from intertwine._files import claim, release
 from intertwine.examples._report import run_folder
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
 from rich.console import Console
@@ -254,21 +254,48 @@ def test_ctrl_c_in_another_process(tmp_path):
     assert json.loads(content["state"])["step"] >= 3
 
 
+CLAIM = """
+    import sys
+    from pathlib import Path
+    from intertwine._files import claim
+    print(claim(Path(sys.argv[1])), flush=True)
+    input()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks")
 def test_a_folder_belongs_to_one_running_process(tmp_path):
     assert claim(tmp_path / "mine")
     assert claim(tmp_path / "mine")
     (tmp_path / "dead").mkdir()
-    (tmp_path / "dead" / "running").write_text("999999999")
+    (tmp_path / "dead" / "running").touch()
     assert claim(tmp_path / "dead")  # its owner was killed
-    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", textwrap.dedent(CLAIM), str(tmp_path / "theirs")]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        (tmp_path / "theirs").mkdir()
-        (tmp_path / "theirs" / "running").write_text(str(other.pid))
+        assert other.stdout.readline() == b"True\n"
         assert not claim(tmp_path / "theirs")
+        release(tmp_path / "theirs")
+        make(tmp_path / "theirs", epochs=1).train()
+        assert not claim(tmp_path / "theirs"), "only its owner gives a folder up"
         with pytest.raises(RunError, match="another process is training"):
-            run_folder(tmp_path / "theirs", "name", resume=False)
+            run_folder(tmp_path / "theirs", "name", resume=True)
     finally:
         other.communicate(b"\n")
+    assert claim(tmp_path / "theirs")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks")
+def test_of_many_processes_one_gets_a_folder(tmp_path):
+    command = [sys.executable, "-c", textwrap.dedent(CLAIM), str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    (tmp_path / "running").write_text("999999999")  # left by a process that was killed
+    others = [subprocess.Popen(command, **pipes) for _ in range(4)]
+    try:
+        assert sorted(other.stdout.readline() for other in others) == [b"False\n"] * 3 + [b"True\n"]
+    finally:
+        for other in others:
+            other.communicate(b"\n")
 
 
 def test_the_latest_run_is_resumed(tmp_path, monkeypatch):

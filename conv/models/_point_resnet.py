@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .._checks import check_number
 from .._data import is_graph, unpacked
 from .._graph import radius, radius_graph
+from .._lift import has_norm
 from .._point import PointConv
 from .._pool import check_aggregation, pool
 from .._sampling import fps
@@ -56,6 +57,11 @@ class PointResNet(Layer):
     **conv
         Of every `PointConv`.
 
+    Raises
+    ------
+    ValueError
+        As `PointConv`; also for a group that does not act orthogonally.
+
     Examples
     --------
     >>> import torch
@@ -88,6 +94,11 @@ class PointResNet(Layer):
             check_number(name, value, 1)
         check_number("radius", radius, 0, strict=True, whole=False)
         self.group, (self.rep_in, self.rep_out, self.space) = bind(group, rep_in=rep_in, rep_out=rep_out, space=space)
+        if not has_norm(self.space):
+            raise ValueError(
+                f"neighbours are chosen by their distance, which {self.group.name} does not keep on {self.space!r}: "
+                "choose a group that acts orthogonally on positions, or build the graph yourself for MessagePassing"
+            )
         self.rep_hidden = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
         self.radii = tuple(radius * 2.0**k for k in range(levels))
         self.blocks, self.ratio, self.neighbours, self.readout = blocks, ratio, neighbours, readout

@@ -33,7 +33,7 @@ import numpy as np
 import sympy as sp
 import torch
 from intertwine import plot
-from intertwine.conv import ImplicitKernel, PointConv, StabiliserKernel, completeness
+from intertwine.conv import ImplicitKernel, PointConv, StabilizerKernel, completeness
 from intertwine.groups import SL, SO, Dihedral, O, Trivial
 from intertwine.reps import Irrep, Scalar, V, covariants, invariant_polynomials, steerable_kernels
 from intertwine.testing import assert_equivariant
@@ -179,7 +179,7 @@ assert len(invariant_polynomials(Dihedral(4), 4)) == 2, "x⁴ + y⁴ and x²y²:
 # spherical harmonics $|l - J|, \dots, l + J$ in the Clebsch–Gordan series, and must be.
 
 # %%
-allowed = np.array([[StabiliserKernel(Irrep(l), Irrep(J), group=SO(3)).allowed for l in range(4)] for J in range(4)])
+allowed = np.array([[StabilizerKernel(Irrep(l), Irrep(J), group=SO(3)).allowed for l in range(4)] for J in range(4)])
 print(allowed)
 assert np.array_equal(allowed, 2 * np.minimum.outer(np.arange(4), np.arange(4)) + 1)
 

@@ -2,7 +2,7 @@
 
 ``f`` is equivariant when f(ρ_in(g) x) = ρ_out(g) f(x) for every g. Special elements (quarter turns, swaps) hide
 errors, so g is drawn from the Haar measure of a compact group, and otherwise among words and exponentials of
-condition number at most 10 (``group.sample``).
+condition number at most 10, or a generator's (``group.sample``).
 
 >>> import torch
 >>> from intertwine.groups import SO

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def equivariance_error(
     Parameters
     ----------
     module : callable
-        A module with ``group``, ``rep_in`` and ``rep_out``, or any function of tensors (..., rep.dim).
+        A module with ``group``, ``rep_in`` and ``rep_out``, or any function of tensors (..., rep.dim). A module runs in
+        the mode it is in, and its running averages are put back.
     group, rep_in, rep_out : optional
         Taken from the module where they are left out. A tuple of representations stands for several inputs
         (or outputs); None in it for an argument that does not transform, such as an ``edge_index``.
@@ -101,12 +103,13 @@ def equivariance_error(
             f"{len(inputs)} inputs for {len(reps_in)} representations {reps_in!r}: give one entry of rep_in per "
             "argument, None for those that do not transform"
         )
-    plain = _outputs(module, inputs, reps_out)
     worst = 0.0
-    for g in group.sample(samples, rng):
-        moved = _outputs(module, [_move(x, rep, g) for x, rep in zip(inputs, reps_in)], reps_out)
-        for y, z, rep in zip(moved, plain, reps_out):
-            worst = max(worst, relative(y, transform(z, rep, g)))
+    with undisturbed(module):
+        plain = _outputs(module, inputs, reps_out)
+        for g in group.sample(samples, rng):
+            moved = _outputs(module, [_move(x, rep, g) for x, rep in zip(inputs, reps_in)], reps_out)
+            for y, z, rep in zip(moved, plain, reps_out):
+                worst = max(worst, relative(y, transform(z, rep, g)))
     return worst
 
 
@@ -221,7 +224,7 @@ def _draw(
     dtype: torch.dtype | None,
 ) -> tuple[Tensor, ...]:
     real = _precision(module, None, dtype)
-    device = next((p.device for p in module.parameters()), None) if isinstance(module, nn.Module) else None
+    device = device_of(module) if isinstance(module, nn.Module) else None
     drawn = []
     for rep in reps:
         if rep is None:
@@ -234,6 +237,11 @@ def _draw(
             kind = torch.complex128
         drawn.append(torch.from_numpy(x).to(device=device, dtype=kind))
     return tuple(drawn)
+
+
+def device_of(module: nn.Module) -> torch.device | None:
+    """Where the numbers of a module are; None where it has none."""
+    return next((t.device for t in (*module.parameters(), *module.buffers())), None)
 
 
 def _move(x: Any, rep: Rep | None, g: Any) -> Any:
@@ -255,6 +263,20 @@ def _outputs(module: Callable[..., Any], inputs: Sequence[Any], reps: tuple[Rep 
                 f"rep_out = {rep!r}"
             )
     return tuple(value.detach() for value in ys)
+
+
+@contextlib.contextmanager
+def undisturbed(module: Any) -> Iterator[None]:
+    """Let a module run, and put its buffers back: running averages, in training mode."""
+    modules = module.modules() if isinstance(module, nn.Module) else ()
+    before = [(m._buffers, name, b, b.clone()) for m in modules for name, b in m._buffers.items() if b is not None]
+    try:
+        yield
+    finally:
+        for buffers, name, buffer, numbers in before:
+            buffers[name] = buffer
+            if not torch.equal(buffer, numbers):
+                buffer.copy_(numbers)
 
 
 def relative(moved: Tensor, expected: Tensor) -> float:

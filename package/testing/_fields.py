@@ -10,7 +10,7 @@ import numpy as np
 from intertwine.reps import Rep
 from torch import Tensor
 
-from ._features import relative, reps_of, transform
+from ._features import relative, reps_of, transform, undisturbed
 
 
 def grid_symmetries(space: Rep) -> list[Any]:
@@ -131,11 +131,12 @@ def field_equivariance_error(
     assert first is not None
     assert last is not None
     more = () if attr is None else (attr,)
-    plain = module(x, *more).detach()
     worst = 0.0
-    for g in grid_symmetries(space):
-        turned = () if attr is None else (transform(attr, attributes, g),)
-        moved = module(transform_field(x, first, g, space), *turned).detach()
-        expected = transform(plain, last, g) if plain.ndim == 2 else transform_field(plain, last, g, space)
-        worst = max(worst, relative(moved, expected) if moved.shape == expected.shape else float("inf"))
+    with undisturbed(module):
+        plain = module(x, *more).detach()
+        for g in grid_symmetries(space):
+            turned = () if attr is None else (transform(attr, attributes, g),)
+            moved = module(transform_field(x, first, g, space), *turned).detach()
+            expected = transform(plain, last, g) if plain.ndim == 2 else transform_field(plain, last, g, space)
+            worst = max(worst, relative(moved, expected) if moved.shape == expected.shape else float("inf"))
     return worst

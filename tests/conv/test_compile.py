@@ -11,7 +11,7 @@ from intertwine.conv import (
     ImplicitKernel,
     InvariantPool,
     NormMaxPool,
-    StabiliserKernel,
+    StabilizerKernel,
     Upsample,
 )
 from intertwine.conv.models import SteerableResNet
@@ -75,7 +75,7 @@ FIELDS = {
 KERNELS = {
     "ImplicitKernel": lambda: ImplicitKernel(REP, V, O(3)),
     "ImplicitKernel, depthwise": lambda: ImplicitKernel(REP, V, O(3), rank="depthwise"),
-    "StabiliserKernel": lambda: StabiliserKernel(REP, V, O(3)),
+    "StabilizerKernel": lambda: StabilizerKernel(REP, V, O(3)),
 }
 
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from intertwine.conv import ImplicitKernel, completeness
+import torch
+from intertwine.conv import ImplicitKernel, PointConv, completeness, radius_graph
 from intertwine.conv._stabilizer import stabilizer
 from intertwine.groups import GL, SO, C, Dihedral, Group, Icosahedral, Lorentz, O, Octahedral, PointGroup, S, Sp
-from intertwine.reps import Irrep, Scalar, T, V, parse
+from intertwine.reps import Custom, Irrep, Scalar, T, V, parse
 from intertwine.reps import irreps as found_irreps
 from intertwine.reps._tensor import direct_sum
+from intertwine.testing import assert_equivariant
 
 AZIMUTHAL = O(3).subgroup(fixing=[0, 0, 1], name="O(2) azimuthal")
 
@@ -107,6 +109,23 @@ def test_groups_without_an_invariant_of_a_position(group):
     with pytest.warns(UserWarning, match="no invariant of a single position"):
         kernel = ImplicitKernel(V, V, group=group)
     assert completeness(kernel).complete
+
+
+def charge(k):
+    """e^{ikθ} of the turn by θ."""
+    phase = Custom(lambda g: [[(g[0, 0] + 1j * g[1, 0]) ** k]], lambda a: [[1j * k * a[1, 0]]], 1, is_complex=True)
+    return phase(SO(2))
+
+
+def test_complex_features_at_real_positions():
+    found = completeness(ImplicitKernel(charge(1), charge(1), degree=2))
+    assert [(p.spanned, p.allowed) for p in found.points] == [(1, 1), (1, 1)]
+    both = charge(1) + charge(2)  # the irreps of a kernel are real: it misses what takes one charge to the other
+    found = completeness(ImplicitKernel(both, both))
+    assert [(p.spanned, p.allowed) for p in found.points] == [(2, 2), (2, 4)]
+    pos, x = torch.randn(9, 2), torch.randn(9, 2, dtype=torch.complex64)
+    layer = PointConv(both, charge(2), cutoff=2.0)
+    assert_equivariant(layer, inputs=(x, pos, radius_graph(pos, 2.0)), rep_in=(both, V(SO(2)), None))
 
 
 def test_the_weights_stay():

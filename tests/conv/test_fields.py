@@ -190,6 +190,15 @@ def test_networks(kind, name, size):
     assert not any(isinstance(m, GridConv) for m in plain.modules())
 
 
+def test_a_layer_used_twice_is_exported_once():
+    layer = GridConv(V, V, O(2), padding=1)
+    net = torch.nn.Sequential(layer, torch.nn.Sequential(Fieldwise(NormAct(V, O(2))), layer), layer).eval()
+    plain, x = export(net), torch.randn(1, 2, 7, 7)
+    assert not any(isinstance(module, GridConv) for module in plain.modules())
+    assert plain[0] is plain[1][1] is plain[2]
+    torch.testing.assert_close(plain(x), net(x), atol=1e-5, rtol=1e-5)
+
+
 def test_exported_networks_go_through_torch_export():
     net = SteerableUNet(Scalar, V, group=O(2), hidden=12, stages=2, kernel_size=3).eval()
     x = torch.randn(1, 1, 8, 8)

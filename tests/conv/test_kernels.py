@@ -10,13 +10,13 @@ from intertwine.conv import (
     ImplicitKernel,
     Kernel,
     PointConv,
-    StabiliserKernel,
+    StabilizerKernel,
     completeness,
     radius_graph,
 )
 from intertwine.emlp import check_layer_laws
-from intertwine.groups import G2, SE, SO, C, Group, Lorentz, O, Octahedral, S, Sp, U
-from intertwine.reps import Irrep, Scalar, T, V
+from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, U
+from intertwine.reps import Adjoint, Irrep, Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error, field_equivariance_error
 
 TRANSITIVE = {
@@ -52,7 +52,7 @@ def matrices_error(kernel, x, group):
 @pytest.mark.parametrize("name", TRANSITIVE)
 def test_steered_kernels(name):
     group = TRANSITIVE[name]
-    kernel = StabiliserKernel(Scalar + V, V + Scalar, group, dtype=torch.float64)
+    kernel = StabilizerKernel(Scalar + V, V + Scalar, group, dtype=torch.float64)
     x = 0.3 * normal(6, group.d)
     x[0] = 0
     assert matrices_error(kernel, x, group) < 1e-10
@@ -63,7 +63,7 @@ def test_steered_kernels(name):
 
 @pytest.mark.parametrize("name", ["SO(2)", "O(2)", "SO(3)", "O(3)", "azimuthal", "U(2)"])
 def test_steered_kernels_are_all_there_are(name):
-    report = completeness(StabiliserKernel(Scalar + V, V + T(2), TRANSITIVE[name], layers=1))
+    report = completeness(StabilizerKernel(Scalar + V, V + T(2), TRANSITIVE[name], layers=1))
     assert report.complete, report
 
 
@@ -71,7 +71,7 @@ def test_steered_and_implicit_kernels_span_the_same():
     """Values at one point over all weights: one subspace, found in two ways."""
     group, x = SO(3), torch.tensor([[0.3, 0.2, -0.4]], dtype=torch.float64)
     spans = []
-    for kind in (ImplicitKernel, StabiliserKernel):
+    for kind in (ImplicitKernel, StabilizerKernel):
         kernel = kind(Irrep(1), Irrep(2), group, dtype=torch.float64)
         values = []
         for _ in range(12):
@@ -86,7 +86,7 @@ def test_steered_and_implicit_kernels_span_the_same():
 
 @pytest.mark.parametrize("name", ["SO(3)", "O(2)", "U(2)", "azimuthal"])
 def test_steered_kernels_are_smooth(name):
-    kernel = StabiliserKernel(Scalar, V, TRANSITIVE[name], shells=3, width=4, dtype=torch.float64)
+    kernel = StabilizerKernel(Scalar, V, TRANSITIVE[name], shells=3, width=4, dtype=torch.float64)
     x = (0.3 * normal(2, kernel.space.dim)).requires_grad_()
     torch.autograd.gradcheck(kernel, (x,))
     for point in (torch.zeros(1, kernel.space.dim), -0.2 * torch.eye(kernel.space.dim)[:1]):
@@ -98,7 +98,18 @@ def test_steered_kernels_are_smooth(name):
 @pytest.mark.parametrize("group", [Octahedral(), C(4), Lorentz(), SE(3), Sp(4), S(4), O(1)])
 def test_groups_that_are_not_transitive_are_refused(group):
     with pytest.raises(ValueError, match="does not act transitively"):
-        StabiliserKernel(V, V, group)
+        StabilizerKernel(V, V, group)
+
+
+@pytest.mark.parametrize("space", [V, Adjoint])
+def test_positions_of_a_complex_group_are_those_of_its_realification(space):
+    for kernel in (ImplicitKernel, StabilizerKernel):
+        with pytest.raises(ValueError, match=r"positions are real, .* realification"):
+            kernel(V, V, SU(2), space)
+        real = kernel(V, V, SU(2).realification(), space, dtype=torch.float64)
+        g = real.group.sample(rng=0)
+        x, rho = normal(7, real.space.dim), torch.tensor(real.rep_in.rho(g))
+        torch.testing.assert_close(real(x @ torch.tensor(real.space.rho(g)).T), rho @ real(x) @ rho.T)
 
 
 # -- in layers --------------------------------------------------------------------------------------------
@@ -106,7 +117,7 @@ def test_groups_that_are_not_transitive_are_refused(group):
 
 def test_any_kernel_in_a_point_convolution():
     group = SO(3)
-    kernel = StabiliserKernel(Scalar + V, V, group, cutoff=2.0, dtype=torch.float64)
+    kernel = StabilizerKernel(Scalar + V, V, group, cutoff=2.0, dtype=torch.float64)
     layer = PointConv(Scalar + V, V, group, kernel=kernel, root_weight=False, bias=False)
     x, pos = normal(10, 4), normal(10, 3, seed=1)
     edges = radius_graph(pos, 2.0)
@@ -159,8 +170,29 @@ def test_a_kernel_of_ones_own():
         PointConv(Scalar, V, SO(2), aggr="softmax", kernel=Mine(SO(2)))
 
 
+class Outward(Mine):
+    """The same, without weights."""
+
+    def __init__(self, group):
+        super().__init__(group)
+        del self.size
+
+    def forward(self, x, attr=None):
+        return x.unsqueeze(-1)
+
+
+@pytest.mark.parametrize("dtype", [None, torch.float64])
+def test_a_kernel_without_weights(dtype):
+    x, pos = normal(5, 1).to(dtype or torch.float32), normal(5, 2).to(dtype or torch.float32)
+    layer = PointConv(Scalar, V, SO(2), kernel=Outward(SO(2)), dtype=dtype)
+    edges = radius_graph(pos, 5.0)
+    assert_equivariant(layer, inputs=(x, pos, edges), rep_in=(layer.rep_in, V(SO(2)), None))
+    grid = GridConv(Scalar, V, SO(2), kernel_size=3, padding=1, kernel=Outward(SO(2)), dtype=dtype)
+    assert field_equivariance_error(grid, normal(1, 1, 5, 5).to(x.dtype), V(SO(2))) < 1e-5
+
+
 def test_a_steered_kernel_on_a_grid():
-    kernel = StabiliserKernel(Scalar + V, V, O(2), window=(1.0, 1.4), dtype=torch.float64)
+    kernel = StabilizerKernel(Scalar + V, V, O(2), window=(1.0, 1.4), dtype=torch.float64)
     layer = GridConv(Scalar + V, V, O(2), kernel_size=5, padding=2, kernel=kernel)
     assert field_equivariance_error(layer, normal(2, 3, 9, 9), V(O(2))) < 1e-12
     torch.testing.assert_close(layer.export()(normal(2, 3, 9, 9)), layer(normal(2, 3, 9, 9)))

@@ -5,7 +5,7 @@ import torch
 import torch._dynamo.testing
 from intertwine.conv import periodic_graph, radius_graph
 from intertwine.conv.models import MessagePassing, PointResNet
-from intertwine.groups import SO, O, Octahedral
+from intertwine.groups import SE, SL, SO, C, Dihedral, Group, Lorentz, O, Octahedral, S, Trivial
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
 
@@ -75,6 +75,20 @@ def test_point_resnet(group):
     torch.testing.assert_close(net(x[order], pos[order], batch[order]), net(x, pos, batch))
     alone = net(x[:20], pos[:20])
     torch.testing.assert_close(alone, net(x, pos, batch)[:1])
+
+
+SKEWED = Group.preserving([[2, 1, 0], [1, 2, 0], [0, 0, 1]], name="skewed")
+
+
+@pytest.mark.parametrize("group", [Lorentz(), SL(3), SE(3), SKEWED], ids=str)
+def test_neighbourhoods_need_an_orthogonal_action(group):
+    with pytest.raises(ValueError, match="neighbours are chosen by their distance"):
+        PointResNet(Scalar, V, group=group, hidden=16, levels=1)
+
+
+@pytest.mark.parametrize("group", [S(3), Trivial(3), SO(2) * C(3), Dihedral(4)], ids=str)
+def test_any_orthogonal_action_will_do(group):
+    PointResNet(Scalar, V, group=group, hidden=16, levels=1, blocks=1)
 
 
 def test_wrong_numbers():

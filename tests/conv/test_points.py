@@ -36,6 +36,15 @@ def test_periodic_neighbours_are_those_of_the_images(r):
     assert len({(*e, *w) for e, w in zip(edges.T.tolist(), whole.round().tolist())}) == expected
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("cells", [0, 30])
+def test_neighbours_of_a_lattice_at_exactly_the_radius_are_found(dtype, cells):
+    pos = 0.1 * torch.cartesian_prod(*[torch.arange(10, dtype=dtype)] * 2)
+    edges, _ = periodic_graph(pos + cells, 0.1, torch.eye(2, dtype=dtype))
+    assert edges.shape[1] == 4 * 100
+    assert periodic_graph(pos[:1] + cells, 1.0, torch.eye(2, dtype=dtype))[0].shape[1] == 4
+
+
 def test_a_crystal_is_convolved_as_its_supercell():
     layer = PointConv(Scalar + V, Scalar + V, group=O(3), cutoff=1.0, dtype=torch.float64)
     pos, x = normal(5, 3), normal(5, 4, seed=1)

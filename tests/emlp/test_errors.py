@@ -1,9 +1,11 @@
 """Errors name what was got, what was expected and what to do."""
 
+import numpy as np
 import pytest
 import torch
-from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm
-from intertwine.groups import SO, SU, O, S
+from intertwine.conv import ImplicitKernel, knn_graph
+from intertwine.emlp import EMLP, Bilinear, FourierAct, Gate, Linear, Norm
+from intertwine.groups import SO, SU, C, O, S
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
 
@@ -43,6 +45,17 @@ def test_empty_rep():
 def test_no_bilinear_map():
     with pytest.raises(ValueError, match="no equivariant bilinear map"):
         Bilinear(V, V, V, O(3))
+
+
+def test_integers_of_numpy_are_integers():
+    eight = np.int64(8)
+    assert repr(EMLP(V, V, SO(3), hidden=eight, layers=np.int32(2))) == repr(EMLP(V, V, SO(3), hidden=8, layers=2))
+    assert repr(ImplicitKernel(V, V, SO(3), hidden=eight)) == repr(ImplicitKernel(V, V, SO(3), hidden=8))
+    assert repr(FourierAct(C(3), copies=eight, degree=np.int64(1))) == repr(FourierAct(C(3), copies=8, degree=1))
+    assert knn_graph(torch.randn(9, 3), eight).shape == (2, 72)
+    for value in (np.True_, 8.0, np.float64(8)):
+        with pytest.raises(ValueError, match="hidden is a total dimension"):
+            EMLP(V, V, SO(3), hidden=value)
 
 
 @pytest.mark.parametrize("hidden", [0, -3, 2.5, True, "many"])

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm, check_layer_laws
+from intertwine.emlp import EMLP, BatchNorm, Bilinear, Gate, Linear, Norm, check_layer_laws
 from intertwine.groups import SO
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -66,6 +66,42 @@ def test_a_broken_layer_fails(case):
     with pytest.raises(AssertionError, match="law 'equivariance'"):
         check_layer_laws(broken)
     assert_equivariant(broken.layer)
+
+
+@pytest.mark.parametrize("measure", [equivariance_error, assert_equivariant])
+def test_running_averages_stay(measure):
+    layer = BatchNorm(2 * V + Scalar, SO(3), dtype=torch.float64)
+    before = {name: b.clone() for name, b in layer.named_buffers()}
+    measure(layer)
+    assert layer.training
+    assert all(torch.equal(b, before[name]) for name, b in layer.named_buffers())
+    layer(torch.randn(8, 7, dtype=torch.float64))
+    assert not all(torch.equal(b, before[name]) for name, b in layer.named_buffers())
+
+
+class Elsewhere(nn.Module):
+    """On another device, which its input must be on."""
+
+    group, rep_in, rep_out = SO(3), V(SO(3)), V(SO(3))
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(3, device="meta"))
+
+    def forward(self, x):
+        raise InterruptedError(x.device)
+
+
+def test_inputs_are_drawn_on_the_device_of_the_layer():
+    with pytest.raises(InterruptedError, match="meta"):
+        check_layer_laws(Elsewhere())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("layer", [Linear, Gate, BatchNorm], ids=lambda kind: kind.__name__)
+def test_laws_on_a_gpu(layer):
+    reps = (V + Scalar, V + Scalar) if layer is Linear else (V + Scalar,)
+    check_layer_laws(layer(*reps, group=SO(3)).eval().cuda())
 
 
 class Mixing(nn.Module):

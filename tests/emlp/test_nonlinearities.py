@@ -1,6 +1,7 @@
 """Nonlinearities, norms over batches, dropout and maps: laws over every group of the table, and controls that fail."""
 
 import pytest
+import sympy as sp
 import torch
 from intertwine.emlp import (
     BatchNorm,
@@ -16,7 +17,22 @@ from intertwine.emlp import (
     check_layer_laws,
 )
 from intertwine.emlp._activations import ACTIVATIONS, gain
-from intertwine.groups import SL, SO, SU, C, Dihedral, Group, Hyperoctahedral, Lorentz, O, Octahedral, S, Sp, Trivial
+from intertwine.groups import (
+    SL,
+    SO,
+    SU,
+    C,
+    Dicyclic,
+    Dihedral,
+    Group,
+    Hyperoctahedral,
+    Lorentz,
+    O,
+    Octahedral,
+    S,
+    Sp,
+    Trivial,
+)
 from intertwine.reps import Irrep, Permutation, Regular, Scalar, T, V
 from intertwine.reps._frame import frame
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -115,6 +131,14 @@ def test_invariant_map(case):
     check_layer_laws(layer)
 
 
+@pytest.mark.parametrize("group", [SU(2), SO(3, field="C")], ids=["norm", "form"])
+def test_invariants_of_complex_features_are_features(group):
+    layer = InvariantMap(2 * V + Scalar, group)
+    check_layer_laws(layer)
+    x = torch.randn(5, layer.rep_in.dim, dtype=torch.complex64)
+    assert Linear(layer.rep_out, Scalar, group)(layer(x)).dtype == x.dtype
+
+
 # -- controls ---------------------------------------------------------------------------------------------
 
 
@@ -175,6 +199,12 @@ def test_group_pooling_is_invariant(aggr):
 
 # -- signals on groups ------------------------------------------------------------------------------------
 
+
+def turning(a, b):
+    """exp(t A), with A turning two planes at these speeds."""
+    return Group.from_generators([[[0, -a, 0, 0], [a, 0, 0, 0], [0, 0, 0, -b], [0, 0, b, 0]]])
+
+
 SIGNALS = {
     "SO(2)": (SO(2), {}),
     "O(2)": (O(2), {"tolerance": 1e-3}),
@@ -186,9 +216,14 @@ SIGNALS = {
     "SO(3)/C(2)": (SO(3), {"subgroup": SO(3).subgroup([[[1, 0, 0], [0, -1, 0], [0, 0, -1]]]), "tolerance": 0.05}),
     "azimuthal": (O(3).subgroup(fixing=[0, 0, 1]), {}),
     "skewed": (Group.preserving([[2, 1], [1, 2]], name="skewed"), {}),
+    "2 and 3 turns": (turning(2, 3), {"degree": 1}),
+    "1 and 50 turns": (turning(1, 50), {"degree": 1, "tolerance": 0.05}),
+    "no period": (turning(1, sp.sqrt(2)), {"degree": 1, "tolerance": 0.05}),
 }
 EXACT = {
     "C(5)": (C(5), {}),
+    "C(12)": (C(12), {}),
+    "Dicyclic(4)": (Dicyclic(4), {}),
     "D(4)": (Dihedral(4), {}),
     "S(4)": (S(4), {}),
     "octahedral": (Octahedral(), {}),

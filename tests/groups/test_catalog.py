@@ -137,6 +137,19 @@ def test_generators_preserve_their_forms():
     assert np.allclose(np.linalg.det(SU(3).sample(20, rng=0)), 1)
 
 
+def test_generators_of_large_condition_are_sampled():
+    stretch = [[20, 0], [0, 1]]
+    for group in (
+        Group.from_generators(discrete=[stretch]),
+        Group.from_generators(discrete=[stretch, [[1, 2], [0, 1]]]),
+        Group.from_generators([[[0, 0], [0, 1]]], [stretch]),
+    ):
+        check_group_laws(group)
+        g = group.sample(5, rng=0)
+        assert np.isclose(np.abs(g).max((1, 2)), 20).any(), group
+        assert (np.linalg.cond(g) <= 20 * (1 + 1e-9)).all()
+
+
 def test_components_of_the_lorentz_group():
     def components(group):
         g = group.sample(400, rng=0)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from intertwine.conv import ImplicitKernel, StabiliserKernel
+from intertwine.conv import ImplicitKernel, StabilizerKernel
 from intertwine.conv._completeness import _values
 from intertwine.groups import SO, C, Dihedral, O, Octahedral
 from intertwine.reps import Scalar, T, V
@@ -74,7 +74,7 @@ def test_analytic_kernels_lie_in_ours(name, pair):
     theirs = escnn_values(space, rep_in, rep_out, points)
     ours = [ImplicitKernel(rep_in, rep_out, group)]
     if name in ("SO(2)", "O(2)", "SO(3)", "O(3)"):
-        ours.append(StabiliserKernel(rep_in, rep_out, group))
+        ours.append(StabilizerKernel(rep_in, rep_out, group))
     for kernel in ours:
         rows = spans(kernel, points)
         assert len(theirs)

@@ -26,7 +26,7 @@ from intertwine.reps._frame import Atom, frame, linear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._checks import check_number
+from ._checks import check_number, check_space
 from ._kernel import Kernel
 from ._network import scalar_network
 from ._radial import Window, basis
@@ -37,7 +37,7 @@ STEPS = 30  # along the group, until a direction is reached
 SMALL = 1e-2  # the length, in units of the cutoff, below which what the origin does not allow is taken to zero
 
 
-class StabiliserKernel(Kernel):
+class StabilizerKernel(Kernel):
     """A steerable kernel K(x), (out, in) matrices, solved at one position and steered to all others.
 
     Parameters
@@ -61,7 +61,7 @@ class StabiliserKernel(Kernel):
     >>> import torch
     >>> from intertwine.groups import SO
     >>> from intertwine.reps import Scalar, V
-    >>> kernel = StabiliserKernel(Scalar + V, V, group=SO(3), cutoff=2.0)
+    >>> kernel = StabilizerKernel(Scalar + V, V, group=SO(3), cutoff=2.0)
     >>> kernel.allowed  # Hom of SO(2): 1 for Scalar to V, 3 for V to V
     4
     >>> kernel(torch.randn(10, 3)).shape
@@ -91,6 +91,7 @@ class StabiliserKernel(Kernel):
         super().__init__()
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         self.space = space(self.group)
+        check_space(self.space)
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)
@@ -129,8 +130,7 @@ class StabiliserKernel(Kernel):
         atoms = frame(self.space).atoms
         found = [(i, a) for i, (a, m) in enumerate(atoms) if not a.is_trivial and m == 1]
         one = len(found) == 1 and all(a.is_trivial or m == 1 for a, m in atoms)
-        compact = self.group.is_compact and not self.space.is_complex
-        if one and compact and found[0][1].dim > 1 and self.group.lie_dim:
+        if one and self.group.is_compact and found[0][1].dim > 1 and self.group.lie_dim:
             velocities = found[0][1].drho(self.group.closure)[:, :, 0]
             if np.linalg.matrix_rank(velocities, tol=1e-8) == found[0][1].dim - 1:
                 return found[0]
@@ -166,7 +166,7 @@ class StabiliserKernel(Kernel):
         """Kernel matrices (..., rep_out.dim, rep_in.dim) of positions (..., n)."""
         check_width(x, self.space.dim, self.space, "x", "space")
         if attr is not None:
-            raise ValueError("a StabiliserKernel takes no attributes: use ImplicitKernel with edge=...")
+            raise ValueError("a StabilizerKernel takes no attributes: use ImplicitKernel with edge=...")
         batch = x.shape[:-1]
         x = x.reshape(-1, x.shape[-1]) / self.constants.value("cutoff").to(x.dtype)
         distance, invariants = self.invariants(x)
@@ -236,7 +236,7 @@ class StabiliserKernel(Kernel):
 
     def __repr__(self) -> str:
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
-        return f"StabiliserKernel({reps} | {self.group.name}, space={self.space!r} | {weights(self)} weights)"
+        return f"StabilizerKernel({reps} | {self.group.name}, space={self.space!r} | {weights(self)} weights)"
 
 
 @lru_cache(maxsize=32)
