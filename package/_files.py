@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import fcntl
 import json
 import math
 import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 CHECKPOINT, METRICS, LOCK = "checkpoint.pt", "metrics.json", "running"
 #: raise when the contents of a checkpoint change
 FORMAT = 1
 #: locks that this process holds
-_claimed: dict[Path, TextIO] = {}
+_claimed: dict[Path, BaseFileLock] = {}
 
 
 class RunError(RuntimeError):
@@ -34,31 +34,31 @@ def claim(folder: Path) -> bool:
     RunError
         If the folder cannot be made or written to.
     """
-    lock = (folder / LOCK).absolute()
+    path = (folder / LOCK).absolute()
+    if path in _claimed:
+        return True
+    lock = FileLock(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while lock not in _claimed:
-            with contextlib.ExitStack() as stack:
-                file = stack.enter_context(lock.open("a"))
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(file.fileno()).st_nlink:  # else its owner has just released it
-                    _claimed[lock] = file
-                    atexit.register(stack.pop_all().close)
-    except BlockingIOError:
+        lock.acquire(timeout=0)
+    except Timeout:
         return False
     except OSError as error:
         raise RunError(
             f"cannot write to {folder} ({error.strerror or error}): choose another folder with --out"
         ) from error
+    _claimed[path] = lock
     return True
 
 
 def release(folder: Path) -> None:
     """Give up a folder, if it is this process's."""
-    lock = (folder / LOCK).absolute()
-    if lock in _claimed:
-        lock.unlink(missing_ok=True)
-        _claimed.pop(lock).close()
+    path = (folder / LOCK).absolute()
+    lock = _claimed.pop(path, None)
+    if lock is not None:
+        with contextlib.suppress(OSError):  # not every system removes an open file
+            path.unlink()
+        lock.release()
 
 
 def write_atomically(path: Path, data: bytes) -> None:
