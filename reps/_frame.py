@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from intertwine.groups import Group
@@ -27,6 +27,7 @@ from ._irreps import IrrepTable, irrep_table
 from ._node import Rep
 from ._splitting import MatrixSplitting, ProductSplitting, Splitting, gathered, scattered
 from ._tensor import Product, Scalar
+from ._threads import alone, cached_property
 
 Array = NDArray
 
@@ -178,6 +179,7 @@ class Frame:
 
 
 @lru_cache(maxsize=1024)
+@alone
 def frame(rep: Rep) -> Frame:
     """Write a bound representation as a sum of atoms.
 
@@ -204,6 +206,7 @@ def is_reductive(group: Group) -> bool:
 
 
 @lru_cache(maxsize=1024)
+@alone
 def _split(rep: Rep, group: Group) -> Splitting:
     if is_reductive(group):
         try:

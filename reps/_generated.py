@@ -14,7 +14,7 @@ representation of the Lie algebra may belong to a covering group only, as spin Â
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -27,6 +27,7 @@ from ._exact import irrational
 from ._generated_finite import FiniteImages
 from ._generated_lie import AlgebraImages, LieImages, numeric
 from ._node import Array, Rep
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._evaluate import Walk

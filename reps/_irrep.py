@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from ._errors import DecompositionError
 from ._images import Compressed, Images, is_trivial
 from ._isotypic import irreducible
 from ._node import Rep
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._irreps import IrrepTable

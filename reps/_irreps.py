@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import attrgetter
 from weakref import WeakValueDictionary
 
@@ -27,6 +27,7 @@ from ._irrep import DRAWS, Irrep
 from ._isotypic import Component, isotypic
 from ._node import Rep
 from ._tensor import V
+from ._threads import alone, cached_property
 
 Array = NDArray
 
@@ -60,6 +61,7 @@ class IrrepTable:
             return m
         return np.asarray(self.balance @ m @ np.linalg.inv(self.balance))
 
+    @alone
     def decompose(self, images: Images) -> list[tuple[Irrep, Array]]:
         """Split a representation into irreps of the table.
 
@@ -125,6 +127,7 @@ class IrrepTable:
         """V, split before anything else, so that its irreps keep its coordinates."""
         return self._split(V(self.group))
 
+    @alone
     def leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         """Decompose one representation directly: parts, and the balancing enc, dec they refer to."""
         standard = self.standard
@@ -153,6 +156,7 @@ class IrrepTable:
         )
         return self.decompose(images), enc, dec
 
+    @alone
     def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
         """σ ⊗ τ = ⊕ m ω: pairs (ω, C) with C (m, dim ω, dim σ · dim τ), rows orthonormal.  Cached."""
         slot = (id(a), id(b))
@@ -164,6 +168,7 @@ class IrrepTable:
                 self.products[slot] = self.decompose(Tensor(a, b))
         return self.products[slot]
 
+    @alone
     def find(self, label: str | int) -> Irrep:
         """The irrep of a name or an index, growing tensor powers of V until it appears."""
         for level in self.levels():
@@ -261,6 +266,7 @@ _living: WeakValueDictionary[Group, IrrepTable] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=64)
+@alone
 def irrep_table(group: Group) -> IrrepTable:
     """The table of a group, one per content (groups compare by their generators).
 
@@ -273,6 +279,7 @@ def irrep_table(group: Group) -> IrrepTable:
     return table
 
 
+@alone
 def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
     """Irreps of a reductive group, found in the tensor powers of V (with duals and conjugates) up to a level.
 

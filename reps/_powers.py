@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import comb, factorial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +25,7 @@ import scipy.sparse as sparse
 from ._counts import exponent
 from ._node import Array, Rep
 from ._tensor import Scalar, Scalar_, V
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._evaluate import Walk
