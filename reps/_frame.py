@@ -5,8 +5,9 @@ For a reductive group an *atom* is an irrep and a frame is an isotypic decomposi
     enc ρ(g) dec = ⊕ I_mult ⊗ atom(g),        dec = enc⁻¹,
 
 so that by Schur's lemma Hom(a, b) is End(a) or 0, and Hom(a ⊗ b, c) is read off the Clebsch–Gordan
-decomposition of a ⊗ b.  For any other group an atom is a summand of the representation itself, enc is the
-identity, and both Hom spaces come from the nullspace solver.  Nothing above this file looks at which.
+decomposition of a ⊗ b.  For any other group, and where a real group acts by complex matrices (its irreps are
+kept over the reals), an atom is a summand of the representation itself, enc is the identity, and both Hom spaces
+come from the nullspace solver.  Nothing above this file looks at which.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Array = NDArray
 
 @dataclass(frozen=True)
 class Summand:
-    """An atom of a group that is not reductive: an indecomposed summand, with its own matrices."""
+    """An atom that is no irrep: an indecomposed summand, with its own matrices."""
 
     rep: Rep
 
@@ -79,8 +80,8 @@ class Summand:
 
     @property
     def key(self) -> tuple:
-        """Canonical sort key: dimension, trivial first, expression."""
-        return (self.dim, not self.is_trivial, repr(self.rep))
+        """Canonical sort key: dimension, trivial first, after the irreps, expression."""
+        return (self.dim, not self.is_trivial, (np.inf, repr(self.rep)))
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements."""
@@ -208,7 +209,7 @@ def is_reductive(group: Group) -> bool:
 @lru_cache(maxsize=1024)
 @alone
 def _split(rep: Rep, group: Group) -> Splitting:
-    if is_reductive(group):
+    if is_reductive(group) and (group.field == "C" or not rep.is_complex):
         try:
             return _split_irreps(rep(group), irrep_table(group))
         except NotReductive:  # a custom representation in which a reductive group acts without splitting
