@@ -59,7 +59,7 @@ class Restricted(Leaf):
         return self.inner.dim
 
     def _complex_leaf(self) -> bool:
-        return self.inner._complex_leaf()
+        return self.inner.is_complex
 
     def _scale_squared(self) -> Array:
         return self.inner.scale_squared

@@ -115,6 +115,15 @@ def test_restriction_in_a_product():
     assert (rep >> rep).dim == 2 * (1 + 2 + 2)
 
 
+def test_restriction_of_a_complex_group_to_a_real_subgroup():
+    spin = Restrict(SU(2), Irrep(2))(SO(2))
+    check_rep_laws(spin)
+    assert spin.is_complex
+    assert ((spin >> Scalar).dim, (spin >> spin).dim) == (1, 3)
+    with pytest.raises(ValueError, match="is complex while"):
+        Irrep(2)(SU(2)).branch(SO(2))
+
+
 def test_what_cannot_be_restricted():
     with pytest.raises(ValueError, match=r"O\(3\) is not a subgroup of SO\(3\): its discrete generator"):
         Restrict(SO(3), Irrep(2))(O(3))
