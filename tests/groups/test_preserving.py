@@ -88,6 +88,18 @@ def test_complex_forms():
     assert (orthogonal.lie_dim, len(orthogonal.discrete), orthogonal.is_compact) == (6, 1, False)
 
 
+def test_small_entries_of_exact_forms_count():
+    light = sp.diag(1, *[-sp.Rational(1, 299792458**2)] * 3)
+    metric = Group.preserving(light)
+    assert (metric.lie_dim, metric.components) == (6, 4)
+    assert len(metric.subgroup(fixing=[1, 0, 0, 0]).discrete) == 1
+    small = sp.Rational(1, 10**13)
+    assert Group.preserving(sp.eye(3) * small) == O(3)
+    assert len(Group.preserving(sp.eye(3) * 1e-13).discrete) == 1
+    with pytest.warns(ComponentsWarning):
+        Group.preserving(sp.Matrix([[0, 1 + small], [-1, 0]]))  # neither symmetric nor skew
+
+
 def test_float_forms_stay_floats():
     with pytest.warns(InexactWarning, match="3/10"):
         group = Group.preserving([[1.0, 0.3], [0.3, 1]])
