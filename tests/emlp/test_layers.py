@@ -52,7 +52,7 @@ CHARGE = Custom(lambda g: g[:1, :1] + 1j * g[1:, :1], lambda a: 1j * a[1:, :1], 
 
 
 @pytest.mark.parametrize(
-    "rep, group",
+    ("rep", "group"),
     [
         (Rep.from_matrices(C(4), discrete=[[[sp.I]]]), C(4)),
         (CHARGE, SO(2)),
