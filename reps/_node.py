@@ -327,7 +327,7 @@ class Rep(Verbs):
 
     @cached_property
     def scale_squared(self) -> Array:
-        """Squared lengths of the integer basis vectors, (dim,) int64."""
+        """Squared lengths of the integer basis vectors, (dim,) int64, or Python's integers where one is larger."""
         return self._scale_squared()
 
     @property
