@@ -109,6 +109,15 @@ def numeric(matrices: tuple[Matrix, ...], d: int, field: str) -> Array:
     return out
 
 
+def floats(entries: Array, what: str) -> Array:
+    """Float64 (complex128 where an imaginary part is not 0) copy of an array of exact numbers."""
+    try:
+        found = entries.astype(complex)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} is a matrix of numbers, got {entries.tolist()!r}") from error
+    return found if found.imag.any() else found.real
+
+
 def check_invertible(h: Matrix, numbers: Array, what: str, hint: str = "") -> None:
     """Raise where a matrix is singular."""
     s = np.linalg.svd(numbers, compute_uv=False)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from . import _balance, _finite, _lie
+from . import _balance, _exact, _finite, _lie
 from ._generators import Blocks
 from ._value import Value, as_group, frozen
 
@@ -246,12 +246,14 @@ class Structure(Value):
         return model.matrices(_finite.images(model.group))
 
     def __contains__(self, matrix: object) -> bool:
-        """Whether a matrix (d, d) is an element.
+        """Whether a matrix (d, d), of floats or exact, is an element.
 
         Raises
         ------
         ValueError
             Where neither answer can be proved.
+        TypeError
+            If an entry is no number.
 
         Examples
         --------
@@ -263,8 +265,10 @@ class Structure(Value):
         from ._membership import contains
 
         h = np.asarray(matrix)
-        if h.shape != (self.d, self.d) or h.dtype.kind not in "biufc":
+        if h.shape != (self.d, self.d):
             return False
+        if h.dtype.kind not in "biufc":
+            h = _exact.floats(h, f"what may be in {self}")
         if not np.isfinite(h).all() or np.linalg.slogdet(1.0 * h)[0] == 0:  # a pivot of 0 stops solvers
             return False
         return contains(as_group(self), h)
