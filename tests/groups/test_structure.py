@@ -259,6 +259,12 @@ def test_same_group_in_disguise():
     assert same_group(S(4), Group.from_permutations(neighbours))
 
 
+def test_components_that_are_not_counted():
+    group = Group.from_generators(algebra=[[[0, -1, 0], [1, 0, 0], [0, 0, 0]]], discrete=[sp.diag(1, 1, 2)])
+    with pytest.raises(ValueError, match="more than 64 components"):
+        _ = group.components
+
+
 def test_undecidable_is_said():
     a = Group.from_generators(discrete=[[[1, 1], [0, 1]]])
     b = Group.from_generators(discrete=[[[1, 2], [0, 1]]])
