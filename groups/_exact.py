@@ -24,7 +24,7 @@ DYADIC = 1024  # floats that are whole multiples of 1/DYADIC are what was meant
 
 def number(x: Any) -> Any:
     """Read one entry as a sympy number."""
-    if isinstance(x, (Integral, int)):
+    if isinstance(x, (Integral, np.bool_)):
         return sp.Integer(int(x))
     if isinstance(x, Fraction):
         return sp.Rational(x.numerator, x.denominator)
