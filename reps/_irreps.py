@@ -21,6 +21,7 @@ from intertwine.groups._balance import balance
 from numpy.typing import NDArray
 
 from . import _named
+from ._custom import Irrep as Node
 from ._errors import DecompositionError, NotReductive
 from ._images import Compressed, Images, Leaf, Tensor, letters
 from ._irrep import DRAWS, Irrep
@@ -280,12 +281,18 @@ def irrep_table(group: Group) -> IrrepTable:
 
 
 @alone
-def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
+def listed(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
+    """The atoms of `irreps`."""
+    *_, last = irrep_table(group).levels(level)
+    return tuple(i for i in last if max_dim is None or i.dim <= max_dim)
+
+
+def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Node, ...]:
     """Irreps of a reductive group, found in the tensor powers of V (with duals and conjugates) up to a level.
 
-    Each has ``dim``, ``kind`` (its type over the group's field, "R", "C" or "H"), its ``label``, and ``rep``, the
-    same irrep as a representation: ``Irrep(label)(group)``. Every irrep of a compact group occurs in some power
-    of a faithful V; of a finite group all have been found when Σ dim² / dim End = |G|.
+    They are representations, ``Irrep(label)(group)``, with ``dim``, ``label`` and ``kind``, the type over the group's
+    field, "R", "C" or "H". Every irrep of a compact group occurs in some power of a faithful V; of a finite group all
+    have been found when Σ dim² / dim End = |G|.
 
     Parameters
     ----------
@@ -319,8 +326,12 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Ir
     ----------
     Bröcker, tom Dieck (1985), Representations of Compact Lie Groups, theorem III.4.4.
     """
-    *_, last = irrep_table(group).levels(level)
-    return tuple(i for i in last if max_dim is None or i.dim <= max_dim)
+    return tuple(irrep.rep for irrep in listed(group, max_dim, level))
+
+
+def irrep_kind(group: Group, label: str | int) -> str:
+    """Type of a named irrep, "R", "C" or "H"."""
+    return irrep_table(group).find(label).kind
 
 
 def irrep_dim(group: Group, label: str | int) -> int:

@@ -65,7 +65,7 @@ def test_the_regular_representation_holds_every_irrep(group, dims):
     found = Regular(group).decompose()
     assert sorted(part.dim for part in found) == sorted(dims)
     assert all(part.multiplicity == part.dim for part in found)  # all of type R
-    assert {part.irrep for part in found} == {irrep.rep for irrep in irreps(group)}
+    assert {part.irrep for part in found} == set(irreps(group))
 
 
 # dimensions with multiplicity of SO(3) degrees 0, 1, 2, … on subgroups: the crystal-field tables (Bethe 1929)

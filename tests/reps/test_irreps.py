@@ -100,7 +100,9 @@ def test_finite_groups_have_all_their_irreps():
     """Σ d² / dim End = |G| over all real irreps; S(4) has five, A(5) five."""
     for group, order in [(S(4), 24), (A(5), 60), (S(5), 120)]:
         found = irreps(group, level=4)
-        assert sum(i.dim**2 // len(i.end) for i in found) == order
+        assert sum(i.dim**2 // {"R": 1, "C": 2, "H": 4}[i.kind] for i in found) == order
+        assert isinstance(found[1], Irrep)
+        assert (found[1] + V >> found[1])(group).dim == 1 + (V >> found[1])(group).dim
 
 
 def test_irreps_of_o3_are_e3nns():
