@@ -129,11 +129,6 @@ class Term:
         """How many copies of the summand there are."""
         return sum(n for _, n in self.runs)
 
-    @property
-    def is_identity(self) -> bool:
-        """Whether the change of basis does nothing."""
-        return np.array_equal(self.enc, np.eye(len(self.enc)))
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:

@@ -82,7 +82,7 @@ def fusion_table(group: Group, max_dim: int | None = None, level: int = 3) -> Fu
         Irrep(2) ⊗ Irrep(2) = Irrep(0) + Irrep(1) + Irrep(2) + Irrep(3) + Irrep(4)
     """
     found = listed(group, max_dim, level)
-    products = {}
+    products: dict[tuple[Rep, Rep], Rep] = {}
     for a in found:
         for b in found:
             parts = sorted(a.table.clebsch_gordan(a, b), key=lambda pair: pair[0].key)
