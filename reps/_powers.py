@@ -175,7 +175,8 @@ def rank(indices: Array, n: int, sign: int) -> Array:
 
 def _rearrangements(indices: Array) -> Array:
     """Multinomial coefficients ``k! / Π mᵢ!`` of sorted multi-indices."""
-    count = run = np.ones(len(indices), dtype=fitting(factorial(indices.shape[1])))
+    count: Array = np.ones(len(indices), dtype=fitting(factorial(indices.shape[1])))
+    run = count
     for place in range(1, indices.shape[1]):
         run = np.where(indices[:, place] == indices[:, place - 1], run + 1, 1)
         count = count * (place + 1) // run
