@@ -22,9 +22,10 @@ import scipy.linalg
 import torch
 from intertwine.groups import Group
 from intertwine.groups._membership import check_subgroup, component_words
-from intertwine.reps import Rep, irreps
+from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, frame
 from intertwine.reps._irrep import Irrep
+from intertwine.reps._irreps import listed
 from intertwine.reps._tensor import direct_sum
 from numpy.typing import NDArray
 from torch import Tensor
@@ -174,18 +175,18 @@ def sampling(group: Group, subgroup: Group | None, degree: int | None, act: Func
     """Samples on which ``act`` breaks the symmetry by less than the tolerance."""
     if group.is_finite:
         g = group.elements()
-        used = _with_vectors(irreps(group, level=len(g) if degree is None else degree), subgroup)
+        used = _with_vectors(listed(group, level=len(g) if degree is None else degree), subgroup)
         values = evaluate(used, g)
         _, kept, number = np.unique(np.round(values, 6), axis=0, return_index=True, return_counts=True)
         values = values[kept]  # one element of every coset
         return _made(used, values, values * (number / number.sum())[:, None], 0.0)
     degree = 2 if degree is None else degree
-    used = _with_vectors(irreps(group, level=degree), subgroup)
+    used = _with_vectors(listed(group, level=degree), subgroup)
     best = np.inf
     level = max(degree, 1)
     while True:
         level += max(1, level // 4)
-        tested = _with_vectors(irreps(group, level=level), subgroup)
+        tested = _with_vectors(listed(group, level=level), subgroup)
         functions = sum(v.size for _, v in tested)
         if functions > MOST_FUNCTIONS:
             raise ValueError(

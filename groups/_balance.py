@@ -58,6 +58,17 @@ def _log_positive(m: Array) -> Array:
     return np.asarray((u * np.log(np.maximum(w, np.finfo(float).tiny))) @ adjoint(u))
 
 
+def units(algebra: Array, discrete: Array) -> Array:
+    """Powers of 2, (n,), that coordinates are multiplied by for rows and columns of the generators to weigh alike.
+
+    They differ from 1 where coordinates are in different units.  Scaling stops where a step gains less than 5 %
+    (Parlett, Reinsch, Numer. Math. 13, 1969), so that no unipotent part is squeezed to nothing.
+    """
+    weights = np.abs(np.concatenate([unit_norm(algebra), discrete])).sum(axis=0)
+    _, (scale, _) = scipy.linalg.matrix_balance(weights, permute=False, separate=True)
+    return np.asarray(1 / scale)
+
+
 def balance(algebra: Array, discrete: Array, tolerance: float = TOLERANCE) -> Array | None:
     """P such that the conjugates P M P⁻¹ generate a group closed under conjugate transpose.
 

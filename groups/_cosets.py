@@ -37,7 +37,7 @@ def image(model: _finite.Model, h: Array) -> Array | None:
         if np.abs(h.imag).max() > 1e-7:
             return None
         h = h.real
-    moved = (model.points @ h.T).astype(model.points.dtype)
+    moved = (model.points @ model.scaled(h).T).astype(model.points.dtype)
     found = [place.get(_finite.mark(x)) for x in moved]
     if None in found or len(set(found)) < len(found):
         return None

@@ -24,7 +24,7 @@ DYADIC = 1024  # floats that are whole multiples of 1/DYADIC are what was meant
 
 def number(x: Any) -> Any:
     """Read one entry as a sympy number."""
-    if isinstance(x, (Integral, int)):
+    if isinstance(x, (Integral, np.bool_)):
         return sp.Integer(int(x))
     if isinstance(x, Fraction):
         return sp.Rational(x.numerator, x.denominator)
@@ -107,6 +107,15 @@ def numeric(matrices: tuple[Matrix, ...], d: int, field: str) -> Array:
         for (i, j), x in m.todok().items():
             out[n, i, j] = convert(x)
     return out
+
+
+def floats(entries: Array, what: str) -> Array:
+    """Float64 (complex128 where an imaginary part is not 0) copy of an array of exact numbers."""
+    try:
+        found = entries.astype(complex)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} is a matrix of numbers, got {entries.tolist()!r}") from error
+    return found if found.imag.any() else found.real
 
 
 def check_invertible(h: Matrix, numbers: Array, what: str, hint: str = "") -> None:

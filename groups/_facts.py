@@ -78,7 +78,10 @@ def _identity_component(group: Group) -> Iterator[Fact]:
             group, f"{group.lie_dim} generators of size {group.d} are too many to bracket exactly"
         )
     else:
-        yield from _exact_type(group)
+        try:
+            yield from [*_exact_type(group)]
+        except ValueError as error:  # transcendental numbers
+            yield from _numerical_type(group, str(error))
     yield _computed("components", lambda: group.components)
 
 
@@ -98,8 +101,12 @@ def _exact_type(group: Group) -> Iterator[Fact]:
 
 def _numerical_type(group: Group, why: str) -> Iterator[Fact]:
     """The type of a semisimple algebra, from integers found in floating point; why it was not found exactly."""
-    if not group.is_semisimple:
-        yield Fact("lie_algebra", None, f"{why}, and the algebra is not semisimple")
+    try:
+        doubt = "" if group.is_semisimple else "the algebra is not semisimple"
+    except ValueError as error:
+        doubt = str(error)
+    if doubt:
+        yield Fact("lie_algebra", None, f"{why}, and {doubt}")
         return
     found: list[RootSystem] = []
 

@@ -18,6 +18,7 @@ import scipy.sparse.csgraph
 from numpy.typing import NDArray
 from sympy.combinatorics import Permutation, PermutationGroup
 
+from . import _balance
 from ._generators import Permutations
 
 if TYPE_CHECKING:
@@ -33,32 +34,42 @@ GRID = 367_879.4411714423  # irrational spacing, so that no entry sits where rou
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A finite group as permutations of the orbit points (N, d); the first d points are the basis vectors."""
+    """A finite group as permutations of the orbit points (N, d); the first d points are the basis vectors.
+
+    Coordinates of the points are those of V times ``units`` (d,), and so are the basis vectors.
+    """
 
     points: Array
     group: Group
+    units: Array
 
     def matrices(self, images: Array) -> Array:
         """Matrices (n, d, d) of permutations (n, N) of the points: column j is where e_j goes."""
-        return np.swapaxes(self.points[images[:, : self.points.shape[1]]], 1, 2)
+        moved = np.swapaxes(self.points[images[:, : self.points.shape[1]]], 1, 2)
+        return np.asarray(moved * (self.units / self.units[:, None]))
+
+    def scaled(self, matrices: Array) -> Array:
+        """Matrices (..., d, d) in the coordinates of the points."""
+        return np.asarray(matrices * (self.units[:, None] / self.units))
 
 
 @lru_cache(maxsize=256)
 def model(group: Group) -> Model | None:
-    """Permutation model of a finite group; None when infinite, or an orbit exceeds `MAX_ORBIT`."""
+    """Permutation model of a finite group; None when infinite, or its orbits are too large or too close to tell."""
     if group.is_permutation:
-        return Model(np.eye(group.d), group)
+        return Model(np.eye(group.d), group, np.ones(group.d))
     if len(group.lie_algebra) and group.lie_dim:
         return None
-    found = orbit_model(group.discrete_generators)
+    units = _balance.units(group.lie_algebra, group.discrete_generators)
+    found = orbit_model(group.discrete_generators * (units[:, None] / units))
     if found is None:
         return None
     points, images = found
-    return Model(points, type(group)(f"orbit of {group}", Permutations(len(points), images)))
+    return Model(points, type(group)(f"orbit of {group}", Permutations(len(points), images)), units)
 
 
 def orbit_model(generators: Array) -> tuple[Array, Array] | None:
-    """Orbit (N, d) of the basis vectors, and the permutations (m, N) of it by generators (m, d, d)."""
+    """Orbit (N, d) of the basis vectors, and the permutations (m, N) of it by generators (m, d, d); None as above."""
     d = generators.shape[-1]
     points = list(np.eye(d, dtype=generators.dtype))
     places = {mark(x): i for i, x in enumerate(points)}
@@ -76,6 +87,8 @@ def orbit_model(generators: Array) -> tuple[Array, Array] | None:
         done += 1
         if len(points) > MAX_ORBIT:
             return None
+    if any(len(set(row)) < len(points) for row in images):
+        return None
     return np.array(points), np.array(images, dtype=np.int64).reshape(len(generators), len(points))
 
 

@@ -36,6 +36,7 @@ class Matrices:
         identity = sp.ImmutableMatrix(sp.eye(self.d))
         algebra = [a for a in self.algebra if not a.is_zero_matrix]
         discrete = [h for h in self.discrete if h != identity]
+        object.__setattr__(self, "d", int(self.d))
         object.__setattr__(self, "algebra", _sorted(algebra, projective=True))
         object.__setattr__(self, "discrete", _sorted(discrete, projective=False))
 
@@ -70,6 +71,10 @@ class Permutations:
     d: int
     images: Array  # (m, d)
     field: str = "R"
+
+    def __post_init__(self) -> None:
+        """A size of numpy's type is the same size."""
+        object.__setattr__(self, "d", int(self.d))
 
     @classmethod
     def distinct(cls, d: int, rows: Sequence[Any]) -> Permutations:

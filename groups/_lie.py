@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 RANK_TOLERANCE = 1e-8  # on unit vectors: below it a direction counts as rounding
-ADJOINT_TOLERANCE = 1e-9
+EIGENVALUE_TOLERANCE = 1e-7  # relative, of those of a matrix that may be far from normal: about √ε
 
 
 def bracket(a: Array, b: Array) -> Array:
@@ -104,6 +104,18 @@ def structure_constants(basis: Array) -> Array:
     vectors = as_real(basis)
     rows = [as_real(bracket(b, basis)) @ vectors.T for b in basis]
     return np.array(rows).reshape(k, k, k)
+
+
+def killing_form(constants: Array) -> Array:
+    """K[i, j] = tr(ad B_i ad B_j) from structure constants."""
+    return np.asarray(np.tensordot(constants, constants, ([1, 2], [2, 1])))
+
+
+def may_be_bounded(generators: Array) -> bool:
+    """Whether matrices (m, d, d) are ill-conditioned, with no eigenvalue that rounding keeps off the unit circle."""
+    norms, moduli = np.linalg.norm(generators, axis=(1, 2)), np.abs(np.linalg.eigvals(generators))
+    near = np.abs(moduli - 1).max(axis=1, initial=0.0) < EIGENVALUE_TOLERANCE * norms
+    return bool(near.all() and np.linalg.cond(generators).max(initial=0.0) > 1 / RANK_TOLERANCE)
 
 
 def nilpotent_radical(basis: Array) -> Array:

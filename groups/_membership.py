@@ -157,6 +157,8 @@ def components(group: Group) -> int:
     if not group.lie_dim:
         return group.order
     words, proved = _component_words(group)
+    if len(words) > MAX_COMPONENTS:
+        raise Undecided(f"{group.name} has more than {MAX_COMPONENTS} components as far as can be told: not counted")
     if not proved:
         raise Undecided(f"at most {len(words)} components were found for {group.name}, but not proved to be different")
     return len(words)

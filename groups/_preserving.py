@@ -170,8 +170,7 @@ def is_nondegenerate(m: Matrix) -> bool:
 
 
 def _same(a: Matrix, b: Matrix) -> bool:
-    difference = (a - b).applyfunc(sp.expand)
-    return all(abs(complex(x)) < 1e-12 for x in difference)
+    return _vanishes((a - b).applyfunc(sp.expand), _size(a))
 
 
 def matrix_column(d: int, i: int) -> Matrix:
@@ -186,25 +185,25 @@ def definite_directions(m: Matrix, span: list[Matrix]) -> list[Matrix]:
     is needed.
     """
     found: dict[bool, Matrix] = {}
-    rest = list(span)
+    rest, size = list(span), _size(m)
     while rest and len(found) < 2:
-        x = _anisotropic(m, rest)
+        x = _anisotropic(m, rest, size)
         if x is None:
             break  # the form vanishes on what is left
         q = form_value(m, x, x)
         found.setdefault(_is_positive(q), x)
         rest = [y - x * (form_value(m, x, y) / q) for y in rest]
-        rest = [y for z in rest if not _vanishes(y := z.applyfunc(_exact.number))]
+        rest = [y for z in rest if not _vanishes(y := z.applyfunc(_exact.number), 1.0)]
     return [found[sign] for sign in (True, False) if sign in found]
 
 
-def _anisotropic(m: Matrix, span: list[Matrix]) -> Matrix | None:
+def _anisotropic(m: Matrix, span: list[Matrix], size: float) -> Matrix | None:
     for x in span:
-        if not _is_zero(form_value(m, x, x)):
+        if not _is_zero(form_value(m, x, x), size):
             return x
     for i, x in enumerate(span):
         for y in span[i + 1 :]:
-            if not _is_zero(form_value(m, x, y)):
+            if not _is_zero(form_value(m, x, y), size):
                 return x + y
     return None
 
@@ -214,16 +213,24 @@ def form_value(m: Matrix, x: Matrix, y: Matrix) -> Any:
     return _exact.number((x.T * m * y)[0, 0])
 
 
-def _is_zero(x: Any) -> bool:
-    return abs(complex(x)) < 1e-12
+def _size(m: Matrix) -> float:
+    """Largest absolute value of an entry."""
+    return max((abs(complex(x)) for x in m.todok().values()), default=0.0)
+
+
+def _is_zero(x: Any, size: float) -> bool:
+    """Whether a number is 0: exactly, or where floats entered next to a size."""
+    if x.is_Rational:
+        return bool(x == 0)
+    return bool(x.equals(0)) if _exact.is_exact(x) else abs(complex(x)) < 1e-12 * size
 
 
 def _is_positive(x: Any) -> bool:
     return complex(x).real > 0
 
 
-def _vanishes(x: Matrix) -> bool:
-    return all(_is_zero(entry) for entry in x)
+def _vanishes(x: Matrix, size: float) -> bool:
+    return all(_is_zero(entry, size) for entry in x)
 
 
 def reflection(m: Matrix, x: Matrix) -> Matrix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -30,8 +31,9 @@ class Spaces(Value):
         (3, True)
         """
         for what, value in (("the dimension n", n), ("start", start)):
-            if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, Integral):
                 raise TypeError(f"{what} must be a whole number, got {value!r}")
+        n, start = int(n), int(start)
         if not 0 <= start <= n - self.d:
             raise ValueError(
                 f"{self.name} takes {self.d} coordinates, from {start} to {start + self.d - 1}, but the space has "

@@ -40,9 +40,9 @@ def generated(group: Group, generators: list[Any], algebra: list[Any], name: str
     basis = group.closure.astype(np.result_type(group.closure, made.lie_algebra))
     if len(lie) and _lie.outside(made.lie_algebra.astype(basis.dtype), basis) > 1e-9:
         raise ValueError(f"an algebra generator is not in the Lie algebra of {group.name}")
-    for i, h in enumerate(made.discrete_generators):
-        if not contains(group, h):
-            raise ValueError(f"generator {i} is not an element of {group.name}: {elements[i].tolist()}")
+    for i, h in enumerate(elements):
+        if not contains(group, _exact.numeric((h,), group.d, made.field)[0]):
+            raise ValueError(f"generator {i} is not an element of {group.name}: {h.tolist()}")
     if group.field == "C" and made.field == "R":
         return type(group)(made.name, from_matrices(made.algebra, made.discrete, group.d, "C"))
     return made
@@ -94,6 +94,8 @@ def _is_vectors(tensors: list[Tensor]) -> bool:
 
 
 def _stabilizer(group: Group, tensors: list[Tensor]) -> Group:
+    if group.field == "R":
+        tensors = [part for t in tensors for part in _real_parts(t) if part]
     if not tensors:
         return group
     if len(group.factors) > 1 and _is_vectors(tensors):
@@ -104,6 +106,13 @@ def _stabilizer(group: Group, tensors: list[Tensor]) -> Group:
     if form is not None:
         return _of_orthogonal(group, form, tensors)
     return _identity_component(group, tensors)
+
+
+def _real_parts(t: Tensor) -> tuple[Tensor, Tensor]:
+    """Real and imaginary part, which a real group fixes both where it fixes the tensor."""
+    parts = {place: x.as_real_imag() for place, x in t.items()}
+    real, imaginary = ({place: x[n] for place, x in parts.items() if x[n] != 0} for n in (0, 1))
+    return real, imaginary
 
 
 def _of_product(group: Group, tensors: list[Tensor]) -> Group:

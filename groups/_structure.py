@@ -9,8 +9,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from . import _balance, _finite, _lie
-from ._generators import Blocks
+from . import _balance, _exact, _finite, _lie
+from ._generators import Blocks, unit_norm
 from ._value import Value, as_group, frozen
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._describe import Card
 
 Array = NDArray[Any]
+
+ROUNDING = 1e-13  # relative, of a Killing form
 
 
 class Structure(Value):
@@ -72,14 +74,24 @@ class Structure(Value):
     @property
     def killing_form(self) -> Array:
         """K[i, j] = tr(ad B_i ad B_j) for the basis B = ``closure``."""
-        c = self.structure_constants
-        return np.asarray(np.tensordot(c, c, ([1, 2], [2, 1])))
+        return _lie.killing_form(self.structure_constants)
 
     @property
     def is_semisimple(self) -> bool:
-        """Whether the Killing form is nondegenerate (Cartan's criterion); true without a Lie algebra."""
-        s = np.linalg.svd(self.killing_form, compute_uv=False)
-        return bool(len(s) == 0 or s[-1] > _lie.RANK_TOLERANCE * max(s[0], 1))
+        """Whether the Killing form is nondegenerate (Cartan's criterion); true without a Lie algebra.
+
+        Raises
+        ------
+        ValueError
+            Where rounding does not tell, and the generators are not exact.
+        """
+        if not self.lie_dim:
+            return True
+        algebra, _ = self._in_units
+        basis = self.closure if np.array_equal(algebra, self.lie_algebra) else _lie.closure(unit_norm(algebra))
+        s = np.linalg.svd(_lie.killing_form(_lie.structure_constants(basis)), compute_uv=False)
+        least = s[-1] / max(s[0], 1)
+        return self.lie.is_semisimple if ROUNDING < least < _lie.RANK_TOLERANCE else bool(least > ROUNDING)
 
     @cached_property
     def is_abelian(self) -> bool:
@@ -139,8 +151,14 @@ class Structure(Value):
             return all(f.is_compact for f in self.factors)
         if self.is_orthogonal:
             return True
-        form = _balance.invariant_form(self.lie_algebra, self.discrete_generators)
-        return form is not None
+        return _balance.invariant_form(*self._in_units) is not None
+
+    @property
+    def _in_units(self) -> tuple[Array, Array]:
+        """The generators (k, d, d) and (m, d, d) where rows and columns weigh alike, see `_balance.units`."""
+        units = _balance.units(self.lie_algebra, self.discrete_generators)
+        change = units[:, None] / units
+        return self.lie_algebra * change, self.discrete_generators * change
 
     @cached_property
     def is_unimodular(self) -> bool:
@@ -184,7 +202,8 @@ class Structure(Value):
         Raises
         ------
         ValueError
-            For a bounded matrix group whose orbits are too large to tell.
+            For a bounded matrix group whose orbits are too large, or too close together, to tell; for one in a basis
+            so far from orthogonal that rounding does not tell whether it is bounded.
 
         Examples
         --------
@@ -194,12 +213,19 @@ class Structure(Value):
         """
         if len(self.factors) > 1:
             return all(f.is_finite for f in self.factors)
-        if self.lie_dim or not self.is_compact:
+        if self.lie_dim:
+            return False
+        if not self.is_compact:
+            if _lie.may_be_bounded(self._in_units[1]):
+                raise ValueError(
+                    f"cannot tell whether {self} is finite: its generators are too far from orthogonal; give it in a "
+                    "basis in which they are closer"
+                )
             return False
         if _finite.model(as_group(self)) is None:
             raise ValueError(
-                f"{self} is bounded but an orbit has more than {_finite.MAX_ORBIT} points: "
-                "cannot tell whether it is finite"
+                f"{self} is bounded but an orbit has more than {_finite.MAX_ORBIT} points, or points that rounding "
+                "does not tell apart: cannot tell whether it is finite"
             )
         return True
 
@@ -246,12 +272,14 @@ class Structure(Value):
         return model.matrices(_finite.images(model.group))
 
     def __contains__(self, matrix: object) -> bool:
-        """Whether a matrix (d, d) is an element.
+        """Whether a matrix (d, d), of floats or exact, is an element.
 
         Raises
         ------
         ValueError
             Where neither answer can be proved.
+        TypeError
+            If an entry is no number.
 
         Examples
         --------
@@ -263,8 +291,10 @@ class Structure(Value):
         from ._membership import contains
 
         h = np.asarray(matrix)
-        if h.shape != (self.d, self.d) or h.dtype.kind not in "biufc":
+        if h.shape != (self.d, self.d):
             return False
+        if h.dtype.kind not in "biufc":
+            h = _exact.floats(h, f"what may be in {self}")
         if not np.isfinite(h).all() or np.linalg.slogdet(1.0 * h)[0] == 0:  # a pivot of 0 stops solvers
             return False
         return contains(as_group(self), h)

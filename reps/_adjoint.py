@@ -8,7 +8,7 @@ complex group is a *real* vector space of complex matrices, so there A is sent t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from intertwine.groups._words import bracket_words, spell
 from ._constant import Constant, tidy
 from ._node import Array, Rep
 from ._tensor import Leaf, V
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ..groups import Group

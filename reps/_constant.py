@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from sympy.polys.matrices import DomainMatrix
 
 from ._exact import irrational, over
 from ._node import Array
+from ._threads import cached_property
 
 Matrix = Any  # sympy.ImmutableMatrix; sympy ships no types
 

@@ -14,7 +14,6 @@ any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
 from ._evaluate import SparseBackend
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ..groups import Group

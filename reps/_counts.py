@@ -14,6 +14,11 @@ def is_int(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
+def fitting(largest: int) -> type:
+    """The dtype of whole numbers up to this one: int64, or Python's own integers, which have no end."""
+    return np.int64 if largest < 2**63 else object
+
+
 def multiplicity(n: Any) -> int:
     """Check a multiplicity."""
     if not is_int(n) or n < 0:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._binding import common_group
+from ._counts import exponent
 from ._powers import Sym, _rearrangements, multi_indices
 from ._tensor import Scalar, V
 
@@ -47,7 +48,7 @@ def invariant_polynomials(
     Raises
     ------
     ValueError
-        As `Hom.exact`; also for a number of symbols that is not the dimension of the space.
+        As `Hom.exact`; also for a negative degree, and a number of symbols that is not the dimension of the space.
 
     Examples
     --------
@@ -97,6 +98,7 @@ def covariants(
     """
     import sympy
 
+    degree = exponent(degree, "covariants(rep, degree)")
     own = group if group is not None else common_group([rep, space])
     if own is None:
         raise ValueError(f"no group: bind {rep!r}, or pass group=…")

@@ -181,6 +181,13 @@ class Irrep(Opaque):
             raise ValueError(f"an irrep's index, degree or frequency is at least 0, got {label}")
         return cls._make(label=label, own=None, group=None)
 
+    @property
+    def kind(self) -> str:
+        """Frobenius type over the group's field: "R", "C" or "H" ("C" for every complex irrep)."""
+        from ._irreps import irrep_kind
+
+        return irrep_kind(self._owner(), self.label)
+
     def _name(self) -> str:
         return f"Irrep({self.label!r})"
 

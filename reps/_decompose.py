@@ -140,9 +140,7 @@ def is_isomorphic(a: Rep, b: Rep) -> bool:
     if a == b or a.dim == 0:
         return True
     found = [frame(rep).atoms for rep in (a, b)]
-    if all(isinstance(atom, Irrep) for atoms in found for atom, _ in atoms) and (
-        group.field == "C" or not (a.is_complex or b.is_complex)
-    ):
+    if all(isinstance(atom, Irrep) for atoms in found for atom, _ in atoms):
         return found[0] == found[1]
     # otherwise: intertwiners form a linear space, in which the invertible ones are none or almost all
     s = np.linalg.svd(Hom(a, b).sample(0), compute_uv=False)

@@ -206,7 +206,7 @@ def dense(rep: Rep, matrix: Any, kind: str) -> Array:
     matrix = matrix.astype(np.float64 if real else np.complex128, copy=False)
     result: Array = Walk(group, matrix, DenseBackend(), kind)(rep)
     result = result.astype(np.result_type(result, matrix), copy=False)
-    squares = rep.scale_squared
+    squares = rep.scale_squared.astype(np.float64)
     if (squares == 1).all():
         shared = not result.flags.writeable or np.may_share_memory(result, matrix)
         return result.copy() if shared else result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._constant import text as matrix_text
+from ._group_text import write_factor
 from ._node import Rep
 from ._powers import Power
 from ._subrep import Sub
@@ -31,8 +32,8 @@ def _leaf(rep: Rep) -> str:
         return "Scalar"
     if not isinstance(rep, Leaf):
         raise TypeError(f"{type(rep).__name__} has no text")
-    own = rep.own
-    return rep._name() if own is None or own == rep.group else f"{rep._name()}({own.name})"
+    own, group = rep.own, rep.group
+    return rep._name() if own is None or own == group else f"{rep._name()}({write_factor(own, group)})"
 
 
 def _term(n: int, inner: Terms) -> str:

@@ -5,15 +5,16 @@ For a reductive group an *atom* is an irrep and a frame is an isotypic decomposi
     enc ρ(g) dec = ⊕ I_mult ⊗ atom(g),        dec = enc⁻¹,
 
 so that by Schur's lemma Hom(a, b) is End(a) or 0, and Hom(a ⊗ b, c) is read off the Clebsch–Gordan
-decomposition of a ⊗ b.  For any other group an atom is a summand of the representation itself, enc is the
-identity, and both Hom spaces come from the nullspace solver.  Nothing above this file looks at which.
+decomposition of a ⊗ b.  For any other group, and where a real group acts by complex matrices (its irreps are
+kept over the reals), an atom is a summand of the representation itself, enc is the identity, and both Hom spaces
+come from the nullspace solver.  Nothing above this file looks at which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from intertwine.groups import Group
@@ -27,13 +28,14 @@ from ._irreps import IrrepTable, irrep_table
 from ._node import Rep
 from ._splitting import MatrixSplitting, ProductSplitting, Splitting, gathered, scattered
 from ._tensor import Product, Scalar
+from ._threads import alone, cached_property
 
 Array = NDArray
 
 
 @dataclass(frozen=True)
 class Summand:
-    """An atom of a group that is not reductive: an indecomposed summand, with its own matrices."""
+    """An atom that is no irrep: an indecomposed summand, with its own matrices."""
 
     rep: Rep
 
@@ -78,8 +80,8 @@ class Summand:
 
     @property
     def key(self) -> tuple:
-        """Canonical sort key: dimension, trivial first, expression."""
-        return (self.dim, not self.is_trivial, repr(self.rep))
+        """Canonical sort key: dimension, trivial first, after the irreps, expression."""
+        return (self.dim, not self.is_trivial, (np.inf, repr(self.rep)))
 
     def rho(self, g: Array) -> Array:
         """Matrices of group elements."""
@@ -127,11 +129,6 @@ class Term:
         """How many copies of the summand there are."""
         return sum(n for _, n in self.runs)
 
-    @property
-    def is_identity(self) -> bool:
-        """Whether the change of basis does nothing."""
-        return np.array_equal(self.enc, np.eye(len(self.enc)))
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -178,6 +175,7 @@ class Frame:
 
 
 @lru_cache(maxsize=1024)
+@alone
 def frame(rep: Rep) -> Frame:
     """Write a bound representation as a sum of atoms.
 
@@ -204,8 +202,9 @@ def is_reductive(group: Group) -> bool:
 
 
 @lru_cache(maxsize=1024)
+@alone
 def _split(rep: Rep, group: Group) -> Splitting:
-    if is_reductive(group):
+    if is_reductive(group) and (group.field == "C" or not rep.is_complex):
         try:
             return _split_irreps(rep(group), irrep_table(group))
         except NotReductive:  # a custom representation in which a reductive group acts without splitting

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from intertwine.groups import Group
 
 from ._decompose import part_of, sum_of
-from ._irreps import irreps
+from ._irreps import listed
 from ._node import Rep
 
 
@@ -81,8 +81,8 @@ def fusion_table(group: Group, max_dim: int | None = None, level: int = 3) -> Fu
         Irrep(1) ⊗ Irrep(2) = Irrep(1) + Irrep(2) + Irrep(3)
         Irrep(2) ⊗ Irrep(2) = Irrep(0) + Irrep(1) + Irrep(2) + Irrep(3) + Irrep(4)
     """
-    found = irreps(group, max_dim, level)
-    products = {}
+    found = listed(group, max_dim, level)
+    products: dict[tuple[Rep, Rep], Rep] = {}
     for a in found:
         for b in found:
             parts = sorted(a.table.clebsch_gordan(a, b), key=lambda pair: pair[0].key)

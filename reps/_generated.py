@@ -14,9 +14,10 @@ representation of the Lie algebra may belong to a covering group only, as spin Â
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sympy
 from intertwine.groups import Group
 from intertwine.groups import _exact as exact_numbers
@@ -27,6 +28,7 @@ from ._exact import irrational
 from ._generated_finite import FiniteImages
 from ._generated_lie import AlgebraImages, LieImages, numeric
 from ._node import Array, Rep
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._evaluate import Walk
@@ -101,7 +103,31 @@ def from_matrices(group: Group, algebra: Sequence[Any], discrete: Sequence[Any])
     """See `Rep.from_matrices`."""
     if not isinstance(group, Group):
         raise TypeError(f"Rep.from_matrices(group, algebra=[...], discrete=[...]) takes a Group, got {group!r}")
-    return unbound(algebra, discrete)(group)
+    given = _ordered(algebra, group.algebra, "algebra"), _ordered(discrete, group.discrete, "discrete")
+    return unbound(*given)(group)
+
+
+def _ordered(images: Sequence[Any], generators: Sequence[Matrix], kind: str) -> Sequence[Any]:
+    """Images in the order of the generators, from images in that order or from pairs (generator, image)."""
+    if not len(images) or not all(map(_is_pair, images)):
+        return images
+    found = {}
+    for i, (generator, image) in enumerate(images):
+        read = exact_numbers.matrix(generator, f"generator {i}")
+        content = exact_numbers.fingerprint(read, projective=False)
+        places = [n for n, g in enumerate(generators) if exact_numbers.fingerprint(g, projective=False) == content]
+        if not places or places[0] in found:
+            what = "given twice" if places else f"not one of G.{kind}"
+            raise ValueError(f"generator {i} of the pairs (generator, image) is {what}: {read.tolist()}")
+        found[places[0]] = image
+    return [found[n] for n in sorted(found)]
+
+
+def _is_pair(image: Any) -> bool:
+    """Whether this is a pair of matrices, not a matrix of two rows."""
+    if not isinstance(image, tuple | list) or len(image) != 2:
+        return False
+    return all(len(np.shape(m) if not isinstance(m, sympy.MatrixBase) else m.shape) == 2 for m in image)
 
 
 def unbound(algebra: Sequence[Any], discrete: Sequence[Any]) -> Rep:

@@ -7,7 +7,6 @@ subgroup, so that is where pairs of elements are drawn to try the group law on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from intertwine.groups._words import bracket_words, name, spell
 
 from ._constant import left_inverse
 from ._node import Array
+from ._threads import cached_property
 
 Matrix = Any
 TOLERANCE = 1e-8  # relative, of brackets

@@ -31,6 +31,21 @@ def write(group: Group) -> str:
             return group.name
     except (ValueError, TypeError):
         pass
+    return _call(group)
+
+
+def write_factor(own: Group, group: Group | None) -> str:
+    """Text that `find_group` reads back to this factor of a group: its name, where no other has it."""
+    try:
+        if find_group(own.name, group) == own:
+            return own.name
+    except (ValueError, TypeError):
+        pass
+    return " * ".join(map(_call, own.factors))
+
+
+def _call(group: Group) -> str:
+    """The call that makes a group from its generators."""
     if group.is_permutation:
         images = group.permutations.tolist() or [list(range(group.d))]
         return f"Group.from_permutations({images})"
@@ -54,6 +69,11 @@ def _identity(d: int) -> Any:
 def find_group(name: str, group: Group | None = None) -> Group:
     """Return the factor of ``group`` called ``name``, or the group the text calls for.
 
+    Raises
+    ------
+    ValueError
+        If different factors have that name, or the text cannot be read.
+
     Examples
     --------
     >>> find_group("SO(3) * S(5)").d
@@ -61,9 +81,14 @@ def find_group(name: str, group: Group | None = None) -> Group:
     >>> find_group("Group.from_generators(algebra=[[[0, -1], [1, 0]]])").lie_dim
     1
     """
-    for candidate in (group, *group.factors) if group is not None else ():
-        if candidate.name == name:
-            return candidate
+    known = () if group is None else (group, *group.factors)
+    named = {candidate for candidate in known if candidate.name == name}
+    if len(named) > 1:
+        raise ValueError(
+            f"{len(named)} different factors of {group} are called {name!r}: write the call that makes one"
+        )
+    if named:
+        return named.pop()
     parts = split(name, "*×")
     if len(parts) > 1:
         return reduce(mul, (find_group(part.strip(), group) for part in parts))

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
 from intertwine.groups._lie import self_adjoint_basis
 from numpy.typing import NDArray
 from scipy.linalg import expm
+
+from ._threads import cached_property
 
 Array = NDArray
 

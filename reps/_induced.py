@@ -10,7 +10,6 @@ the coset being the slow index. For σ = 1 this is the permutation representatio
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from ._exact import ExactBackend, irrational, to_domain
 from ._group_text import write
 from ._node import Array, Rep
 from ._tensor import Scalar, Scalar_
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._evaluate import Walk

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from intertwine.groups import Group
 from numpy.typing import NDArray
 
+from ._custom import Irrep as Node
 from ._errors import DecompositionError
 from ._images import Compressed, Images, is_trivial
 from ._isotypic import irreducible
-from ._node import Rep
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._irreps import IrrepTable
@@ -54,11 +54,9 @@ class Irrep(Compressed):
         return self.table.group
 
     @cached_property
-    def rep(self) -> Rep:
+    def rep(self) -> Node:
         """The same irrep as an expression, bound to the group."""
-        from . import Irrep as IrrepNode
-
-        return IrrepNode(self.label)(self.table.group)
+        return cast(Node, Node(self.label)(self.table.group))
 
     @cached_property
     def is_trivial(self) -> bool:

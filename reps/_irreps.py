@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import attrgetter
 from weakref import WeakValueDictionary
 
@@ -21,12 +21,14 @@ from intertwine.groups._balance import balance
 from numpy.typing import NDArray
 
 from . import _named
+from ._custom import Irrep as Node
 from ._errors import DecompositionError, NotReductive
 from ._images import Compressed, Images, Leaf, Tensor, letters
 from ._irrep import DRAWS, Irrep
 from ._isotypic import Component, isotypic
 from ._node import Rep
 from ._tensor import V
+from ._threads import alone, cached_property
 
 Array = NDArray
 
@@ -60,6 +62,7 @@ class IrrepTable:
             return m
         return np.asarray(self.balance @ m @ np.linalg.inv(self.balance))
 
+    @alone
     def decompose(self, images: Images) -> list[tuple[Irrep, Array]]:
         """Split a representation into irreps of the table.
 
@@ -125,6 +128,7 @@ class IrrepTable:
         """V, split before anything else, so that its irreps keep its coordinates."""
         return self._split(V(self.group))
 
+    @alone
     def leaf(self, rep: Rep) -> tuple[list[tuple[Irrep, Array]], Array, Array]:
         """Decompose one representation directly: parts, and the balancing enc, dec they refer to."""
         standard = self.standard
@@ -153,6 +157,7 @@ class IrrepTable:
         )
         return self.decompose(images), enc, dec
 
+    @alone
     def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
         """σ ⊗ τ = ⊕ m ω: pairs (ω, C) with C (m, dim ω, dim σ · dim τ), rows orthonormal.  Cached."""
         slot = (id(a), id(b))
@@ -164,6 +169,7 @@ class IrrepTable:
                 self.products[slot] = self.decompose(Tensor(a, b))
         return self.products[slot]
 
+    @alone
     def find(self, label: str | int) -> Irrep:
         """The irrep of a name or an index, growing tensor powers of V until it appears."""
         for level in self.levels():
@@ -261,6 +267,7 @@ _living: WeakValueDictionary[Group, IrrepTable] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=64)
+@alone
 def irrep_table(group: Group) -> IrrepTable:
     """The table of a group, one per content (groups compare by their generators).
 
@@ -273,12 +280,19 @@ def irrep_table(group: Group) -> IrrepTable:
     return table
 
 
-def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
+@alone
+def listed(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Irrep, ...]:
+    """The atoms of `irreps`."""
+    *_, last = irrep_table(group).levels(level)
+    return tuple(i for i in last if max_dim is None or i.dim <= max_dim)
+
+
+def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Node, ...]:
     """Irreps of a reductive group, found in the tensor powers of V (with duals and conjugates) up to a level.
 
-    Each has ``dim``, ``kind`` (its type over the group's field, "R", "C" or "H"), its ``label``, and ``rep``, the
-    same irrep as a representation: ``Irrep(label)(group)``. Every irrep of a compact group occurs in some power
-    of a faithful V; of a finite group all have been found when Σ dim² / dim End = |G|.
+    They are representations, ``Irrep(label)(group)``, with ``dim``, ``label`` and ``kind``, the type over the group's
+    field, "R", "C" or "H". Every irrep of a compact group occurs in some power of a faithful V; of a finite group all
+    have been found when Σ dim² / dim End = |G|.
 
     Parameters
     ----------
@@ -312,8 +326,12 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[Ir
     ----------
     Bröcker, tom Dieck (1985), Representations of Compact Lie Groups, theorem III.4.4.
     """
-    *_, last = irrep_table(group).levels(level)
-    return tuple(i for i in last if max_dim is None or i.dim <= max_dim)
+    return tuple(irrep.rep for irrep in listed(group, max_dim, level))
+
+
+def irrep_kind(group: Group, label: str | int) -> str:
+    """Type of a named irrep, "R", "C" or "H"."""
+    return irrep_table(group).find(label).kind
 
 
 def irrep_dim(group: Group, label: str | int) -> int:

@@ -14,13 +14,13 @@ leaves, and ``Scalar`` is the unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._counts import exponent, is_int, multiplicity
+from ._threads import cached_property
 from ._verbs import Verbs
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class Rep(Verbs):
 
     @cached_property
     def scale_squared(self) -> Array:
-        """Squared lengths of the integer basis vectors, (dim,) int64."""
+        """Squared lengths of the integer basis vectors, (dim,) int64, or Python's integers where one is larger."""
         return self._scale_squared()
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._basis import Block
 from ._permute import signed_permutations
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._node import Rep

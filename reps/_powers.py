@@ -15,16 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import comb, factorial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sparse
 
-from ._counts import exponent
+from ._counts import exponent, fitting
 from ._node import Array, Rep
 from ._tensor import Scalar, Scalar_, V
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._evaluate import Walk
@@ -57,6 +58,12 @@ class Power(Rep):
 
     def _parameters(self) -> str | None:
         return str(self.k)
+
+    def _products(self, indices: Array) -> Array:
+        """Products of the base's squared lengths over multi-indices (dim, k), with room for rearrangements."""
+        squares = self.base.scale_squared
+        kind = fitting(int(squares.max(initial=1)) ** self.k * factorial(self.k))
+        return np.asarray(squares.astype(kind)[indices].prod(axis=1))
 
     def _rho(self, at: Walk[Any]) -> Any:
         base = at(self.base)
@@ -104,7 +111,7 @@ class Sym(Power):
 
     def _scale_squared(self) -> Array:
         indices = multi_indices(self.k, self.base.dim, 1)
-        return self.base.scale_squared[indices].prod(axis=1) * _rearrangements(indices)
+        return self._products(indices) * _rearrangements(indices)
 
 
 class Alt(Power):
@@ -137,7 +144,7 @@ class Alt(Power):
 
     def _scale_squared(self) -> Array:
         indices = multi_indices(self.k, self.base.dim, -1)
-        return self.base.scale_squared[indices].prod(axis=1)
+        return self._products(indices)
 
 
 @lru_cache(maxsize=256)
@@ -155,14 +162,21 @@ def multi_indices(k: int, n: int, sign: int) -> Array:
 
 
 def rank(indices: Array, n: int, sign: int) -> Array:
-    """Position of sorted multi-indices (m, k) in `multi_indices`."""
-    weights = n ** np.arange(indices.shape[1] - 1, -1, -1, dtype=np.int64)
-    return np.searchsorted(multi_indices(indices.shape[1], n, sign) @ weights, indices @ weights)
+    """Position of sorted multi-indices (m, k) in `multi_indices`: how many come before, letter by letter."""
+    place, lowest = np.zeros((2, len(indices)), dtype=np.int64)
+    for at, letter in enumerate(indices.T):
+        left = indices.shape[1] - at
+        free = left - 1 if sign > 0 else 0
+        ends = np.array([comb(n - first + free, left) for first in range(n + 1)])  # of `left` letters from first on
+        place += ends[lowest] - ends[letter]
+        lowest = letter + (sign < 0)
+    return place
 
 
 def _rearrangements(indices: Array) -> Array:
     """Multinomial coefficients ``k! / Π mᵢ!`` of sorted multi-indices."""
-    count, run = np.ones(len(indices), dtype=np.int64), np.ones(len(indices), dtype=np.int64)
+    count: Array = np.ones(len(indices), dtype=fitting(factorial(indices.shape[1])))
+    run = count
     for place in range(1, indices.shape[1]):
         run = np.where(indices[:, place] == indices[:, place - 1], run + 1, 1)
         count = count * (place + 1) // run
@@ -269,4 +283,4 @@ def power_isometry(k: int, n: int, sign: int = 1) -> Any:
     for step in _steps(k, n, sign):
         total = sparse.csr_array(sparse.kron(total, one, format="csr") @ step.matrices()[1])
     count = _rearrangements(multi_indices(k, n, sign)) if sign > 0 else np.full(total.shape[1], factorial(k))
-    return sparse.csr_array(total.astype(np.float64) @ sparse.diags_array(1 / np.sqrt(count)))
+    return sparse.csr_array(total.astype(np.float64) @ sparse.diags_array(1 / np.sqrt(count.astype(np.float64))))

@@ -6,7 +6,6 @@ Restriction commutes with sums, products, powers, duals and conjugates, so only 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from intertwine.groups import Group
@@ -17,6 +16,7 @@ from ._group_text import write
 from ._node import Array, Rep
 from ._powers import Power
 from ._tensor import V_, Conj, Det_, Dual, Leaf, Product, Scalar, Scalar_, Sum
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._decompose import Decomposition
@@ -59,7 +59,7 @@ class Restricted(Leaf):
         return self.inner.dim
 
     def _complex_leaf(self) -> bool:
-        return self.inner._complex_leaf()
+        return self.inner.is_complex
 
     def _scale_squared(self) -> Array:
         return self.inner.scale_squared

@@ -9,7 +9,6 @@ A quotient is the dual of the annihilator: (U / W)* = {f ∈ U* : f(W) = 0}.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from intertwine.groups._linear import nullspace
 from ._constant import Constant, left_inverse, rectangle, scaled_rows, text
 from ._node import Rep
 from ._tensor import Conj, Dual
+from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ..groups import Group

@@ -7,12 +7,13 @@ Conventions: in a product the left factor is the slow index, ``(ρ⊗σ)[(i,a),(
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._binding import block_indices, common_group
-from ._counts import exponent, multiplicity
+from ._counts import exponent, fitting, multiplicity
 from ._node import Array, Rep
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ class Dual(Wrapper):
 
     def _scale_squared(self) -> Array:
         squares = self.base.scale_squared
-        return np.lcm.reduce(squares, initial=1) // squares  # the inverse scale, times a common factor
+        common = lcm(*squares.tolist())
+        return common // squares.astype(fitting(common))  # the inverse scale, times a common factor
 
     def _rebuild(self, children: tuple[Rep, ...]) -> Rep:
         return children[0].dual
@@ -263,7 +265,9 @@ class Product(Rep):
         return self.left.dim * self.right.dim
 
     def _scale_squared(self) -> Array:
-        return np.kron(self.left.scale_squared, self.right.scale_squared)
+        left, right = self.left.scale_squared, self.right.scale_squared
+        kind = fitting(int(left.max(initial=1)) * int(right.max(initial=1)))
+        return np.kron(left.astype(kind), right.astype(kind))
 
     def _rho(self, at: Walk[Any]) -> Any:
         return at.ops.kron(at(self.left), at(self.right))

@@ -83,9 +83,10 @@ class Verbs:
         ----------
         group : Group
         algebra : sequence of (dim, dim)
-            Images of ``group.algebra``, in that order; sympy matrices, nested lists or arrays.
+            Images of ``group.algebra``, in that order, which need not be the one in which they were typed, or pairs
+            (generator, image) in any order; sympy matrices, nested lists or arrays.
         discrete : sequence of (dim, dim)
-            Images of ``group.discrete``, in that order.
+            Images of ``group.discrete``, in the same way.
 
         Returns
         -------
@@ -101,11 +102,18 @@ class Verbs:
 
         Examples
         --------
-        >>> from intertwine.groups import SO
+        >>> import sympy
+        >>> from intertwine.groups import SO, Group
         >>> from intertwine.reps import Irrep, Rep
         >>> thrice = Rep.from_matrices(SO(2), algebra=[[[0, -3], [3, 0]]])  # A0 is a turn of unit speed
         >>> (thrice >> Irrep(3)(SO(2))).dim
         2
+        >>> turn, flip = [[0, -1], [1, 0]], [[1, 0], [0, -1]]
+        >>> square = Group.from_generators(discrete=[turn, flip])
+        >>> square.discrete[0] == sympy.Matrix(flip)  # generators are kept in an order of their own
+        True
+        >>> Rep.from_matrices(square, discrete=[(turn, [[1]]), (flip, [[-1]])])
+        Rep.from_matrices(discrete=[[[-1]], [[1]]])
         >>> Rep.from_matrices(SO(2), algebra=[[[0, -1], [2, 0]]])
         Traceback (most recent call last):
         ...

@@ -224,7 +224,7 @@ assert (T(2) >> Det * V)(O(3)).dim == 1
 tables = {
     "SO(3), degrees 0 to 3": [Irrep(l)(SO(3)) for l in range(4)],
     "SO(2), frequencies 0 to 3": [Irrep(k)(SO(2)) for k in range(4)],
-    "quaternion group": [sigma.rep for sigma in irreps(Quaternion())],
+    "quaternion group": list(irreps(Quaternion())),
 }
 figure = plot.figure(9, 3.2)
 for axes, (name, reps) in zip(figure.subplots(1, 3), tables.items()):

@@ -200,8 +200,8 @@ assert [(p.multiplicity, p.dim) for p in parts] == [(1, 1), (3, 3), (2, 5), (1, 
 for G in (S(4), C(4), Quaternion()):
     elements = G.elements()
     for sigma in irreps(G):
-        size = (sigma.rep >> sigma.rep).dim
-        indicator = np.mean(sigma.rep.character(elements @ elements))
+        size = (sigma >> sigma).dim
+        indicator = np.mean(sigma.character(elements @ elements))
         print(f"{G.name:14} dimension {sigma.dim}, type {sigma.kind}: dim End = {size}, indicator {indicator:+.0f}")
         assert size == {"R": 1, "C": 2, "H": 4}[sigma.kind]
         assert np.isclose(indicator, {"R": 1, "C": 0, "H": -2}[sigma.kind])

@@ -28,7 +28,7 @@ def even(name: str, n: object) -> int:
 
 def signature(name: str, p: object, q: object) -> tuple[int, int]:
     """Read the numbers of plus and minus signs of a form."""
-    return positive(name, p), 0 if type(q) is int and q == 0 else positive(name, q)
+    return positive(name, p), positive(name, q) if q else positive(name, q, least=0)
 
 
 def is_complex(field: object) -> bool:

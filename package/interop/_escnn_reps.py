@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 from intertwine.groups import Group
 from intertwine.reps import Irrep, Rep, Scalar, V
-from intertwine.reps._rep import direct_sum
+from intertwine.reps._tensor import direct_sum
 
 from ._escnn_groups import Array, element_of, from_escnn_group, matrix_of
 from ._peers import require

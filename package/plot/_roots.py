@@ -11,8 +11,8 @@ import numpy as np
 from intertwine.groups import Group
 from intertwine.groups._roots import RootSystem, root_system
 from intertwine.reps import Rep
-from intertwine.reps._dynkin import dynkin_weights
 
+from ._dynkin import dynkin_weights
 from ._figure import A_GROUP, A_REP, COLOURS, Array, one, require, subscript
 
 LONG = 2.0  # squared length of the longest roots

@@ -41,8 +41,6 @@ def solve_auto(rep_in: Rep, rep_out: Rep) -> Block:
     block: Block | None = solve_orbits(rep_in, rep_out)
     if block is not None:
         return block
-    if rep_out._require_group().field == "R" and (rep_in.is_complex or rep_out.is_complex):
-        return solve_nullspace(rep_in, rep_out)  # irreps of a real group are kept over the reals
     try:
         return solve_isotypic(rep_in, rep_out, rep_in._require_group())
     except NotReductive:

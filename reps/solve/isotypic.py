@@ -9,7 +9,6 @@ dim Hom = Σ_σ m_out m_in dim End(σ).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from .._irrep import Irrep
 from .._irreps import irrep_table
 from .._node import Rep
 from .._tensor import Product
+from .._threads import cached_property
 
 Array = NDArray[Any]
 PROBES = 4

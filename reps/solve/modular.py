@@ -122,21 +122,16 @@ def nullspace_mod(a: Sparse, p: int) -> tuple[Array, Sparse]:
 
 
 def _drop_duplicates(a: Sparse) -> Sparse:
-    """Merge equal rows (up to scale they are left alone); cheap, and stacked constraints repeat many."""
+    """Keep one row with a single entry for every unknown; cheap, and stacked constraints repeat many."""
     if a.shape[0] < 2:
         return a
     a.sort_indices()
     lengths = np.diff(a.indptr)
     keep = np.ones(a.shape[0], bool)
-    for length in (1, 2):
-        rows = np.flatnonzero(lengths == length)
-        if len(rows) > 1:
-            at = a.indptr[rows][:, None] + np.arange(length)
-            _, first = np.unique(a.indices[at], axis=0, return_index=True)
-            # two equations in the same two unknowns are equal or force both to zero: only singletons are safe
-            if length == 1:
-                keep[rows] = False
-                keep[rows[first]] = True
+    rows = np.flatnonzero(lengths == 1)
+    _, first = np.unique(a.indices[a.indptr[rows]], return_index=True)
+    keep[rows] = False
+    keep[rows[first]] = True
     return a if keep.all() else _select(a, np.flatnonzero(keep))
 
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 import torch
 from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm
 from intertwine.emlp._init import SIGMOID_GAIN, SILU_GAIN
-from intertwine.groups import SL, SO, SU, Lorentz, O, S, Sp
-from intertwine.reps import Scalar, T, V
+from intertwine.groups import SL, SO, SU, C, Lorentz, O, S, Sp
+from intertwine.reps import Custom, Rep, Restrict, Scalar, T, V
+from intertwine.reps import Irrep as Spin
 from intertwine.testing import assert_equivariant
 
 
@@ -44,6 +46,29 @@ def test_bilinear_of_two_vectors_is_the_dot_and_the_cross_product(features):
     for part, reference in ((out[:, :1], dot), (out[:, 1:], cross)):
         ratio = part / reference
         torch.testing.assert_close(ratio, ratio[:1, :1].expand_as(ratio))
+
+
+CHARGE = Custom(lambda g: g[:1, :1] + 1j * g[1:, :1], lambda a: 1j * a[1:, :1], 1, "charge", is_complex=True)
+
+
+@pytest.mark.parametrize(
+    ("rep", "group"),
+    [
+        (Rep.from_matrices(C(4), discrete=[[[sp.I]]]), C(4)),
+        (CHARGE, SO(2)),
+        (CHARGE * V + CHARGE.conj, SO(2)),
+        (Restrict(SU(2), Spin(2)), SO(2)),
+    ],
+    ids=repr,
+)
+def test_complex_representations_of_a_real_group(rep, group):
+    rep_in, rep_out = rep + V + Scalar, V + 2 * rep
+    layer = Linear(rep_in, rep_out, group, bias=False, dtype=torch.float64)
+    assert trained(layer) == (rep_in >> rep_out)(group).dim
+    assert_equivariant(layer)
+    bilinear = Bilinear(rep, rep_in, rep * rep_out, group, dtype=torch.float64)
+    assert trained(bilinear) == (rep * rep_in >> rep * rep_out)(group).dim
+    assert_equivariant(bilinear)
 
 
 def test_linear_spans_the_hom_space(case):

@@ -211,6 +211,14 @@ class Broken(Group):
         return super().sample(n, rng) * 1.5
 
 
+def test_numbers_of_numpy_are_numbers():
+    two, four, none = np.int64(2), np.int64(4), np.int64(0)
+    assert (SO(four, none), SU(two, none)) == (SO(4), SU(2))
+    assert (S(four), Z(four), D(four), Trivial(two)) == (S(4), Z(4), D(4), Trivial(2))
+    assert SO(2).embed(four, two) == SO(2).embed(4, 2)
+    assert Group.from_generators(discrete=[np.eye(2, dtype=bool)[::-1]]) == S(2)
+
+
 def test_laws_see_a_broken_group():
     with pytest.raises(LawError, match="O\\(3\\)"):
         check_group_laws(Broken("O(3)", O(3)._generators))

@@ -96,6 +96,13 @@ def test_floats_are_named():
     assert card["Lie algebra"] == "A1 (semisimple; found numerically)"
 
 
+def test_transcendental_numbers_are_named():
+    text = str(Group.from_generators(algebra=[[[0, -sp.pi], [1, 0]]]).describe())
+    assert "not computed (entries must be algebraic numbers" in text
+    assert "compact          yes" in text
+    assert "A1 (semisimple; found numerically)" in str(SO(3).conjugate(sp.diag(1, 1, sp.pi)).describe())
+
+
 def test_components_of_extensions():
     """Turns of the plane times a stretch have infinitely many components."""
     turn = sp.Matrix([[0, -1], [1, 0]])

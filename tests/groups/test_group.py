@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intertwine.groups import GL, SE, SL, SO, SU, Group, O, S, Trivial, U, Z, check_group_laws, same_group
+from intertwine.groups import GL, SE, SL, SO, SU, C, Group, O, S, Trivial, U, Z, check_group_laws, same_group
 
 TURN = [[0, -1], [1, 0]]
 FLIP = [[1, 0], [0, -1]]
@@ -189,3 +189,18 @@ def test_what_is_no_invertible_matrix_is_no_element(group):
         assert wrong not in group
     assert np.eye(3) in group
     assert np.eye(3, dtype=bool) in group
+    assert sp.eye(3) in group
+    assert sp.zeros(3) not in group
+    for wrong in (sp.eye(3) * sp.Symbol("x"), [["one"] * 3] * 3):
+        with pytest.raises(TypeError, match="a matrix of numbers"):
+            _ = wrong in group
+
+
+def test_exact_matrices_are_elements():
+    assert O(2).discrete[0] in O(2)
+    assert O(2).discrete[0] not in SO(2)
+    turn = sp.Matrix([[1, -1], [1, 1]]) / sp.sqrt(2)
+    assert turn in C(8)
+    assert turn not in C(4)
+    assert sp.I * sp.eye(2) in U(2)
+    assert sp.I * sp.eye(2) not in SU(2)

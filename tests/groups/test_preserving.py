@@ -88,6 +88,18 @@ def test_complex_forms():
     assert (orthogonal.lie_dim, len(orthogonal.discrete), orthogonal.is_compact) == (6, 1, False)
 
 
+def test_small_entries_of_exact_forms_count():
+    light = sp.diag(1, *[-sp.Rational(1, 299792458**2)] * 3)
+    metric = Group.preserving(light)
+    assert (metric.lie_dim, metric.components) == (6, 4)
+    assert len(metric.subgroup(fixing=[1, 0, 0, 0]).discrete) == 1
+    small = sp.Rational(1, 10**13)
+    assert Group.preserving(sp.eye(3) * small) == O(3)
+    assert len(Group.preserving(sp.eye(3) * 1e-13).discrete) == 1
+    with pytest.warns(ComponentsWarning):
+        Group.preserving(sp.Matrix([[0, 1 + small], [-1, 0]]))  # neither symmetric nor skew
+
+
 def test_float_forms_stay_floats():
     with pytest.warns(InexactWarning, match="3/10"):
         group = Group.preserving([[1.0, 0.3], [0.3, 1]])
@@ -211,6 +223,14 @@ def test_stabilizers_in_finite_groups():
     assert Rubik().subgroup(fixing=[1, 2] + [0] * 46).order < Rubik().order
 
 
+def test_a_real_group_that_fixes_a_complex_vector_fixes_its_parts():
+    both = O(3).subgroup(fixing=[1, 2 * sp.I, 0])
+    assert both == O(3).subgroup(fixing=[[1, 0, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(both.discrete_generators, [np.diag([1, 1, -1])])
+    assert S(3).subgroup(fixing=[1, sp.I, 1]).order == 2
+    assert (O(3) * SU(2)).subgroup(fixing=[1, sp.I, 0, 0, 0]).lie_dim == 3
+
+
 def test_other_stabilizers_warn():
     with pytest.warns(ComponentsWarning, match=r"SE\(3\)"):
         assert SE(3).subgroup(fixing=[0, 0, 0, 1]).lie_dim == 3
@@ -223,6 +243,8 @@ def test_subgroups_by_generators():
     assert S(4).subgroup([[1, 0, 2, 3], [0, 1, 3, 2]]).order == 4
     assert SO(3).subgroup(algebra=[SO(3).algebra[0]]).lie_dim == 1
     assert SU(2).subgroup([-sp.eye(2)]).field == "C"
+    with pytest.raises(ValueError, match=r"generator 2 is not an element of SO\(2\): \[\[1, 0\], \[0, -1\]\]"):
+        SO(2).subgroup([sp.eye(2), [[0, -1], [1, 0]], sp.diag(1, -1)])
 
 
 def test_conjugates():

@@ -111,6 +111,29 @@ def test_structure_constants_and_killing_form():
     assert (np.linalg.eigvalsh(SO(4).killing_form) < 0).all()
 
 
+@pytest.mark.parametrize("k", [3, 5, 6, 7, 12])
+def test_coordinates_in_other_units(k):
+    turns, rotations = C(4).conjugate(sp.diag(1, 10**k)), SO(3).conjugate(sp.diag(1, 1, 10**k))
+    assert (turns.is_compact, turns.is_finite, turns.order) == (True, True, 4)
+    np.testing.assert_allclose(sorted(np.trace(turns.elements(), axis1=1, axis2=2)), [-2, 0, 0, 2])
+    assert all(g in turns for g in turns.elements())
+    assert turns.discrete[0] * 2 not in turns
+    assert (rotations.is_compact, rotations.is_semisimple) == (True, True)
+
+
+def test_a_basis_too_skewed_to_tell():
+    with pytest.raises(ValueError, match="cannot tell whether"):
+        _ = C(4).conjugate([[1, 10**7], [0, 1]]).is_finite
+    shear = sp.eye(3).as_mutable()
+    shear[0, 1] = 10**5
+    assert SO(3).conjugate(shear).is_semisimple
+    for far in (10**4, 10**12):
+        assert not Group.from_generators(discrete=[[[far, 0], [0, sp.Rational(1, far)]]]).is_finite
+        turn = sp.Matrix([[0, -1], [1, 0]])
+        blocks = sp.BlockMatrix([[turn, far * sp.eye(2)], [sp.zeros(2), turn]])
+        assert not Group.from_generators(algebra=[sp.Matrix(blocks)]).is_compact
+
+
 def test_infinite_discrete_groups():
     for h in ([[2]], [[1, 1], [0, 1]], [[2, 0], [0, sp.Rational(1, 2)]]):
         group = Group.from_generators(discrete=[h])
@@ -234,6 +257,12 @@ def test_same_group_in_disguise():
     assert same_group(C(4), Dihedral(4)) is False
     neighbours = [[1, 0, 2, 3], [0, 2, 1, 3], [0, 1, 3, 2]]
     assert same_group(S(4), Group.from_permutations(neighbours))
+
+
+def test_components_that_are_not_counted():
+    group = Group.from_generators(algebra=[[[0, -1, 0], [1, 0, 0], [0, 0, 0]]], discrete=[sp.diag(1, 1, 2)])
+    with pytest.raises(ValueError, match="more than 64 components"):
+        _ = group.components
 
 
 def test_undecidable_is_said():

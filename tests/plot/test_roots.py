@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from intertwine import plot
 from intertwine.groups import G2, SE, SL, SO, SU, O, S, U
-from intertwine.reps import Adjoint, Alt, Scalar, Sym, T, V, _dynkin
-from intertwine.reps._dynkin import dynkin_weights
+from intertwine.plot import _dynkin
+from intertwine.plot._dynkin import dynkin_weights
+from intertwine.reps import Adjoint, Alt, Scalar, Sym, T, V
 
 
 def points(axes):

@@ -65,6 +65,10 @@ def test_kernels_of_vectors_are_the_known_ones():
 
 
 def test_errors():
+    with pytest.raises(ValueError, match="an integer >= 0, got -1"):
+        covariants(V, -1, SO(2))
+    with pytest.raises(TypeError, match="of type float"):
+        invariant_polynomials(SO(2), 1.5)
     with pytest.raises(ValueError, match="no group"):
         covariants(V, 2)
     with pytest.raises(ValueError, match="3 coordinates, but 2 symbols"):

@@ -65,7 +65,7 @@ def test_the_regular_representation_holds_every_irrep(group, dims):
     found = Regular(group).decompose()
     assert sorted(part.dim for part in found) == sorted(dims)
     assert all(part.multiplicity == part.dim for part in found)  # all of type R
-    assert {part.irrep for part in found} == {irrep.rep for irrep in irreps(group)}
+    assert {part.irrep for part in found} == set(irreps(group))
 
 
 # dimensions with multiplicity of SO(3) degrees 0, 1, 2, … on subgroups: the crystal-field tables (Bethe 1929)
@@ -113,6 +113,15 @@ def test_restriction_in_a_product():
     rep = Restrict(SO(3), Irrep(2))(axial) * V(S(3))
     check_rep_laws(rep)
     assert (rep >> rep).dim == 2 * (1 + 2 + 2)
+
+
+def test_restriction_of_a_complex_group_to_a_real_subgroup():
+    spin = Restrict(SU(2), Irrep(2))(SO(2))
+    check_rep_laws(spin)
+    assert spin.is_complex
+    assert ((spin >> Scalar).dim, (spin >> spin).dim) == (1, 3)
+    with pytest.raises(ValueError, match="is complex while"):
+        Irrep(2)(SU(2)).branch(SO(2))
 
 
 def test_what_cannot_be_restricted():

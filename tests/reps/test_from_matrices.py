@@ -174,3 +174,23 @@ def test_rotations_are_asked_about_rotations_alone():
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_images_in_pairs_with_their_generators():
+    a, b = sp.diag(1, -1), sp.diag(-1, 1)
+    signs = {"discrete": [(a, [[-1]]), (b, [[1]])]}
+    for generators in ([a, b], [b, a]):
+        rep = Rep.from_matrices(Group.from_generators(discrete=generators), **signs)
+        assert (rep.rho(np.diag([1.0, -1.0])), rep.rho(np.diag([-1.0, 1.0]))) == (-1, 1)
+    G = SU(2)
+    pairs = [(A, A) for A in reversed(G.algebra)]
+    assert Rep.from_matrices(G, algebra=pairs) == Rep.from_matrices(G, algebra=G.algebra)
+    two_rows = [((0, -1), (1, 0))]
+    assert Rep.from_matrices(SO(2), algebra=two_rows).dim == 2
+    D2 = Group.from_generators(discrete=[a, b])
+    with pytest.raises(ValueError, match=r"is not one of G\.discrete"):
+        Rep.from_matrices(D2, discrete=[(a, [[1]]), (a * b, [[1]])])
+    with pytest.raises(ValueError, match="given twice"):
+        Rep.from_matrices(D2, discrete=[(a, [[1]]), (a, [[1]])])
+    with pytest.raises(ValueError, match="2 discrete generators"):
+        Rep.from_matrices(D2, discrete=[(a, [[1]])])

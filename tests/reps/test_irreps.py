@@ -100,7 +100,9 @@ def test_finite_groups_have_all_their_irreps():
     """Σ d² / dim End = |G| over all real irreps; S(4) has five, A(5) five."""
     for group, order in [(S(4), 24), (A(5), 60), (S(5), 120)]:
         found = irreps(group, level=4)
-        assert sum(i.dim**2 // len(i.end) for i in found) == order
+        assert sum(i.dim**2 // {"R": 1, "C": 2, "H": 4}[i.kind] for i in found) == order
+        assert isinstance(found[1], Irrep)
+        assert (found[1] + V >> found[1])(group).dim == 1 + (V >> found[1])(group).dim
 
 
 def test_irreps_of_o3_are_e3nns():
@@ -129,7 +131,7 @@ def test_unknown_irrep_lists_those_found():
 
 def test_v_keeps_its_own_coordinates():
     for group in (SO(3), Sp(4), SL(3), Lorentz(), SU(3)):
-        assert all(term.is_identity for term in frame((3 * V + Scalar)(group)).terms)
+        assert all(np.array_equal(term.enc, np.eye(term.rep.dim)) for term in frame((3 * V + Scalar)(group)).terms)
 
 
 @pytest.mark.parametrize("first", [Scalar, T(3), Det * V])

@@ -127,3 +127,26 @@ def test_adjoint_in_a_skewed_basis_and_of_floats():
     assert (Adjoint >> V)(floats).dim == 1
     with pytest.raises(ValueError, match="floating point"):
         (Adjoint >> V)(floats).exact()
+
+
+def test_squared_lengths_beyond_64_bits():
+    """Integer basis vectors of a skewed algebra are long, and those of its powers longer."""
+    G = SO(3).conjugate([[7, 3, 11], [2, 17, 5], [13, 1, 19]])
+    A = Adjoint(G)
+    g = G.sample(1)[0]
+    for rep in (A**3, (A**3).dual, Sym(3, A), Alt(3, A) * A):
+        assert rep.scale_squared.min() > 0
+        assert np.isfinite(rep.rho(g)).all()
+    np.testing.assert_allclose((A**3).rho(g), np.kron(np.kron(A.rho(g), A.rho(g)), A.rho(g)), rtol=1e-9)
+    assert (A**3 >> Scalar).dim == 1
+    check_rep_laws(Sym(2, A))
+
+
+@pytest.mark.parametrize("k", [20, 21, 40, 66])
+def test_symmetric_powers_of_high_degree(k):
+    """Of SO(2): turns by e^{i m t}, m = k, k − 2, …"""
+    rep, t = Sym(k)(SO(2)), 0.3
+    turn = np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+    traces = [2 * np.cos(m * t) if m else 1 for m in range(k % 2, k + 1, 2)]
+    np.testing.assert_allclose(np.trace(rep.rho(turn)), sum(traces), atol=1e-6)
+    np.testing.assert_allclose(rep.algebra, -rep.algebra.swapaxes(1, 2), atol=1e-12)

@@ -175,3 +175,14 @@ def test_subrepresentations_and_adjoints_round_trip(text):
 def test_a_basis_that_is_none_is_refused(rows):
     with pytest.raises(ParseError):
         parse(f"V.sub({rows})")
+
+
+def test_factors_of_one_name():
+    turns = Group.from_generators(algebra=[[[0, -1], [1, 0]]], name="mine")
+    swap = Group.from_permutations([[1, 0]], name="mine")
+    other = Group.from_generators(discrete=[[[-1, 0, 0], [0, 1, 0], [0, 0, 1]]], name="SO(3)")
+    for rep in (V(turns) + V(swap), V(other) * V(SO(3)), V(turns * swap) + V(SO(3)), V(turns) * V(SO(3))):
+        assert parse(repr(rep), rep.group) == rep
+    assert repr(V(turns) + V(SO(3))) == "V(mine) + V(SO(3))"
+    with pytest.raises(ParseError, match="2 different factors of mine × mine are called 'mine'"):
+        parse("V(mine)", turns * swap)

@@ -10,7 +10,7 @@ import pytest
 import sympy
 from intertwine.groups import SO, SU, O, S
 from intertwine.reps import Alt, Custom, Det, Irrep, Scalar, Sym, T, V, parse, power_isometry
-from intertwine.reps._rep import Product, Sum
+from intertwine.reps._tensor import Product, Sum
 from intertwine.reps.laws import check_rep_laws
 
 

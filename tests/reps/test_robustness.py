@@ -1,6 +1,9 @@
 """Ranks where processes are long, bases skewed, generators scaled or rounded: found by random search."""
 
 import gc
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -149,3 +152,27 @@ def test_a_custom_representation_that_is_not_finite_is_named():
     unipotent = Custom(lambda g: np.array([[1, np.log(g[0, 0] * 0)], [0, 1]]), lambda A: 0 * A[:2, :2], 2, name="log")
     with np.errstate(divide="ignore"), pytest.raises(ValueError, match="log returned entries that are not finite"):
         _ = (unipotent >> V)(O(2)).dim
+
+
+@pytest.fixture
+def hasty():
+    """Threads that take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("shear", [1, 2, 3])
+def test_frames_made_in_several_threads_share_their_atoms(shear, hasty):
+    group = SO(3).conjugate([[1, 0, 0], [shear, 1, 0], [0, 0, 1]])
+    reps, start = [V(group), T(2)(group), Sym(2)(group)], threading.Barrier(3)
+
+    def atoms(rep):
+        start.wait()
+        return {atom for atom, _ in frame(rep).atoms}
+
+    with ThreadPoolExecutor(3) as threads:
+        vector, pair, square = threads.map(atoms, reps)
+    assert sorted(atom.dim for atom in pair) == [1, 3, 5]
+    assert pair == vector | square

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from intertwine.groups import _lie
 from intertwine.groups._roots import ROUNDING, TRIES, _cartan_numbers, _coordinates, _parts, _simple, _Weights
+from intertwine.reps._powers import Power
+from intertwine.reps._tensor import Dual, Product, Scalar_, Sum
 from numpy.typing import NDArray
 
-from ._powers import Power
-from ._tensor import Dual, Product, Scalar_, Sum
-
 if TYPE_CHECKING:
-    from ..groups import Group
-    from ._node import Rep
+    from intertwine.groups import Group
+    from intertwine.reps import Rep
 
 Array = NDArray[Any]
 Character = tuple[Array, Array]  # distinct labels (n, r), and how often each occurs (n,)
