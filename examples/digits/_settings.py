@@ -24,6 +24,7 @@ class DigitsSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 1.2},
         "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1e-2},
     }
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "cnn": 1.6e-2}
     data: ClassVar[tuple[str, ...]] = ("source",)
     baselines: ClassVar[Mapping[str, str]] = {"cnn": "Trivial(2)"}
 

@@ -24,6 +24,7 @@ class DipolesSettings(Settings):
         "desk": {"epochs": UNLIMITED},
         "paper": {"samples": 3500, "epochs": 500, "lr": 1e-3},
     }
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "plain": 4e-3}
     data: ClassVar[tuple[str, ...]] = ("target",)
     baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(3)"}
 

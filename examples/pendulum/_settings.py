@@ -29,6 +29,7 @@ class PendulumSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 2.0},
         "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3},
     }
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "mlp": 1.6e-2}
     data: ClassVar[tuple[str, ...]] = ("dynamics",)
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)"}
 

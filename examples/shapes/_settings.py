@@ -27,6 +27,7 @@ class ShapesSettings(Settings):
         "desk": {"epochs": UNLIMITED},
         "paper": {"source": "modelnet40", "samples": 7800, "epochs": 100, "lr": 1e-3},
     }
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "pointnet": 4e-3}
     data: ClassVar[tuple[str, ...]] = ("source", "rotated")
     baselines: ClassVar[Mapping[str, str]] = {"pointnet": "Trivial(3)"}
 

@@ -89,6 +89,13 @@ class O5Settings(TaskSettings):
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(5)", "scalars": "O(5)"}
     targets: ClassVar[tuple[str, ...]] = ("standard",)
     weights: ClassVar[int] = 80_000
+    rates: ClassVar[Mapping[str, float]] = {
+        "steerable": 1.6e-2,
+        "emlp": 1.6e-2,
+        "gated": 1.6e-2,
+        "scalars": 1.6e-2,
+        "mlp": 1e-3,
+    }
     group: str = setting("O(5)", "Symmetry group acting on R^5.")
     target: str = setting("standard", "What is predicted.", choices=targets)
 
@@ -104,11 +111,11 @@ class InertiaSettings(TaskSettings):
     targets: ClassVar[tuple[str, ...]] = ("standard", "log")
     weights: ClassVar[int] = 52_000
     rates: ClassVar[Mapping[str, float]] = {
-        "steerable": 2e-2,
-        "emlp": 2e-2,
-        "gated": 5e-3,
-        "scalars": 1e-3,
-        "mlp": 2e-3,
+        "steerable": 1.6e-2,
+        "emlp": 1.6e-2,
+        "gated": 4e-3,
+        "scalars": 4e-3,
+        "mlp": 4e-3,
     }
     group: str = setting("O(3) * S(5)", "Symmetry group: acting on R^3, or that and permutations of the masses.")
     target: str = setting("standard", "The tensor, or its matrix logarithm log(1 + I).", choices=targets)
@@ -124,5 +131,12 @@ class LorentzSettings(TaskSettings):
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(4)", "scalars": "O(1, 3)"}
     targets: ClassVar[tuple[str, ...]] = ("standard", "root")
     weights: ClassVar[int] = 83_000
+    rates: ClassVar[Mapping[str, float]] = {
+        "steerable": 4e-3,
+        "emlp": 1.6e-2,
+        "gated": 4e-3,
+        "scalars": 4e-3,
+        "mlp": 1e-3,
+    }
     group: str = setting("O(1, 3)", "Symmetry group acting on space-time.")
     target: str = setting("standard", "The matrix element M, or sqrt(1 + M^2).", choices=targets)

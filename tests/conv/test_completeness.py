@@ -28,7 +28,7 @@ O3 = parse("0e + 0o + 1e + 1o + 2e + 2o + 3e + 3o", O(3))
         (O(3), O3),
         (SO(2), irreps(SO(2), 0, 1, 2, 3)),
         (O(2), irreps(O(2), 0, "0-", 1, 2, 3)),
-        (Octahedral(), direct_sum((1, i.rep) for i in found_irreps(Octahedral()))),
+        (Octahedral(), direct_sum((1, i) for i in found_irreps(Octahedral()))),
         (Octahedral(full=True), V + T(2)),
         (Icosahedral(), V + T(2)),
         (AZIMUTHAL, V + T(2)),
