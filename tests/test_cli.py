@@ -143,7 +143,7 @@ def test_resume_command(monkeypatch, tmp_path):
         (["nbody", "--channels", "4", "--parameters", "20000"], "not both"),
         (["nbody", "--device", "meta"], "no device 'meta'"),
         (["nbody", "--group", "SO(9999)"], "too large"),
-        (["qm9", "--samples", "1"], "samples must be more than"),
+        (["qm9", "--samples", "5"], "samples must be more than"),
         (["qm9", "--group", "SL(3)", "--samples", "10"], "atoms live in"),
         (["nbody", "--out", "README.md/x"], "cannot write to"),
     ],

@@ -219,6 +219,8 @@ def _may_hold(group: Group, g: Array) -> bool:
         return g in group
     except Undecided:
         return True
+    except TypeError:
+        return False
 
 
 def _name(irrep: Rep) -> str:
