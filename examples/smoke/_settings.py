@@ -27,6 +27,7 @@ class SmokeSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 1.5},
         "paper": {"samples": 5120, "epochs": 50, "lr": 2e-3},
     }
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "cnn": 4e-3}
     data: ClassVar[tuple[str, ...]] = ("buoyancy",)
     baselines: ClassVar[Mapping[str, str]] = {"cnn": "Trivial(2)"}
 
