@@ -1,6 +1,6 @@
 """Learning rates of the experiments: the same few are tried with every model, and that of least validation error kept.
 
-    python benchmarks/tuning.py            # two at a time, about 50 minutes of processor time; goes on where it stopped
+    python benchmarks/tuning.py            # two at a time, about 70 minutes of processor time; goes on where it stopped
     python benchmarks/tuning.py o5 nbody   # only these experiments
 
 Every trial is a run at the desk with half its budget, with the usual number of samples and the first seed.  Plain
@@ -42,11 +42,11 @@ def trials(names: Sequence[str], root: Path) -> Iterator[Job]:
 def main() -> None:
     """Try, and print a table of validation errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="experiments; by default all but qm9")
+    parser.add_argument("names", nargs="*", help="experiments; by default all")
     parser.add_argument("--out", type=Path, default=Path("runs/tuning"))
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    tried = list(trials(known(given.names or [name for name in EXPERIMENTS if name != "qm9"]), given.out))
+    tried = list(trials(known(given.names), given.out))
     work(tried, given.jobs, Console())
     print("| experiment | model | " + " | ".join(f"{rate:g}" for rate in RATES) + " |")
     print("|---" * (2 + len(RATES)) + "|")
