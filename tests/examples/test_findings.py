@@ -152,6 +152,9 @@ def test_charged_particles(figure, samples, times, without):
     assert 1.1 * ours < figure("nbody", group="Trivial(3)", augment=True, **charged) < 1.67 * ours
     if samples == 3000:
         assert 0.55 < ours / figure("nbody", model="egnn", parameters=20_400, **charged) < 0.75
+        for model, short in (("steerable", ours), ("egnn", figure("nbody", model="egnn", parameters=None, **charged))):
+            long = charged | {"budget": 7.0}
+            assert 0.9 < figure("nbody", model=model, group="O(3)", parameters=None, **long) / short < 1.1
 
 
 @pytest.mark.parametrize("samples", [100, 1000])
