@@ -1,9 +1,9 @@
 """Does the right group win?  Plane springs, three groups, several seeds: `python benchmarks/springs.py`.
 
 The springs to the plane leave only the azimuthal O(2) of the symmetry of space.  Models of the azimuthal O(2), of
-O(3) (too much symmetry), of the trivial group (none), and of the trivial group with training data turned at
-random about z, all of about the same number of weights, get the same number of epochs on the same trajectories.
-The table gives the test error as mean and standard deviation over the seeds.  Runs that are finished are not
+O(3) (too much symmetry), of the trivial group (none), and of the trivial group with training data moved by
+random elements of the azimuthal O(2), all of about the same number of weights, get the same number of epochs on
+the same trajectories.  The table gives the test error as mean and standard deviation over the seeds.  Runs that are finished are not
 repeated: the command can be stopped and called again.
 """
 
@@ -39,7 +39,7 @@ def run(model: str, seed: int, settings: argparse.Namespace) -> dict:
     metrics = folder / "metrics.json"
     if not metrics.exists():
         command = [sys.executable, "-m", "intertwine", "train", "nbody", "--dataset", "springs", *MODELS[model]]
-        options = {"seed": seed, "samples": settings.samples, "epochs": settings.epochs, "threads": 1}
+        options = {"seed": seed, "samples": settings.samples, "epochs": settings.epochs, "threads": 1, "lr": 3e-3}
         options |= {"parameters": settings.parameters, "kappa": 1.0, "out": folder, "device": settings.device}
         command += [part for key, value in options.items() for part in (f"--{key}", str(value))]
         command += ["--resume"] if (folder / "checkpoint.pt").exists() else []

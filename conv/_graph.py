@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from intertwine.emlp._module import is_count
 from scipy.spatial import cKDTree
 from torch import Tensor
+
+from ._checks import check_number
 
 CHUNK = 2**24  # distances held at a time on a device
 
@@ -125,8 +126,7 @@ def knn(
     """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
-    if not is_count(k):
-        raise ValueError(f"k is a number of neighbours >= 1, got {k!r}")
+    check_number("k", k, 1)
     find = _knn_tree if x.device.type == "cpu" else _knn_chunks
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)
 
