@@ -1,10 +1,10 @@
 """Does the right group win?  Plane springs, three groups, several seeds: `python benchmarks/springs.py`.
 
 The springs to the plane leave only the azimuthal O(2) of the symmetry of space.  Models of the azimuthal O(2), of
-O(3) (too much symmetry), of the trivial group (none), and of the trivial group with training data moved by
-random elements of the azimuthal O(2), all of about the same number of weights, get the same number of epochs on
-the same trajectories.  The table gives the test error as mean and standard deviation over the seeds.  Runs that are finished are not
-repeated: the command can be stopped and called again.
+O(3) (too much symmetry), of the trivial group (none), and of the trivial group with training data moved by random
+elements of the azimuthal O(2), all of about the same number of weights, get the same number of epochs on the same
+trajectories.  The table gives the test error as mean and standard deviation over the seeds.  Runs that are finished
+are not repeated: the command can be stopped and called again.
 """
 
 from __future__ import annotations
