@@ -52,10 +52,11 @@ layer, device, compiled, half = sys.argv[1], sys.argv[2], sys.argv[3] == "True",
 width, threads, nodes, edges, repeats = map(int, sys.argv[5:])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-torch.set_default_device(device)
 
 if layer in ("e3nn", "cuequivariance"):
+    import e3nn
     from e3nn import nn, o3
+    e3nn.set_optimization_defaults(jit_mode="eager" if compiled else "script")
     text = f"{width}x0e + {width}x1o + {width}x2e"
     irreps = o3.Irreps(text)
     def build():
@@ -68,15 +69,16 @@ if layer in ("e3nn", "cuequivariance"):
             options = dict(layout=cue.mul_ir, shared_weights=False, internal_weights=False)
             product = cuet.FullyConnectedTensorProduct(a, b, a, **options)
         radial = nn.FullyConnectedNet([8, 64, product.weight_numel], torch.nn.functional.silu)
-        centres = torch.linspace(0, 1, 8)
+        angular = o3.SphericalHarmonics(harmonics, normalize=True, normalization="component")
+        centres = torch.linspace(0, 1, 8, device=device)
         def convolve(x, pos, index):
             d = pos[index[0]] - pos[index[1]]
             r = d.norm(dim=1, keepdim=True)
-            y = o3.spherical_harmonics(harmonics, d, normalize=True, normalization="component")
+            y = angular(d)
             weight = radial(torch.exp(-32 * (r - centres) ** 2))
             message = product(x[index[0]], y, weight)
-            return x.new_zeros(len(x), irreps.dim).index_add(0, index[1], message)
-        return convolve, list(radial.parameters())
+            return torch.zeros_like(x).index_add(0, index[1], message.to(x.dtype))
+        return convolve, [product, radial, angular]
     dim = irreps.dim
 else:
     from intertwine.conv import ImplicitKernel, PointConv
@@ -87,12 +89,12 @@ else:
         hidden = parse("16x0e + 16x1o + 16x2e", O(3))
         if layer != "dense":
             conv = PointConv(rep, rep, hidden=hidden, degree=2, contraction=layer, root_weight=False, bias=False)
-            return conv, list(conv.parameters())
+            return conv, [conv]
         kernel = ImplicitKernel(rep, rep, hidden=hidden, degree=2)
         def convolve(x, pos, index):
             messages = torch.einsum("eab,eb->ea", kernel(pos[index[0]] - pos[index[1]]), x[index[0]])
             return x.new_zeros(len(x), rep.dim).index_add(0, index[1], messages)
-        return convolve, list(kernel.parameters())
+        return convolve, [kernel]
     dim = rep.dim
 
 def megabytes():
@@ -106,11 +108,12 @@ def wait():
 
 held = megabytes()
 start = time.perf_counter()
-convolve, weights = build()
+convolve, modules = build()
 built = time.perf_counter() - start
-x = torch.randn(nodes, dim, requires_grad=True)
-pos = torch.rand(nodes, 3)
-index = torch.randint(nodes, (2, edges))
+weights = [w for module in modules for w in module.to(device).parameters() if w.numel()]
+x = torch.randn(nodes, dim, device=device, requires_grad=True)
+pos = torch.rand(nodes, 3, device=device)
+index = torch.randint(nodes, (2, edges), device=device)
 convolve = torch.compile(convolve) if compiled else convolve
 
 def applied():
@@ -328,24 +331,40 @@ else:
 """
 
 
+class Failed(SystemExit):
+    """A measurement's process failed."""
+
+
 def child(code: str, *arguments: object, env: dict[str, str] | None = None) -> Any:
-    """What a process of its own prints as JSON."""
+    """What a process of its own prints as JSON.
+
+    Raises
+    ------
+    Failed
+        If it fails.
+    """
     known = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
     known.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=known)
     if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
-    return json.loads(done.stdout)
+        raise Failed(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure(layer: str, width: int, malloc: str, compiled: bool, half: bool, arguments: argparse.Namespace) -> dict:
     """One layer in a process of its own."""
     numbers = (width, arguments.threads, arguments.nodes, arguments.edges, arguments.repeats)
     env = {**MALLOC[malloc], "OMP_NUM_THREADS": str(arguments.threads)}
-    found = child(CHILD, layer, arguments.device, compiled, half, *numbers, env=env)
-    how = f"{layer}{', compiled' if compiled else ''}{', bf16' if half else ''}"
-    return {"layer": how, "width": width, "malloc": malloc, **found}
+    mode = ", ".join(name for name, on in (("compiled", compiled), ("bfloat16", half)) if on)
+    try:
+        found = child(CHILD, layer, arguments.device, compiled, half, *numbers, env=env)
+    except Failed as error:
+        if layer not in PEERS:
+            raise
+        print(f"{layer} {mode} failed: {str(error).strip().splitlines()[-1]}")
+        return {}
+    return {"layer": layer, "mode": mode, "width": width, "malloc": malloc, **found}
 
 
 def point(arguments: argparse.Namespace) -> list[dict]:
@@ -357,22 +376,21 @@ def point(arguments: argparse.Namespace) -> list[dict]:
     modes = [(c, h) for c in sorted({False, arguments.compile}) for h in sorted({False, arguments.bf16})]
     allocators = arguments.malloc if arguments.device == "cpu" else ["default"]
     cases = [(layer, n, m, *mode) for n in arguments.widths for m in allocators for layer in layers for mode in modes]
-    rows = [measure(*case, arguments) for case in track(cases, description="point")]
+    rows = [row for case in track(cases, description="point") if (row := measure(*case, arguments))]
     show(rows, arguments)
     ratios(rows)
     return rows
 
 
 def ratios(rows: list[dict]) -> None:
-    """How many times faster than the peer, and how much less memory above the imports."""
-    for row in rows:
-        peers = [p for p in rows if p["layer"] == "e3nn" and (p["width"], p["malloc"]) == (row["width"], row["malloc"])]
-        for peer in peers if row["layer"] in ("node", "factored") else ():
-            time, memory = peer["both_ms"] / row["both_ms"], peer["both_mb"] - peer["import_mb"]
-            memory /= row["both_mb"] - row["import_mb"]
-            print(
-                f"n = {row['width']}, {row['malloc']}: {row['layer']} {time:.1f} x faster, {memory:.1f} x less memory"
-            )
+    """How many times faster than the peers, and how much less memory above the imports, in the same mode."""
+    same = ("width", "malloc", "mode")
+    for row in (row for row in rows if row["layer"] in ("node", "factored")):
+        for peer in (p for p in rows if p["layer"] in PEERS and all(p[key] == row[key] for key in same)):
+            memory = (peer["both_mb"] - peer["import_mb"]) / (row["both_mb"] - row["import_mb"])
+            time = peer["both_ms"] / row["both_ms"]
+            case = f"n = {row['width']}, {row['malloc']}, {row['mode'] or 'float32'}: {row['layer']}"
+            print(f"{case} {time:.1f} x faster, {memory:.1f} x less memory than {peer['layer']}")
 
 
 def grid(arguments: argparse.Namespace) -> list[dict]:
@@ -439,9 +457,9 @@ def build(arguments: argparse.Namespace) -> list[dict]:
 
 def show(rows: list[dict], arguments: argparse.Namespace) -> None:
     """Print the table."""
-    title = f"{arguments.nodes:,} nodes, {arguments.edges:,} edges, float32, {arguments.threads} thread(s)"
+    title = f"{arguments.nodes:,} nodes, {arguments.edges:,} edges, {arguments.device}, {arguments.threads} thread(s)"
     table = Table(title=f"n x (0e + 1o + 2e) over O(3): {title}")
-    for column in ("n", "malloc", "layer"):
+    for column in ("n", "malloc", "layer", "mode"):
         table.add_column(column)
     for column in ("weights", "build s", "forward ms", "forward+backward ms", "peak MB", "import MB"):
         table.add_column(column, justify="right")
@@ -450,10 +468,11 @@ def show(rows: list[dict], arguments: argparse.Namespace) -> None:
             str(row["width"]),
             row["malloc"],
             row["layer"],
+            row["mode"] or "float32",
             f"{row['weights']:,}",
             f"{row['build_s']:.2f}",
-            f"{row['forward_ms']:.0f}",
-            f"{row['both_ms']:.0f}",
+            f"{row['forward_ms']:.3g}",
+            f"{row['both_ms']:.3g}",
             f"{row['both_mb']:.0f}",
             f"{row['import_mb']:.0f}",
             end_section=row["layer"] == rows[-1]["layer"],

@@ -97,13 +97,6 @@ def test_inputs_are_drawn_on_the_device_of_the_layer():
         check_layer_laws(Elsewhere())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("layer", [Linear, Gate, BatchNorm], ids=lambda kind: kind.__name__)
-def test_laws_on_a_gpu(layer):
-    reps = (V + Scalar, V + Scalar) if layer is Linear else (V + Scalar,)
-    check_layer_laws(layer(*reps, group=SO(3)).eval().cuda())
-
-
 class Mixing(nn.Module):
     """Equivariant, but normalises over the batch (what BatchNorm does inside a kernel's network)."""
 
