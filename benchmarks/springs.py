@@ -78,7 +78,7 @@ def show(found: dict[str, list[dict]], settings: argparse.Namespace) -> None:
         table.add_column(column, justify="left" if column == "model" else "right")
     rows = []
     for model, runs in found.items():
-        errors = [r["test_mse"] for r in runs]
+        errors = [r["test"]["test MSE"] for r in runs]
         mean, std = float(np.mean(errors)), float(np.std(errors, ddof=1)) if len(errors) > 1 else float("nan")
         seconds = float(np.mean([r["training_seconds"] for r in runs]))
         rows.append({"model": model, "errors": errors, "mean": mean, "std": std})

@@ -24,7 +24,8 @@ RATES = (1e-3, 4e-3, 1.6e-2)
 
 def models(settings: type[Settings]) -> Sequence[str]:
     """The models of an experiment."""
-    return settings.__dataclass_fields__["model"].metadata["choices"] or ("steerable", *settings.baselines)
+    choices: Sequence[str] = settings.__dataclass_fields__["model"].metadata["choices"]
+    return choices
 
 
 def trials(names: Sequence[str], root: Path) -> Iterator[Job]:

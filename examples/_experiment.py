@@ -118,6 +118,7 @@ class Experiment(ABC, Generic[S, T]):
             batch=settings.batch,
             seed=settings.seed,
             lr=settings.lr,
+            schedule=settings.schedule,
             average=settings.average,
             patience=settings.patience,
             budget=60 * settings.budget if settings.budget else None,
@@ -153,6 +154,7 @@ def run(
 
 def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Console, world: World) -> Report:
     console = console if world.leads else Console(quiet=True)
+    check_idle(settings)
     experiment.check(settings)
     group = experiment.group(settings)
     device = pick_device(means.device)
@@ -171,10 +173,30 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
     )
     plan = experiment.plan(settings)
     plan = Plan(**{**asdict(plan), "precision": means.precision, "compile": means.compile})
-    question = {"experiment": settings.name, **settings.question, "parameters": settings.parameters, "key": group.key}
+    question = {"experiment": settings.name, "revision": settings.revision, **settings.question}
+    question |= {"parameters": settings.parameters, "key": group.key}
     held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
     state = held.train()
     return _report(experiment, settings, task, held, state) if world.leads else Report(experiment.title, (), (), ())
+
+
+def check_idle(settings: Settings) -> None:
+    """Raise a ValueError for settings that are asked for and mean nothing.
+
+    Examples
+    --------
+    >>> from intertwine.examples.nbody._settings import NBodySettings
+    >>> check_idle(NBodySettings(kappa=0.1))
+    Traceback (most recent call last):
+        ...
+    ValueError: --kappa 0.1 means nothing for this run of nbody (group O(3), model steerable, ...): leave it out
+    """
+    usual = type(settings)()
+    for name in settings.idle(asdict(settings)):
+        asked = getattr(settings, name)
+        if asked != getattr(usual, name):
+            others = ", ".join(f"{key} {value}" for key, value in settings.question.items() if key != name)
+            raise ValueError(f"--{name} {asked} means nothing for this run of {settings.name} ({others}): leave it out")
 
 
 def check_size(settings: Settings, weights: int) -> None:

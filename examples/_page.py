@@ -12,7 +12,7 @@ from intertwine._files import RunError, write
 from . import _curves
 from ._queue import FOLDER
 from ._registry import EXPERIMENTS
-from ._runs import Line, Run, collect, counts, figures, lines, references
+from ._runs import Line, Run, collect, counts, figures, idle, lines, references
 from ._settings import Settings, slug
 
 #: the folder of pictures, beside the page
@@ -81,10 +81,10 @@ def table(runs: Sequence[Run], score: str, settings: type[Settings]) -> list[str
     head = [*dials, *(f"{n:,}" for n in sizes), "weights", "minutes", "seeds", "preset"]
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:
-        cells = [_spread(figures(line.of(n))) + _proportion(line.of(n), theirs, settings) for n in sizes]
+        cells = [_spread(line.of(n)) + _proportion(line.of(n), theirs, settings) for n in sizes]
         rows.append(_row([*line.label, *cells, *_facts(line, sizes, settings.revision)]))
     for label, where, known in references(runs, [dial for dial in dials if dial in settings.data]):
-        empty = [str(where.get(dial, "")) for dial in dials[1:]]
+        empty = ["" if where.get(dial) is None else str(where[dial]) for dial in dials[1:]]
         rows.append(_row([f"*{label}*", *empty, *_of_reference(known, sizes), "", "", "", ""]))
     return [f"{score}, by number of training samples{bracket}", "", *rows]
 
@@ -100,7 +100,7 @@ def others(runs: Sequence[Run], settings: type[Settings]) -> list[str]:
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:
         if line.of(usual):
-            cells = [_spread(figures(line.of(usual), name)) for name in names]
+            cells = [_spread(line.of(usual), name) for name in names]
             rows.append(_row([*line.label, *cells]))
     return [f"Measured beside it, with {usual:,} training samples", "", *rows]
 
@@ -109,13 +109,15 @@ def _facts(line: Line, sizes: Sequence[int], revision: int) -> list[str]:
     """Weights, minutes, seeds and preset of a line."""
     weights = sorted({run["parameters"] for run in line.runs})
     span = f"{weights[0]:,}" if len(weights) == 1 else f"{weights[0]:,}–{weights[-1]:,}"
-    minutes = statistics.mean(run["training_seconds"] for run in line.runs) / 60
+    minutes = sorted(statistics.mean(r["training_seconds"] / 60 for r in line.of(n)) for n in sizes if line.of(n))
+    spent = "–".join(dict.fromkeys(f"{m:.1f}" for m in (minutes[0], minutes[-1])))
     preset = line.preset + ", old" * any(run.get("revision", 1) < revision for run in line.runs)
-    return [span, f"{minutes:.1f}", str(max(len(line.of(n)) for n in sizes)), preset]
+    return [span, spent, str(max(len(line.of(n)) for n in sizes)), preset]
 
 
 def _asked(run: Run, settings: type[Settings]) -> tuple[Any, ...]:
-    return tuple(run["settings"].get(name) for name in ("samples", "budget", *settings.data))
+    told = [name for name in ("samples", "budget", *settings.data) if name not in idle(run)]
+    return tuple(run["settings"].get(name) for name in told)
 
 
 def _theirs(runs: Sequence[Run], settings: type[Settings]) -> dict[tuple[Any, ...], float]:
@@ -130,7 +132,8 @@ def _theirs(runs: Sequence[Run], settings: type[Settings]) -> dict[tuple[Any, ..
 
 def _proportion(runs: Sequence[Run], theirs: Mapping[tuple[Any, ...], float], settings: type[Settings]) -> str:
     ours = figures(runs)
-    mean = theirs.get(_asked(runs[0], settings)) if ours else None
+    timed = bool(ours) and runs[0]["settings"].get("budget") is not None
+    mean = theirs.get(_asked(runs[0], settings)) if timed else None
     return f" ({statistics.mean(ours) / mean:.2f})" if mean else ""
 
 
@@ -141,11 +144,14 @@ def _of_reference(known: Mapping[int, Sequence[float]], sizes: Sequence[int]) ->
     return [_number(statistics.mean(known[n])) if n in known else "" for n in sizes]
 
 
-def _spread(known: Sequence[float]) -> str:
+def _spread(runs: Sequence[Run], name: str | None = None) -> str:
+    """Mean and standard deviation of the figures that are numbers, and how many those are, where some are not."""
+    known = figures(runs, name)
     if not known:
-        return ""
+        return "diverged" if any(name is None or name in run["test"] for run in runs) else ""
     mean = statistics.mean(known)
-    return f"{_number(mean)} ± {_number(statistics.stdev(known))}" if len(known) > 1 else _number(mean)
+    spread = f"{_number(mean)} ± {_number(statistics.stdev(known))}" if len(known) > 1 else _number(mean)
+    return spread if len(known) == len(runs) else f"{spread}, {len(known)} of {len(runs)} seeds"
 
 
 def _number(value: float) -> str:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from intertwine._files import CHECKPOINT, METRICS, RunError
+from intertwine._files import CHECKPOINT, METRICS, RunError, read_checkpoint
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -56,6 +56,17 @@ class Job:
         return (self.folder / METRICS).is_file() and self._figures.get("revision", 1) < self.settings.revision
 
     @property
+    def has_old_checkpoint(self) -> bool:
+        """Whether what was stopped in its folder is of another revision, or cannot be read: not to go on with."""
+        if not (self.folder / CHECKPOINT).is_file():
+            return False
+        try:
+            asked = json.loads(read_checkpoint(self.folder)["settings"])
+        except RunError:
+            return True
+        return asked.get("revision", 1) != self.settings.revision
+
+    @property
     def _figures(self) -> Mapping[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / METRICS).read_text())
         return found
@@ -63,8 +74,7 @@ class Job:
     @property
     def differences(self) -> list[str]:
         """What the finished run in its folder was asked otherwise."""
-        theirs = self._figures.get("settings", {})
-        ours = asdict(self.settings)
+        theirs, ours = self.settings.completed(self._figures.get("settings", {})), asdict(self.settings)
         return [f"{key} {theirs.get(key)} instead of {ours[key]}" for key in ours if theirs.get(key) != ours[key]]
 
     @property
@@ -222,7 +232,7 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 
 
 def _finish(job: Job, running: Processes) -> bool:
-    if job.is_old:
+    if job.is_old or job.has_old_checkpoint:
         shutil.rmtree(job.folder)
     job.folder.mkdir(parents=True, exist_ok=True)
     with (job.folder / "log.txt").open("ab") as log:

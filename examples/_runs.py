@@ -45,6 +45,7 @@ def collect(root: Path = FOLDER, names: Sequence[str] = ()) -> list[dict[str, An
             metrics = json.loads(path.read_text())
             if metrics["experiment"] in names or (not names and metrics["experiment"] in EXPERIMENTS):
                 _check(metrics)
+                metrics["settings"] = EXPERIMENTS[metrics["experiment"]].completed(metrics["settings"])
                 found.append(metrics)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
@@ -98,11 +99,25 @@ def lines(runs: Sequence[Run]) -> list[Line]:
     found: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         plan = run["preset"] == "own" and tuple(run["settings"].get(name) for name in PROTOCOL)
-        theirs = run["settings"]
+        theirs = {key: value for key, value in run["settings"].items() if key not in idle(run)}
         size = theirs["model"] in EXPERIMENTS[run["experiment"]].baselines and theirs.get("parameters")
         found.setdefault((run["preset"], plan, size, *(theirs.get(dial) for dial in dials)), []).append(run)
     ordered = sorted(found.items(), key=lambda item: str(item[0]))
-    return [Line(preset, dict(zip(dials, values)), members) for (preset, _, _, *values), members in ordered]
+    return [Line(preset, dict(zip(dials, values)), _newest(members)) for (preset, _, _, *values), members in ordered]
+
+
+def _newest(runs: Sequence[Run]) -> list[Run]:
+    """Those of the last revision with each number of samples: others are not averaged with them."""
+    last: dict[int, int] = {}
+    for run in runs:
+        n = run["settings"]["samples"]
+        last[n] = max(last.get(n, 0), run.get("revision", 1))
+    return [run for run in runs if run.get("revision", 1) == last[run["settings"]["samples"]]]
+
+
+def idle(run: Run) -> tuple[str, ...]:
+    """Settings of a run that mean nothing beside its others."""
+    return EXPERIMENTS[run["experiment"]].idle(run["settings"])
 
 
 def counts(runs: Sequence[Run]) -> list[int]:
@@ -122,7 +137,7 @@ def references(
     """What references say, for every number of training samples; of different ``data`` apart where they differ."""
     found: dict[str, dict[tuple[Any, ...], dict[int, list[float]]]] = {}
     for run in runs:
-        where = tuple(run["settings"].get(dial) for dial in data)
+        where = tuple(None if dial in idle(run) else run["settings"].get(dial) for dial in data)
         for label, value in run["references"].items():
             of_data = found.setdefault(label, {}).setdefault(where, {})
             of_data.setdefault(run["settings"]["samples"], []).append(value)

@@ -26,8 +26,8 @@ class Settings:
     Attributes
     ----------
     presets : mapping of preset to overridden settings
-        ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" is the published
-        protocol.
+        ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" has the samples, epochs,
+        batches and rates that were published; warm-up, clipping, validation and the widths of ours are as ever.
     data : settings
         ClassVar.  Those that change what is learned from, beside the number of samples and the seed.
     rival : model
@@ -63,6 +63,7 @@ class Settings:
     epochs: int = setting(30, "Number of passes over the training samples.", least=1)
     batch: int = setting(50, "Samples per step.", least=1)
     lr: float = setting(3e-3, "Peak learning rate.", least=1e-8)
+    schedule: str = setting("cosine", "The rate falls by a cosine, or stays.", choices=("cosine", "constant"))
     average: float = setting(0.995, "Decay of the moving average of the weights.", least=0)
     patience: int | None = setting(None, "End after so many epochs without improvement.", least=1)
     budget: float | None = setting(None, "Minutes (on a CPU, of processor time) after which to end.", least=0.01)
@@ -112,9 +113,19 @@ class Settings:
         return cls.presets[preset]
 
     @classmethod
+    def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Settings that mean nothing beside those given, such as the stiffness of springs where there are none."""
+        return ()
+
+    @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
         """The runs of the table of results, as what they set; every one is made with several seeds."""
         yield {}
+
+    @classmethod
+    def completed(cls, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a run, with the usual values of those that came after it."""
+        return {f.name: f.default for f in fields(cls)} | dict(known)
 
     @property
     def question(self) -> dict[str, Any]:
@@ -132,7 +143,7 @@ class Settings:
 
 
 #: settings that say how long and how fast to train, not what
-PROTOCOL = ("parameters", "epochs", "batch", "lr", "average", "patience", "budget")
+PROTOCOL = ("parameters", "epochs", "batch", "lr", "schedule", "average", "patience", "budget")
 
 
 def run_name(settings: Settings) -> str:

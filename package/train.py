@@ -1,11 +1,11 @@
 """A small training loop in plain PyTorch: progress bar, atomic checkpoints, clean stops, exact resumption.
 
 A run lives in one folder: ``checkpoint.pt`` (everything needed to go on), ``metrics.json``, and pictures.
-On one machine with a fixed number of threads, an interrupted and resumed run ends with the same bits as an
-uninterrupted one: batches and random transformations depend on (seed, epoch, step) only, and the checkpoint
-carries the model, its average, the optimizer, the best weights so far and the random state.  A time
-budget trades that for a fixed duration: the learning rate then follows the clock, and so does validation,
-which takes at most a fifth of the time.
+One process on the CPU of one machine, with a fixed number of threads, ends with the same bits whether it was
+interrupted and resumed or not: batches and random transformations depend on (seed, epoch, step) only, and the
+checkpoint carries the model, its average, the optimizer, the best weights so far and the random state.  (On a
+GPU sums are not added up in a fixed order.)  A time budget trades that for a fixed duration: the learning rate
+then follows the clock, and so does validation, which takes at most a fifth of the time.
 
 Processes started by `torchrun` train one model together: each takes its share of every batch, gradients are
 averaged, and the first process validates, writes and talks.
@@ -178,8 +178,9 @@ class Run:
                 f"{self.world.size} processes share batches of {plan.batch}: start fewer, or raise --batch"
             )
         self.state = State()
-        on_cpu = next(model.parameters()).device.type == "cpu"
-        self._clock = time.process_time if on_cpu else time.perf_counter
+        device = next(model.parameters()).device.type
+        self._is_on_cuda = device == "cuda"
+        self._clock = time.process_time if device == "cpu" else time.perf_counter
         self.replica = self.world.replica(model)
         if plan.compile:
             self.replica = cast("nn.Module", torch.compile(self.replica))
@@ -240,8 +241,8 @@ class Run:
         self._wants_to_stop = True
 
     def _is_stale(self) -> bool:
-        patience = self.plan.patience
-        return patience is not None and self.state.epoch - self.state.best_epoch >= patience
+        patience, history = self.plan.patience, self.state.history
+        return patience is not None and bool(history) and history[-1]["epoch"] - self.state.best_epoch >= patience
 
     def _epoch(self, advance: Callable[[], None]) -> None:
         state, plan = self.state, self.plan
@@ -309,12 +310,18 @@ class Run:
         done = self.state.epoch * self.steps + self.state.step
         decay = min(self.plan.average, (1 + done) / (10 + done))
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - decay)
+
+    @torch.no_grad()
+    def _take_buffers(self) -> None:
+        """Running averages, that is; solved constants never change, and copying those at every step takes time."""
         for held, new in zip(self.averaged.buffers(), self.model.buffers()):
-            held.copy_(new)
+            if held is not new:
+                held.copy_(new)
 
     def _validate(self) -> None:
         state = self.state
         since = self._clock()
+        self._take_buffers()
         self.averaged.eval()
         score = 0.0
         if self.world.leads:
@@ -350,6 +357,7 @@ class Run:
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "random": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if self._is_on_cuda else [],
         }
         buffer = io.BytesIO()
         torch.save(content, buffer)
@@ -377,6 +385,8 @@ class Run:
         self.optimizer.load_state_dict(content["optimizer"])
         if self.world.leads:
             torch.set_rng_state(content["random"])
+            if self._is_on_cuda and len(content.get("cuda", ())) == torch.cuda.device_count():
+                torch.cuda.set_rng_state_all(content["cuda"])
 
     # -- the terminal ---------------------------------------------------------------------------------
     @contextlib.contextmanager

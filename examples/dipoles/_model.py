@@ -9,6 +9,7 @@ from intertwine.reps import Rep, Scalar, T, V
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .._layers import mlp
 from ..qm9._data import ELEMENTS
 from ..qm9._graphs import Batch
 from ..qm9._model import CUTOFF, Body, sum_over
@@ -62,9 +63,9 @@ class Plain(nn.Module):
     def __init__(self, target: str, scale: float, width: int, layers: int = LAYERS) -> None:
         super().__init__()
         self.enter = nn.Linear(len(ELEMENTS), width)
-        self.message = nn.ModuleList(_mlp(2 * width + 4, width, width) for _ in range(layers))
-        self.update = nn.ModuleList(_mlp(2 * width, width, width) for _ in range(layers))
-        self.out = _mlp(width, width, {"dipole": 3, "polarizability": 9}[target])
+        self.message = nn.ModuleList(mlp(2 * width + 4, width, width) for _ in range(layers))
+        self.update = nn.ModuleList(mlp(2 * width, width, width) for _ in range(layers))
+        self.out = mlp(width, width, {"dipole": 3, "polarizability": 9}[target])
         self.register_buffer("scale", torch.tensor(scale))
 
     def forward(self, batch: Batch) -> Tensor:
@@ -78,7 +79,3 @@ class Plain(nn.Module):
             h = h + update(torch.cat([h, h.new_zeros(h.shape).index_add(0, target, m)], -1))
         summed: Tensor = self.scale * sum_over(self.out(h), batch)
         return summed
-
-
-def _mlp(fan_in: int, width: int, out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out))

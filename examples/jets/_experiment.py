@@ -103,7 +103,7 @@ class JetsExperiment(Experiment[JetsSettings, Supervised]):
     """Top quark or not."""
 
     title = "Top quark jets"
-    score = "test mistakes (%)"
+    score = "test error (%)"
 
     def group(self, settings: JetsSettings) -> Group:
         """The group, one of space leaving time alone."""

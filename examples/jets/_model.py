@@ -13,6 +13,7 @@ from intertwine.reps import Scalar, V
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+from .._layers import mlp
 from ._data import Jets
 
 SOFT = 0.1  # GeV and GeV²: where invariants begin to count by their logarithm
@@ -91,7 +92,7 @@ class Messages(nn.Module):
         self.edge = nn.Linear(edge, width, bias=False)
         self.inner = nn.Linear(width, width)
         self.attention = nn.Linear(width, 1)
-        self.update = _mlp(2 * width, width, width)
+        self.update = mlp(2 * width, width, width)
 
     def forward(self, h: Tensor, e: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         """New features, and messages times attention (n, k, k, width), zero from constituents that are not there."""
@@ -136,7 +137,7 @@ class JetNet(nn.Module):
         pairs = references * (references + 1) // 2
         forms = len(self.products.forms)
         seen = forms * (references + pairs) + self.products.count + len(self.products.linear) * references
-        self.enter = _mlp(seen, width, width)
+        self.enter = mlp(seen, width, width)
         counts = [1] + [vectors] * (layers - 1)
         self.messages = nn.ModuleList(Messages(width, c * self.products.count) for c in counts)
         self.keep, self.send = (
@@ -144,7 +145,7 @@ class JetNet(nn.Module):
             for _ in range(2)
         )
         self.coefficients = nn.ModuleList(nn.Linear(width, vectors) for _ in counts[:-1])
-        self.out = _mlp(width, width, 2)
+        self.out = mlp(width, width, 2)
 
     def forward(self, jets: Jets) -> Tensor:
         """The logits."""
@@ -188,9 +189,9 @@ class Plain(nn.Module):
 
     def __init__(self, width: int, layers: int = LAYERS) -> None:
         super().__init__()
-        self.enter = _mlp(6, width, width)
+        self.enter = mlp(6, width, width)
         self.messages = nn.ModuleList(Messages(width, 3) for _ in range(layers))
-        self.out = _mlp(width, width, 2)
+        self.out = mlp(width, width, 2)
 
     def forward(self, jets: Jets) -> Tensor:
         """The logits (n, 2)."""
@@ -253,7 +254,7 @@ class PairMasses(nn.Module):
         self.pairs = tuple(torch.triu_indices(n, n).tolist())
         self.register_buffer("metric", torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
         fan_in = len(self.pairs[0])
-        self.net = nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), *_mlp(width, width, 2))
+        self.net = mlp(fan_in, width, width, 2)
 
     def forward(self, jets: Jets) -> Tensor:
         """The logits (n, 2)."""
@@ -262,7 +263,3 @@ class PairMasses(nn.Module):
         gram = ((x * self.metric) @ x.mT)[:, i, j]
         logits: Tensor = self.net(compressed(gram).to(next(self.net.parameters()).dtype))
         return logits
-
-
-def _mlp(fan_in: int, width: int, out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out))

@@ -52,6 +52,11 @@ class JetsSettings(Settings):
         return {**plan, "budget": 2.0} if preset == "desk" and given.get("samples", 1000) > 1000 else plan
 
     @classmethod
+    def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Directions and transverse momenta are measured from the beams, whether they are shown or not."""
+        return ("beams",) if given.get("model") == "plain" else ()
+
+    @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
         """The Lorentz group against the baselines at three sizes, other groups of as many weights at one."""
         for samples in SAMPLES:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .._layers import mlp
 from ._data import NBody
 from ._simulate import PARTICLES
 
@@ -34,10 +35,10 @@ class EGNN(nn.Module):
     def __init__(self, width: int = 64, layers: int = 4) -> None:
         super().__init__()
         self.enter = nn.Linear(2, width)  # speed and charge
-        self.message = nn.ModuleList(_mlp(2 * width + 2, width, width, last=True) for _ in range(layers))
-        self.update = nn.ModuleList(_mlp(2 * width, width, width) for _ in range(layers))
-        self.push = nn.ModuleList(_mlp(width, width, 1) for _ in range(layers))
-        self.drift = nn.ModuleList(_mlp(width, width, 1) for _ in range(layers))
+        self.message = nn.ModuleList(nn.Sequential(*mlp(2 * width + 2, width, width), nn.SiLU()) for _ in range(layers))
+        self.update = nn.ModuleList(mlp(2 * width, width, width) for _ in range(layers))
+        self.push = nn.ModuleList(mlp(width, width, 1) for _ in range(layers))
+        self.drift = nn.ModuleList(mlp(width, width, 1) for _ in range(layers))
         for name, weight in self.push.named_parameters():  # the authors' code: coordinates hardly move at first
             if name.endswith("2.weight"):
                 nn.init.xavier_uniform_(weight, gain=0.001)
@@ -56,8 +57,3 @@ class EGNN(nn.Module):
             x = x + force + v_now
             h = h + update(torch.cat([h, h.new_zeros(h.shape).index_add(0, target, m)], -1))
         return x.unflatten(0, (-1, PARTICLES))
-
-
-def _mlp(fan_in: int, width: int, out: int, last: bool = False) -> nn.Sequential:
-    parts: list[nn.Module] = [nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out)]
-    return nn.Sequential(*parts, nn.SiLU()) if last else nn.Sequential(*parts)

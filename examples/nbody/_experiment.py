@@ -90,8 +90,6 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
         """Widths are given once, models by name."""
         if settings.channels and settings.parameters:
             raise ValueError("give --channels or --parameters, not both")
-        if settings.model not in ("steerable", "egnn"):
-            raise ValueError(f"nbody has the models steerable and egnn, not {settings.model!r}")
 
     def task(self, settings: NBodySettings, device: torch.device) -> Motion:
         """Trajectories, simulated at the first use."""

@@ -23,7 +23,7 @@ class NBodySettings(Settings):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 10, "budget": 0.5},
         "desk": {"epochs": UNLIMITED},
-        "paper": {"epochs": 1000, "batch": 100, "lr": 1e-3},
+        "paper": {"epochs": 10_000, "batch": 100, "lr": 5e-4, "schedule": "constant", "average": 0.0},
     }
     baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
 
@@ -33,7 +33,8 @@ class NBodySettings(Settings):
 
     samples: int = setting(3000, "Number of training trajectories.", least=2)
     dataset: str = setting("charged", "Which system.", choices=("charged", "springs"))
-    kappa: float = setting(1.0, "Stiffness of the springs to the plane.")
+    model: str = setting("steerable", "Ours, or EGNN.", choices=("steerable", "egnn"))
+    kappa: float = setting(1.0, "Stiffness of the springs to the plane.", least=0)
     channels: int | None = setting(None, "Width: hidden scalars and vectors each.", least=1)
 
     @classmethod
@@ -44,6 +45,11 @@ class NBodySettings(Settings):
         samples, is_easy = given.get("samples", 3000), given.get("dataset") == "springs"
         budget = (0.4 if samples <= 300 else 0.8) if is_easy else 1.0 if samples <= 300 else 1.6
         return {**cls.presets[preset], "budget": budget if samples <= 1000 else 2.3}
+
+    @classmethod
+    def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Charged particles have no springs."""
+        return ("kappa",) if given.get("dataset", "charged") == "charged" else ()
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

@@ -37,7 +37,7 @@ class Motion:
     Attributes
     ----------
     train, val : (n, 5, 12) tensors
-    test : (n, 151, 12) tensor
+    test : (n, 150, 12) tensor
     augment : bool
         Move training pieces by random rotations about the z-axis, and mirrors.
     """
@@ -81,8 +81,18 @@ def moved(states: Tensor, g: Tensor) -> Tensor:
 
 
 def relative_errors(found: Tensor, true: Tensor) -> Tensor:
-    """|ẑ − z| / (|ẑ| + |z|) of states (..., 12)."""
-    return (found - true).norm(dim=-1) / (found.norm(dim=-1) + true.norm(dim=-1))
+    """|ẑ − z| / (|ẑ| + |z|) of the true states (n, 1 + frames, 12) and rollouts (n, frames, 12) from the first of them.
+
+    At least 1e-7, which is what it is at the start; 1 where a rollout is lost.
+    """
+    found = torch.cat([true[:, :1].double(), found.double()], 1)
+    error = (found - true).norm(dim=-1) / (found.norm(dim=-1) + true.norm(dim=-1))
+    return torch.where(error.isfinite(), error, 1.0).clamp(1e-7, 1.0)
+
+
+def rollout_error(found: Tensor, true: Tensor) -> float:
+    """Geometric mean of the relative errors over rollouts and times, the start included, as in the authors' code."""
+    return float(relative_errors(found, true).log().mean().exp())
 
 
 class PendulumExperiment(Experiment[PendulumSettings, Motion]):
@@ -113,30 +123,25 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
         return Dynamics(sized(partial(make, is_hamiltonian), parameters, settings.seed), is_hamiltonian)
 
     def test(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, float]:
-        """Geometric mean of the relative error; how far conserved quantities drift along predictions."""
+        """`rollout_error`, and how far conserved quantities drift along predictions."""
         found = predicted(model, task.test)
-        error = relative_errors(found, task.test[:, 1:].double())
-        error = torch.where(error.isfinite(), error, 1.0).clamp(1e-7, 1.0)
-        drift = {
-            name: float(np.nanmean(np.abs(values - values[:, :1])))
-            for name, values in conserved(found, task.test[:, 0]).items()
-        }
-        return {"rollout error": float(error.log().mean().exp())} | {f"drift of {k}": v for k, v in drift.items()}
+        drift = {name: _drift(values) for name, values in conserved(found, task.test[:, 0]).items()}
+        return {"rollout error": rollout_error(found, task.test)} | {f"drift of {k}": v for k, v in drift.items()}
 
     def references(self, settings: PendulumSettings, task: Motion) -> dict[str, float]:
         """Standing still, and published figures."""
-        still = relative_errors(task.test[:, :1].expand(-1, task.test.shape[1] - 1, -1), task.test[:, 1:])
+        still = task.test[:, :1].expand(-1, task.test.shape[1] - 1, -1)
         published = {f"{name} (published)": value for name, value in PUBLISHED[settings.dynamics].items()}
-        return {"standing still": float(still.clamp_min(1e-7).log().mean().exp())} | published
+        return {"standing still": rollout_error(still, task.test)} | published
 
     def pictures(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, Figure]:
         """The error, and conserved quantities, along predictions."""
         found = predicted(model, task.test)
         times = _data.STEP * np.arange(1, found.shape[1] + 1)
-        error = relative_errors(found, task.test[:, 1:].double()).clamp_min(1e-7).log().mean(0).exp()
+        error = relative_errors(found, task.test).log().mean(0).exp()
         drawn = plot.figure(9.0, 3.2)
         axes = drawn.subplots(1, 3)
-        axes[0].plot(times, error.cpu())
+        axes[0].plot(times, error[1:].cpu())
         axes[0].set(xlabel="time", title="relative error, geometric mean", yscale="log")
         for panel, (name, values) in zip(axes[1:], conserved(found, task.test[:, 0]).items()):
             panel.plot(times, (values[:, 1:] - values[:, :1])[:5].T)
@@ -145,9 +150,15 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
         return {"rollouts.png": drawn}
 
 
+def _drift(values: np.ndarray) -> float:
+    """Mean distance along a rollout from its start, the median over rollouts (n, times): some may be lost."""
+    apart = np.abs(values - values[:, :1]).mean(1)
+    return float(np.median(np.where(np.isfinite(apart), apart, np.inf)))
+
+
 @torch.no_grad()
 def predicted(model: nn.Module, test: Tensor) -> Tensor:
-    """Rollouts (n, 150, 12) from the first states, in double precision."""
+    """Rollouts (n, 149, 12) from the first states, in double precision."""
     first = next(model.parameters()).dtype
     model.double()
     found = rollout(model, test[:, 0].double(), test.shape[1] - 1, ROLLED).detach()
@@ -156,6 +167,6 @@ def predicted(model: nn.Module, test: Tensor) -> Tensor:
 
 
 def conserved(found: Tensor, start: Tensor) -> dict[str, np.ndarray]:
-    """True energy and angular momentum about z along rollouts and at their start: (n, 151) each."""
+    """True energy and angular momentum about z along rollouts and at their start: (n, 150) each."""
     states = torch.cat([start[:, None].double(), found], 1).cpu().numpy()
     return {"energy": _data.energy(states), "angular momentum": _data.angular_momentum(states)}

@@ -7,7 +7,8 @@ from intertwine.groups import Group
 from intertwine.reps import Scalar, V
 from torch import Tensor, nn
 
-from ..tasks._model import TaskNet, mlp
+from .._layers import mlp
+from ..tasks._model import TaskNet
 
 LAYERS, WIDTH = 2, 64
 
@@ -45,4 +46,4 @@ def steerable(group: Group, is_hamiltonian: bool, width: int = WIDTH) -> TaskNet
 
 def plain(is_hamiltonian: bool, width: int) -> nn.Sequential:
     """The same without symmetry."""
-    return mlp(12, width, 1 if is_hamiltonian else 12)
+    return mlp(12, width, width, 1 if is_hamiltonian else 12)

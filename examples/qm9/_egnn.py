@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .._layers import mlp
 from ._data import ELEMENTS
 from ._graphs import Batch
 
@@ -35,10 +36,10 @@ class EGNN(nn.Module):
         super().__init__()
         self.scalars = width
         self.enter = nn.Linear(len(ELEMENTS), width)
-        self.message = nn.ModuleList(_mlp(2 * width + 1, width, width, nn.SiLU()) for _ in range(layers))
+        self.message = nn.ModuleList(nn.Sequential(*mlp(2 * width + 1, width, width), nn.SiLU()) for _ in range(layers))
         self.attention = nn.ModuleList(nn.Sequential(nn.Linear(width, 1), nn.Sigmoid()) for _ in range(layers))
-        self.update = nn.ModuleList(_mlp(2 * width, width, width) for _ in range(layers))
-        self.leave = _mlp(width, width, width)
+        self.update = nn.ModuleList(mlp(2 * width, width, width) for _ in range(layers))
+        self.leave = mlp(width, width, width)
 
     def scalar(self, batch: Batch) -> Tensor:
         """Invariants (atoms, width)."""
@@ -51,7 +52,3 @@ class EGNN(nn.Module):
             h = h + update(torch.cat([h, summed], -1))
         invariants: Tensor = self.leave(h)
         return invariants
-
-
-def _mlp(fan_in: int, width: int, out: int, *last: nn.Module) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, out), *last)

@@ -142,7 +142,7 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         unit = _data.TARGETS[settings.target].unit
         return {
             self.score_of(settings): float((answers - task.test.molecules.target).abs().mean()),
-            f"change of answers by turns ({unit})": float(apart.abs().mean()),
+            f"change of predictions under O(3) ({unit})": float(apart.abs().mean()),
         }
 
     def score_of(self, settings: QM9Settings) -> str:

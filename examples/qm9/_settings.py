@@ -44,6 +44,11 @@ class QM9Settings(Settings):
     channels: int | None = setting(None, "Width: hidden vectors; twice as many scalars.", least=1)
 
     @classmethod
+    def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """EGNN has no kernels."""
+        return ("kernel", "attributes") if given.get("model") == "egnn" else ()
+
+    @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
         """Kernels and what they see; EGNN; other groups of as many weights."""
         homo = {"target": "homo", "samples": 20_000}

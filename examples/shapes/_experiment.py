@@ -35,7 +35,7 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
     """What a shape is."""
 
     title = "Shapes"
-    score = "test mistakes (%)"
+    score = "test error (%)"
     published = PUBLISHED
 
     def check(self, settings: ShapesSettings) -> None:
@@ -67,7 +67,7 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
         again = _data.turned(whole, torch.Generator().manual_seed(1), settings.rotated)
         changed = mistakes(task.predicted(model, again)[0], logits.argmax(-1))
         error = float(mistakes(logits, target).mean())
-        return {self.score: error, "answers changed by a rotation (%)": float(changed.mean())}
+        return {self.score: error, "predictions changed by a rotation (%)": float(changed.mean())}
 
     def references(self, settings: ShapesSettings, task: Supervised) -> dict[str, float]:
         """The most frequent class for all, and what is published."""

@@ -11,6 +11,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
+from .._layers import mlp
 from ._data import Clouds
 from ._levels import NEIGHBOURS, RADII, RATIOS, levels
 
@@ -85,7 +86,7 @@ class Messages(nn.Module):
     def __init__(self, width_in: int, width_out: int, cutoff: float) -> None:
         super().__init__()
         self.cutoff = cutoff
-        self.net = mlp(width_in + 4, width_out, width_out)
+        self.net = mlp(width_in + 4, width_out, width_out, act=nn.ReLU)
         self.norm = nn.BatchNorm1d(width_out)
 
     def forward(self, x: Tensor, pos: tuple[Tensor, Tensor], edges: Tensor) -> Tensor:
@@ -130,8 +131,3 @@ class PointNet(nn.Module):
 def head(classes: int) -> nn.Sequential:
     """Logits from invariants."""
     return nn.Sequential(nn.SiLU(), nn.Dropout(DROPOUT), nn.Linear(INVARIANTS, classes))
-
-
-def mlp(width_in: int, width: int, width_out: int) -> nn.Sequential:
-    """A plain network with one hidden layer."""
-    return nn.Sequential(nn.Linear(width_in, width), nn.ReLU(), nn.Linear(width, width_out))

@@ -15,6 +15,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
+from .._layers import ConvBlock
 from ._data import FIELDS, Pairs
 
 HIDDEN, FACTORS, KERNEL = 24, 8, 5
@@ -97,22 +98,6 @@ def steerable(group: Group, hidden: int = HIDDEN) -> FlowNet:
     return FlowNet(nn.Sequential(*blocks, Fieldwise(Linear(rep, fields))))
 
 
-class PlainBlock(nn.Module):
-    """x ↦ relu(norm(conv(x)) + Wx)."""
-
-    def __init__(self, width_in: int, width_out: int, hole: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(
-            width_in, width_out, KERNEL, padding="same", dilation=hole, padding_mode="circular", bias=False
-        )
-        self.norm = nn.BatchNorm2d(width_out)
-        self.skip = nn.Conv2d(width_in, width_out, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Fields (n, width_in, s, s) to (n, width_out, s, s)."""
-        return (self.norm(self.conv(x)) + self.skip(x)).relu()
-
-
 def plain(width: int) -> FlowNet:
     """The residual network without symmetry, with so many channels.
 
@@ -124,5 +109,7 @@ def plain(width: int) -> FlowNet:
     torch.Size([2, 3, 16, 16])
     """
     widths = [3, *[width] * len(HOLES)]
-    blocks = [PlainBlock(a, b, hole) for (a, b), hole in zip(pairwise(widths), HOLES)]
+    blocks = [
+        ConvBlock(a, b, KERNEL, dilation=hole, padding_mode="circular") for (a, b), hole in zip(pairwise(widths), HOLES)
+    ]
     return FlowNet(nn.Sequential(*blocks, nn.Conv2d(width, 3, 1)))

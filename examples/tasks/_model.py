@@ -9,6 +9,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar
 from torch import Tensor, nn
 
+from .._layers import mlp
 from ._data import MASSES
 
 WIDTH = 128
@@ -54,7 +55,7 @@ class TaskNet(nn.Module):
         self.norms = InvariantMap(rep_in)
         hidden = max(1, 3 * width // 4)
         self.body = EMLP(rep_in, (1 + tensors) * rep_out + width * Scalar(group), hidden=hidden, layers=layers)
-        self.head = mlp(self.norms.rep_out.dim + width, width, tensors)
+        self.head = mlp(self.norms.rep_out.dim + width, width, width, tensors)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (n, rep_in.dim) to (n, rep_out.dim)."""
@@ -108,7 +109,7 @@ class Scalars(nn.Module):
         super().__init__()
         self.register_buffer("metric", metric)
         self.pairs = tuple(torch.triu_indices(vectors, vectors).tolist())
-        self.net = mlp(len(self.pairs[0]), width, 1)
+        self.net = mlp(len(self.pairs[0]), width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, vectors · d) to (n, 1)."""
@@ -143,9 +144,9 @@ class PooledScalars(nn.Module):
     def __init__(self, masses: int, width: int = 40) -> None:
         super().__init__()
         self.masses = masses
-        self.pair, self.one = mlp(5, width, width), mlp(2 + width, width, width)
-        self.both, self.alone = mlp(2 * width, width, 1), mlp(2 * width, width, 1)
-        self.unit = mlp(width, width, 1)
+        self.pair, self.one = mlp(5, width, width, width), mlp(2 + width, width, width, width)
+        self.both, self.alone = mlp(2 * width, width, width, 1), mlp(2 * width, width, width, 1)
+        self.unit = mlp(width, width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, masses + masses · 3) to (n, 9)."""
@@ -181,15 +182,7 @@ class Standardised(nn.Module):
         return self.shift + self.scale * self.model(x / self.size)
 
 
-def mlp(fan_in: int, width: int, out: int) -> nn.Sequential:
-    """Two hidden layers."""
-    parts = [nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out)]
-    return nn.Sequential(*parts)
-
-
 def plain(task: str, width: int) -> nn.Sequential:
     """The network without symmetry."""
     fan_in, out = {"o5": (10, 1), "inertia": (4 * MASSES, 9), "lorentz": (16, 1)}[task]
-    return nn.Sequential(
-        nn.Linear(fan_in, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), *mlp(width, width, out)
-    )
+    return mlp(fan_in, *[width] * 4, out)

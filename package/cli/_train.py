@@ -94,7 +94,7 @@ def _option(setting: Field[Any], hint: Any) -> inspect.Parameter:
 
 def _common(
     *,
-    preset: Annotated[Preset, typer.Option(help="A minute, three quarters of an hour, or as published.")] = Preset.desk,
+    preset: Annotated[Preset, typer.Option(help="About a minute, some minutes, or as published.")] = Preset.desk,
     device: Device = "auto",
     out: Out = None,
     resume: Resume = False,

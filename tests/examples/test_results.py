@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from intertwine import cli
-from intertwine.examples import _curves, _page, _queue, _runs
+from intertwine.examples import _curves, _experiment, _page, _queue, _runs
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._settings import run_name
 from intertwine.train import CHECKPOINT, RunError
@@ -116,6 +116,10 @@ def test_runs_of_an_earlier_revision_are_made_again(tmp_path, monkeypatch):
     assert "own, old |" in text
     assert _queue.work(queue, 1, Console(quiet=True)) == []
     assert json.loads(path.read_text())["test"] == metrics["test"]
+    assert not queue[0].has_old_checkpoint
+    path.unlink()
+    monkeypatch.setattr(NBodySettings, "revision", NBodySettings.revision + 1)
+    assert queue[0].has_old_checkpoint
 
 
 def test_a_queue_whose_runs_all_fail_gives_up(tmp_path):
@@ -174,7 +178,7 @@ def figures(seed, error, samples=100, **settings):
         "experiment": "nbody",
         "revision": what.revision,
         "preset": what.preset,
-        "settings": what.question,
+        "settings": asdict(what),
         "score": "test MSE",
         "test": {"test MSE": error},
         "references": {"straight": 0.5, "published": 0.007},
@@ -194,7 +198,7 @@ def test_means_and_spreads():
 def test_proportions_to_the_rival():
     runs = [figures(0, 1.0), figures(0, 4.0, model="egnn"), figures(0, 3.0, dataset="springs"), figures(1, None)]
     text = _page.page(runs)
-    assert "| O(3) | steerable | charged | 1 (0.25) |" in text
+    assert "| O(3) | steerable | charged | 1, 1 of 2 seeds (0.25) |" in text
     assert "| O(3) | egnn | charged | 4 (1.00) |" in text
     assert "| O(3) | steerable | springs | 3 |" in text
     assert "times that of egnn" in text
@@ -202,10 +206,36 @@ def test_proportions_to_the_rival():
 
 def test_proportions_are_to_what_the_rival_reached_in_the_same_time():
     long = figures(0, 2.0, model="egnn", budget=7.0)
-    long["settings"]["budget"] = 7.0
     text = _page.page([figures(0, 1.0), figures(0, 4.0, model="egnn"), long])
     assert "| O(3) | steerable | 1 (0.25) |" in text
     assert "| O(3) | egnn | 2 (1.00) |" in text
+    whole = [figures(0, error, model=model, epochs=3) for model, error in (("steerable", 1.0), ("egnn", 4.0))]
+    assert all(run["settings"]["budget"] is None for run in whole)
+    assert "| O(3) | steerable | 1 |" in _page.page(whole)
+
+
+def test_what_diverged_is_counted():
+    runs = [figures(0, 1.0), figures(1, 3.0), figures(2, None), figures(0, None, group="SO(3)")]
+    text = _page.page(runs)
+    assert "| O(3) | steerable | 2 ± 1.41, 2 of 3 seeds |" in text
+    assert "| SO(3) | steerable | diverged |" in text
+
+
+def test_runs_of_two_revisions_are_not_averaged():
+    old = [figures(seed, 7.0) | {"revision": 1} for seed in (0, 1)]
+    text = _page.page([*old, figures(2, 2.0), *(figures(s, 5.0, 1000) | {"revision": 1} for s in (0, 1))])
+    assert "| O(3) | steerable | 2 | 5 ± 0 | 1,000 | 1.0 | 2 | desk, old |" in text
+
+
+def test_settings_that_mean_nothing_are_not_said():
+    springs = [figures(0, 2.0, dataset="springs", kappa=kappa) for kappa in (0.0, 1.0)]
+    text = _page.page([figures(0, 1.0), *springs])
+    assert "| O(3) | steerable | charged |  | 1 |" in text
+    assert "| O(3) | steerable | springs | 0.0 | 2 |" in text
+    what = EXPERIMENTS["nbody"].of("desk", kappa=0.5)
+    with pytest.raises(ValueError, match=r"--kappa 0\.5 means nothing .*charged.*: leave it out"):
+        _experiment.check_idle(what)
+    _experiment.check_idle(EXPERIMENTS["nbody"].of("desk", kappa=0.5, dataset="springs"))
 
 
 def test_learning_curves():
@@ -213,14 +243,14 @@ def test_learning_curves():
         *(figures(seed, error, samples) for seed, samples, error in ((0, 100, 1.0), (1, 100, 3.0), (0, 1000, 0.5))),
         figures(0, 9.0, group="SO(3)"),
         *(figures(0, error, samples, dataset="springs") for samples, error in ((100, 2.0), (1000, None))),
-        *(figures(0, 1.0, samples, kappa=0.1) for samples in (100, 1000)),
+        *(figures(0, 1.0, samples, dataset="springs", kappa=0.1) for samples in (100, 1000)),
         *(figures(0, 1.0, samples, lr=1.0) for samples in (100, 1000)),
     ]
     curves = _curves.panels(runs, ("dataset", "kappa"))
-    assert curves["charged, kappa 1.0"] == {"O(3) steerable": {100: [1.0, 3.0], 1000: [0.5]}}
-    assert set(curves) == {"charged, kappa 1.0", "charged, kappa 0.1"}
-    right, left = _curves.draw(runs, "test MSE", ("dataset", "kappa")).axes
-    assert (left.get_title(), right.get_title()) == ("charged, kappa 1.0", "charged, kappa 0.1")
+    assert curves["charged"] == {"O(3) steerable": {100: [1.0, 3.0], 1000: [0.5]}}
+    assert set(curves) == {"charged", "springs, kappa 0.1"}
+    left, right = _curves.draw(runs, "test MSE", ("dataset", "kappa")).axes
+    assert (left.get_title(), right.get_title()) == ("charged", "springs, kappa 0.1")
     (line,) = (bars.lines[0] for bars in left.containers)
     assert line.get_xdata().tolist() == [100, 1000]
     assert line.get_ydata().tolist() == [2.0, 0.5]

@@ -332,6 +332,6 @@ def test_a_run(places, tmp_path):
         report = run(ShapesExperiment(), settings, Means(out=tmp_path / model), Console(quiet=True))
         assert {path.name for path in report.files} >= {"metrics.json", "loss.png", "mistakes.png"}
         found[model] = json.loads((tmp_path / model / "metrics.json").read_text())
-    assert found["steerable"]["test"]["answers changed by a rotation (%)"] == 0
+    assert found["steerable"]["test"]["predictions changed by a rotation (%)"] == 0
     assert found["pointnet"]["parameters"] == pytest.approx(found["steerable"]["parameters"], rel=0.25)
     assert found["pointnet"]["references"]["most frequent class (predictor)"] == pytest.approx(90)

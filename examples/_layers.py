@@ -1,0 +1,42 @@
+"""Plain layers, which know no symmetry: parts of the baselines, and of maps between invariants."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from torch import Tensor, nn
+
+
+def mlp(*widths: int, act: type[nn.Module] = nn.SiLU) -> nn.Sequential:
+    """Linear layers between the widths, with a nonlinearity after all but the last.
+
+    Examples
+    --------
+    >>> len(mlp(3, 16, 16, 1))
+    5
+    """
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(widths):
+        layers += [nn.Linear(fan_in, fan_out), act()]
+    return nn.Sequential(*layers[:-1])
+
+
+class ConvBlock(nn.Module):
+    """x ↦ relu(norm(conv(x)) + Wx) on images (n, width_in, s, s), of the same size after it.
+
+    Parameters
+    ----------
+    width_in, width_out, kernel_size : int
+    conv : keywords of the convolution
+    """
+
+    def __init__(self, width_in: int, width_out: int, kernel_size: int, **conv: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width_in, width_out, kernel_size, padding="same", bias=False, **conv)
+        self.norm = nn.BatchNorm2d(width_out)
+        self.skip = nn.Conv2d(width_in, width_out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (n, width_in, s, s) to (n, width_out, s, s)."""
+        return (self.norm(self.conv(x)) + self.skip(x)).relu()
