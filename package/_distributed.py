@@ -90,7 +90,10 @@ class World:
 
     def replica(self, model: nn.Module) -> nn.Module:
         """The model, with gradients that are means over all processes."""
-        return model if self.size == 1 else DistributedDataParallel(model, static_graph=True)
+        if self.size == 1:
+            return model
+        # buffers are constants, or running averages that only the leader's validation reads
+        return DistributedDataParallel(model, static_graph=True, broadcast_buffers=False)
 
 
 def join(device: str = "auto") -> World:
@@ -100,6 +103,11 @@ def join(device: str = "auto") -> World:
     ----------
     device : str
         On accelerators ("auto" or "cuda") they talk by NCCL, else by gloo.
+
+    Raises
+    ------
+    ValueError
+        If all were to share one accelerator.
 
     Examples
     --------
@@ -111,6 +119,8 @@ def join(device: str = "auto") -> World:
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return World()
     found = World(*(int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+    if found.size > 1 and device.startswith("cuda:"):
+        raise ValueError(f"{found.size} processes cannot share {device}: --device cuda gives every one its own")
     if found.size > 1 and not dist.is_initialized():
         on_gpu = torch.cuda.is_available() and device.partition(":")[0] in ("auto", "cuda")
         if on_gpu:

@@ -67,8 +67,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch", "lr", "patience"):
-            if getattr(self, name) is not None and getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and (value <= 0 or (name != "lr" and value != int(value))):
+                raise ValueError(f"{name} must be a positive {'number' if name == 'lr' else 'integer'}, got {value}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must lie in [0, 1), got {self.average}")
         for name, known in (("precision", ("float32", "bfloat16")), ("schedule", ("cosine", "constant"))):

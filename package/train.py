@@ -177,6 +177,9 @@ class Run:
             raise ValueError(
                 f"{self.world.size} processes share batches of {plan.batch}: start fewer, or raise --batch"
             )
+        if next(model.parameters(), None) is None or not task.size:
+            raise ValueError(f"there is nothing to train: {count_parameters(model)} weights, {task.size} samples")
+        self._check_norms()
         self.state = State()
         device = next(model.parameters()).device.type
         self._is_on_cuda = device == "cuda"
@@ -185,7 +188,8 @@ class Run:
         if plan.compile:
             self.replica = cast("nn.Module", torch.compile(self.replica))
         self._board = open_board(self.folder) if board and self.world.leads else None
-        self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay, fused=True)
+        fused = all(p.is_floating_point() for p in model.parameters())  # not of complex weights
+        self.optimizer = torch.optim.AdamW(model.parameters(), plan.lr, weight_decay=plan.weight_decay, fused=fused)
         self.averaged = copy.deepcopy(model) if plan.average else model
         self.best: dict[str, Tensor] = {}
         self._saved = -math.inf
@@ -194,6 +198,17 @@ class Run:
             torch.manual_seed(generator(plan.seed, self.world.rank).initial_seed())
         if resume:
             self._load()
+
+    def _check_norms(self) -> None:
+        """Raise a ValueError where a network that normalises over batches would get a single sample."""
+        if not any(isinstance(m, nn.BatchNorm1d) for m in self.model.modules()):
+            return
+        last = self.task.size % self.plan.batch or self.plan.batch
+        if last // self.world.size < 2:
+            raise ValueError(
+                f"the network normalises over batches, and of {self.task.size} samples in batches of {self.plan.batch} "
+                f"one of {self.world.size} processes would get a single one: choose another number of samples, or batch"
+            )
 
     # -- the loop -------------------------------------------------------------------------------------
     @property
@@ -232,8 +247,9 @@ class Run:
             if self.world.leads:
                 release(self.folder)
         self.save()
-        if self.best:
-            self.model.load_state_dict(self.best)
+        if not self.best and self.state.history:
+            self.console.print("[yellow]no validation score was a number: the last weights are kept")
+        self.model.load_state_dict(self.best or self.averaged.state_dict())
         self.model.eval()
         return self.state
 
@@ -281,15 +297,15 @@ class Run:
         seed = generator(self.plan.seed, self.state.epoch, self.state.step, *[self.world.rank] * (self.world.rank > 0))
         with self._precision():
             loss = self.task.loss(self.replica, share, seed) * weight
-        value = float(loss.detach())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
+        value = float(loss.detach())  # waits for an accelerator: only now, when all its work is queued
         if not math.isfinite(value):
             raise RunError(
                 f"the loss became {value} in epoch {self.state.epoch + 1}: try a smaller learning rate "
                 f"(--lr, now {self.plan.lr:g})" + self._kept()
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         self.optimizer.step()
         self._average()
         return value
@@ -326,7 +342,7 @@ class Run:
         score = 0.0
         if self.world.leads:
             with torch.no_grad():
-                score = self.task.score(self.averaged)
+                score = float(self.task.score(self.averaged))
         score, seconds = self.world.total([score, (self._clock() - since) * self.world.leads])
         state.seconds += seconds
         state.unseen, state.looked = 0.0, seconds

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from intertwine.train import CHECKPOINT
+from intertwine.train import CHECKPOINT, join
 
 SCRIPT = """
 import json, os, signal, sys
@@ -97,13 +97,24 @@ def test_the_command_under_torchrun(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", "-m", "intertwine"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     environment["INTERTWINE_CACHE"] = str(tmp_path / "cache")
-    done = subprocess.run(
-        [*command, *words, "--out", str(tmp_path / "run")], capture_output=True, text=True, env=environment, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    alone = [sys.executable, "-m", "intertwine"]
+    for folder, start in (("one", alone), ("two", command)):
+        whole = [*start, *words, "--out", str(tmp_path / folder)]
+        done = subprocess.run(whole, capture_output=True, text=True, env=environment, timeout=300)
+        assert done.returncode == 0, done.stderr
+    one, two = (json.loads((tmp_path / folder / "history.json").read_text()) for folder in ("one", "two"))
+    for key in ("loss", "score"):
+        assert [h[key] for h in two] == pytest.approx([h[key] for h in one], rel=1e-5)
+    metrics = json.loads((tmp_path / "two" / "metrics.json").read_text())
     assert metrics["environment"]["processes"] == 2
     assert " ".join(done.stdout.split()).count("2 processes") == 1
+
+
+def test_processes_do_not_share_an_accelerator(monkeypatch):
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="2 processes cannot share cuda:1: --device cuda"):
+        join("cuda:1")
 
 
 def test_what_the_leader_cannot_do_is_said_once(tmp_path):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ import torch
 from intertwine import _files
 from intertwine import train as harness
 from intertwine._files import claim, release
+from intertwine.emlp import Linear
 from intertwine.examples._report import run_folder
+from intertwine.groups import SU
+from intertwine.reps import V
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
 from rich.console import Console
 from torch import nn
@@ -209,6 +213,54 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path):
         run.train()
 
 
+class Blind(Curve):
+    """Validation finds no number."""
+
+    def score(self, model):
+        return torch.tensor(float("nan"))
+
+
+def test_without_a_finite_score_the_last_weights_are_kept(tmp_path):
+    shown = io.StringIO()
+    run = make(tmp_path, Blind(), epochs=2)
+    run.console = Console(file=shown)
+    state = run.train()
+    assert "no validation score was a number" in shown.getvalue()
+    assert (state.best_epoch, len(state.history)) == (0, 2)
+    for kept, last in zip(run.model.parameters(), run.averaged.parameters()):
+        assert torch.equal(kept, last)
+
+
+def test_complex_weights_are_trained(tmp_path):
+    class Unitary:
+        size = 8
+        x = torch.randn(8, 2, dtype=torch.complex64)
+
+        def loss(self, model, index, generator):
+            return (model(self.x[index]) - 2j * self.x[index]).abs().square().mean()
+
+        def score(self, model):
+            return float((model(self.x) - 2j * self.x).abs().mean())
+
+    model = Linear(V, V, SU(2))
+    state = Run(model, Unitary(), Plan(epochs=300, batch=8, lr=0.1, average=0.5), tmp_path, {}).train()
+    assert state.best < 0.1 < state.history[0]["score"]
+
+
+def test_nothing_to_train(tmp_path):
+    with pytest.raises(ValueError, match="nothing to train: 0 weights, 100 samples"):
+        Run(nn.Identity(), Curve(), Plan(), tmp_path)
+
+
+def test_a_batch_of_one_is_not_normalised(tmp_path):
+    model = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    with pytest.raises(ValueError, match="100 samples in batches of 33 one of 1 processes would get a single one"):
+        Run(model, Curve(), Plan(batch=33), tmp_path)
+    with pytest.raises(ValueError, match="one of 20 processes"):
+        Run(model, Curve(), Plan(batch=20), tmp_path, world=harness.World(0, 20))
+    Run(model, Curve(), Plan(batch=32), tmp_path)
+
+
 def test_metrics_are_json_even_when_numbers_are_not(tmp_path):
     path = harness.write_metrics(tmp_path, {"a": float("inf"), "b": [1.5, (float("nan"),)], "c": "text"})
     assert json.loads(path.read_text()) == {"a": None, "b": [1.5, [None]], "c": "text"}
@@ -332,6 +384,20 @@ class Bad(Curve):
 
     def score(self, model):
         return 1.0
+
+
+def test_patience_counts_what_was_validated(tmp_path):
+    """With a budget few epochs are."""
+
+    class Slow(Curve):
+        def score(self, model):
+            until = time.process_time() + 0.05
+            while time.process_time() < until:
+                pass
+            return 1.0 if self.steps < 200 else 0.5
+
+    state = make(tmp_path, Slow(), epochs=10**6, budget=1.5, patience=3).train()
+    assert (len(state.history), state.best) == (pytest.approx(5, abs=4), 0.5)
 
 
 def test_training_ends_when_nothing_improves(tmp_path):

@@ -246,12 +246,13 @@ class PairMasses(nn.Module):
     """
 
     metric: Tensor
+    pairs: Tensor
 
     def __init__(self, constituents: int, width: int, beams: bool = True) -> None:
         super().__init__()
         self.beams = beams
         n = constituents + (3 if beams else 1)
-        self.pairs = tuple(torch.triu_indices(n, n).tolist())
+        self.register_buffer("pairs", torch.triu_indices(n, n), persistent=False)
         self.register_buffer("metric", torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
         fan_in = len(self.pairs[0])
         self.net = mlp(fan_in, width, width, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -61,14 +62,20 @@ class NBody:
     @property
     def edge_index(self) -> Tensor:
         """All ordered pairs of every system as one disjoint union, (2, 20 n); particle 5 s + p is p of s."""
-        edges = torch.tensor(ORDERED, device=self.pos.device).T  # (2, 20)
+        edges = ordered(self.pos.device)[0]
         shift = PARTICLES * torch.arange(len(self), device=self.pos.device)
         return (edges[:, None] + shift[:, None]).flatten(1)
 
     @property
     def edge_pair(self) -> Tensor:
         """`pair` for every ordered pair, (20 n, 1)."""
-        return self.pair[:, list(PAIR_OF)].reshape(-1, 1)
+        return self.pair[:, ordered(self.pair.device)[1]].reshape(-1, 1)
+
+
+@cache
+def ordered(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ordered pairs (2, 20) of a system's particles, and which of its pairs each is (20,)."""
+    return torch.tensor(ORDERED, device=device).T, torch.tensor(PAIR_OF, device=device)
 
 
 def load(system: str, part: str, n: int, seed: int = 0, kappa: float = 1.0) -> NBody:

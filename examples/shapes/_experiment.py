@@ -39,13 +39,8 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
     published = PUBLISHED
 
     def check(self, settings: ShapesSettings) -> None:
-        """The group acts on space, and a network that normalises over batches gets none of one shape."""
+        """The group acts on space."""
         require_orthogonal(self.group(settings), "shapes")
-        if settings.model == "pointnet" and settings.samples % settings.batch == 1:
-            raise ValueError(
-                f"the pointnet normalises over a batch, and the last of samples={settings.samples} in batches of "
-                f"{settings.batch} would be a single shape: choose another --samples or --batch"
-            )
 
     def task(self, settings: ShapesSettings, device: torch.device) -> Supervised:
         """Clouds, of which every step of training sees other points."""

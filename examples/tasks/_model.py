@@ -104,11 +104,12 @@ class Scalars(nn.Module):
     """
 
     metric: Tensor
+    pairs: Tensor
 
     def __init__(self, metric: Tensor, vectors: int, width: int = 128) -> None:
         super().__init__()
         self.register_buffer("metric", metric)
-        self.pairs = tuple(torch.triu_indices(vectors, vectors).tolist())
+        self.register_buffer("pairs", torch.triu_indices(vectors, vectors), persistent=False)
         self.net = mlp(len(self.pairs[0]), width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -160,7 +161,9 @@ class PooledScalars(nn.Module):
         whole = ones.sum(1)
         b = self.both(torch.cat([pairs, whole[:, None, None].expand_as(pairs)], 3)).squeeze(3)
         a = self.alone(torch.cat([ones, whole[:, None].expand_as(ones)], 2)).squeeze(2)
-        tensor = r.mT @ (torch.diag_embed(a) + b + b.mT) @ r + self.unit(whole)[..., None] * torch.eye(3).to(x)
+        tensor = r.mT @ (torch.diag_embed(a) + b + b.mT) @ r + self.unit(whole)[..., None] * torch.eye(
+            3, dtype=x.dtype, device=x.device
+        )
         return tensor.flatten(1)
 
 
