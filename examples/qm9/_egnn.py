@@ -1,5 +1,9 @@
 """EGNN for molecules, written from its paper, as a baseline: messages of distances, positions stay.
 
+What differs from the authors' code: messages pass between atoms within the cutoff of the other networks (between all
+pairs, the error after three minutes on 10,000 molecules is 1.5 times as large), there are 4 layers (theirs: 7), and the
+elements are one-hot (theirs: with powers of the charge).
+
 References
 ----------
 Satorras, Hoogeboom, Welling, E(n) Equivariant Graph Neural Networks, ICML 2021, arXiv:2102.09844, equations 3, 5, 6

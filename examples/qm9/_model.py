@@ -1,7 +1,7 @@
 """A steerable network for scalar properties of molecules.
 
-Atoms enter as one-hot elements, PointConv layers pass between atoms within a cutoff, and every atom gives an
-invariant; their sum corrects the linear regression on atom counts.
+Atoms enter as one-hot elements, PointConv layers pass between atoms within a cutoff, and every atom gives
+invariants; what a plain network makes of their sum is added to the linear regression on atom counts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from intertwine.reps import Rep, Scalar, T, V
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .._layers import mlp
 from .._report import require_orthogonal
 from ._baseline import predict
 from ._data import BONDS, ELEMENTS
@@ -128,7 +129,9 @@ class Body(nn.Module):
 
 
 class MoleculeNet(nn.Module):
-    """A scalar property of every molecule of a batch: a regression on atom counts, corrected atom by atom.
+    """A scalar property of every molecule of a batch: a regression on atom counts, corrected by its invariants.
+
+    A network of the sum over atoms gives the correction, not a sum of corrections: the energy of an orbital is no sum.
 
     Parameters
     ----------
@@ -148,13 +151,13 @@ class MoleculeNet(nn.Module):
         self.register_buffer("regression", regression)
         self.register_buffer("scale", torch.tensor(scale))
         self.body = body
-        self.out = nn.Sequential(nn.SiLU(), nn.Linear(body.scalars, 1))
+        self.out = mlp(body.scalars, body.scalars, 1)
 
     def forward(self, batch: Batch) -> Tensor:
         """The property of every molecule, (batch.size,)."""
         kinds = one_hot(batch.kind, len(ELEMENTS)).to(batch.pos)
-        summed = sum_over(self.out(self.body.scalar(batch)), batch)[:, 0]
-        return predict(self.regression, sum_over(kinds, batch)) + self.scale * summed
+        correction = self.out(sum_over(self.body.scalar(batch), batch))[:, 0]
+        return predict(self.regression, sum_over(kinds, batch)) + self.scale * correction
 
 
 def sum_over(x: Tensor, batch: Batch) -> Tensor:
