@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -285,7 +285,7 @@ def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) ->
             f"{folder} holds a run of {before.get('experiment', 'no experiment')}, not of {settings.name}: go on with "
             "its own command, or choose --out"
         )
-    found = {key: value for key, value in before.items() if key not in ("experiment", "key")}
+    found = {f.name: before[f.name] for f in fields(settings) if f.name in before}
     found |= {key: plan[key] for key in PROTOCOL if key in plan}
     found["budget"] = plan["budget"] / 60 if plan["budget"] else None
     return settings.of(**{**found, **given})  # type: ignore[return-value]

@@ -212,6 +212,18 @@ def test_nbody_resumes_to_the_same_curve(tmp_path, monkeypatch):
     assert curves[0] == curves[1]
 
 
+def test_a_run_is_resumed_by_the_command_from_its_folder_alone(tmp_path):
+    words = ("train", "nbody", "--out", str(tmp_path), "--device", "cpu")
+    options = ("--samples", "20", "--channels", "2", "--group", "Trivial(3)", "--lr", "1e-3", "--schedule", "constant")
+    assert call(*words, *options, "--epochs", "2").exit_code == 0
+    before = json.loads((tmp_path / "metrics.json").read_text())
+    result = call(*words, "--epochs", "3", "--resume")
+    assert result.exit_code == 0, result.output
+    after = json.loads((tmp_path / "metrics.json").read_text())
+    assert after["settings"] == before["settings"] | {"epochs": 3}
+    assert [h["epoch"] for h in json.loads((tmp_path / "history.json").read_text())] == [1, 2, 3]
+
+
 def call(*words):
     return CliRunner().invoke(cli.app, list(words), env={"COLUMNS": "200", "NO_COLOR": "1"})
 
