@@ -14,8 +14,9 @@ from intertwine.conv import (
     completeness,
     radius_graph,
 )
+from intertwine.conv._lift import Lift, monomials
 from intertwine.emlp import check_layer_laws
-from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, U
+from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, Trivial, U
 from intertwine.reps import Adjoint, Irrep, Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error, field_equivariance_error
 
@@ -263,6 +264,19 @@ def test_low_rank_mistakes():
         ImplicitKernel(4 * V, V, O(3), rank="depthwise", hidden=2 * Scalar + 2 * V + 2 * Irrep("2e"))
     with pytest.raises(ValueError, match="contraction='factored'"):
         PointConv(V, V, O(3), rank=2, contraction="factored")
+
+
+# -- lifts ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_lifts_are_polynomials_with_monomials_in_order(n):
+    lift, x = Lift(V(Trivial(n)), 6 if n < 4 else 4, torch.float64), normal(3, n)
+    expected = []
+    for l in range(lift.degree + 1):
+        powers = [x[:, list(index)].prod(1) for index in monomials(n, l)[0]]
+        expected.append(torch.stack(powers, 1) @ lift.constants.value(f"degree{l}").T)
+    torch.testing.assert_close(lift(x)[0][0], torch.cat(expected, 1))
 
 
 # -- radial -----------------------------------------------------------------------------------------------

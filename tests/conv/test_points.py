@@ -187,6 +187,8 @@ class Forbidden(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         if function in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default):
             raise AssertionError(f"{function} synchronises")
+        if function is torch.ops.aten.index.Tensor and args[1][0] is None:
+            raise AssertionError("columns are picked by a list, which is copied to the device and so synchronises")
         return function(*args, **(kwargs or {}))
 
 
