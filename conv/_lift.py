@@ -213,7 +213,8 @@ class Lift(Layer):
         layout = []
         for l in range(degree + 1):
             parts = [(i, block) for i, atom in enumerate(order) for k, block in rows[atom] if k == l]
-            arrays[f"degree{l}"] = np.concatenate([block.reshape(-1, block.shape[-1]) for _, block in parts])
+            none = np.zeros((0, math.comb(space.dim + l - 1, l)))  # on a line |x|² takes all degrees from 2 on
+            arrays[f"degree{l}"] = np.concatenate([none, *(block.reshape(-1, block.shape[-1]) for _, block in parts)])
             layout.append(tuple((i, *block.shape[:2]) for i, block in parts))
         self.layout = tuple(layout)
         self.constants = Constants(arrays, dtype, device)

@@ -269,7 +269,7 @@ def test_low_rank_mistakes():
 # -- lifts ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n", range(2, 6))
+@pytest.mark.parametrize("n", range(1, 6))
 def test_lifts_are_polynomials_with_monomials_in_order(n):
     lift, x = Lift(V(Trivial(n)), 6 if n < 4 else 4, torch.float64), normal(3, n)
     expected = []
