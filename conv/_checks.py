@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,6 +18,12 @@ def check_number(name: str, value: Any, least: float, strict: bool = False, whol
     if not (right and (least < value if strict else least <= value) and value < float("inf")):
         kind = "an integer" if whole else "a number"
         raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
+
+
+def without_autocast(x: Tensor) -> AbstractContextManager[Any]:
+    """A context in which numbers on the device of x keep their precision."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()
 
 
 def check_space(space: Rep) -> None:

@@ -30,7 +30,7 @@ from intertwine.emlp import (
     Restriction,
     TensorProductAct,
 )
-from intertwine.groups import SO, Lorentz, O, Octahedral, S
+from intertwine.groups import G2, SO, Lorentz, O, Octahedral, S, U
 from intertwine.reps import Regular, Scalar, T, V
 
 REP = 3 * Scalar + 2 * V
@@ -76,6 +76,8 @@ KERNELS = {
     "ImplicitKernel": lambda: ImplicitKernel(REP, V, O(3)),
     "ImplicitKernel, depthwise": lambda: ImplicitKernel(REP, V, O(3), rank="depthwise"),
     "StabilizerKernel": lambda: StabilizerKernel(REP, V, O(3)),
+    "StabilizerKernel, exceptional": lambda: StabilizerKernel(REP, V, G2()),
+    "StabilizerKernel, unitary": lambda: StabilizerKernel(REP, V, U(2).realification()),
 }
 
 
@@ -100,4 +102,5 @@ def test_layers_of_fields(name):
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels(name):
-    same(KERNELS[name](), 0.4 * torch.randn(6, 3))
+    kernel = KERNELS[name]()
+    same(kernel, 0.4 * torch.randn(6, kernel.space.dim))

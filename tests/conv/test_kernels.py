@@ -68,6 +68,29 @@ def test_steered_kernels_are_all_there_are(name):
     assert report.complete, report
 
 
+@pytest.mark.parametrize("name", ["SO(2)", "SO(3)", "O(3)", "G2", "U(2)"])
+def test_steered_kernels_under_autocast(name):
+    group = TRANSITIVE[name]
+    kernel = StabilizerKernel(Scalar + V, V + Scalar, group)
+    x = 0.3 * normal(50, group.d).float()
+    expected = kernel(x).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        k = kernel(x).detach()
+    assert float((k - expected).abs().max()) < 0.02 * float(expected.abs().max())
+    half = copy.deepcopy(kernel).bfloat16()(x.bfloat16()).detach()
+    assert float((half - expected).abs().max()) < 0.05 * float(expected.abs().max())
+
+
+@pytest.mark.parametrize("name", ["SO(3)", "U(2)"])
+@pytest.mark.parametrize("off", [1e-4, 3e-5, 1e-7])
+def test_steered_kernels_almost_opposite_to_where_they_are_solved(name, off):
+    group = TRANSITIVE[name]
+    kernel = StabilizerKernel(V, V, group, dtype=torch.float64)
+    one = kernel.encode_space(torch.eye(group.d, dtype=torch.float64))[kernel.moving][0, :, 0]  # of the first direction
+    x = -0.3 * one / one.norm() + off * normal(3, group.d)
+    assert matrices_error(kernel, x, group) < 1e-7
+
+
 def test_steered_and_implicit_kernels_span_the_same():
     """Values at one point over all weights: one subspace, found in two ways."""
     group, x = SO(3), torch.tensor([[0.3, 0.2, -0.4]], dtype=torch.float64)
