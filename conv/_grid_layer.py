@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
+from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._module import Layer, check_width, feature_dtype, weights
 from intertwine.groups import Group
 from intertwine.reps import Rep
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from ._checks import check_dtype, check_number
 from ._kernel import ImplicitKernel, Kernel, invariant_bias
 from ._point import check_kernel
-from ._radial import Window
+from ._radial import RadialBasis, Window
 
 Size = int | Sequence[int]
 
@@ -70,18 +71,19 @@ class GridLayer(Layer):
         gain = float(len(offsets)) ** -0.5
         if kernel is None and isinstance(self.kernel, ImplicitKernel):
             self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
-            gain = self._reached(self.kernel, offsets, pixel) ** -0.5
+            gain = self._reached(self.kernel.radial, offsets, pixel) ** -0.5
         self.grid = Constants({"offsets": self._seen(offsets), "gain": np.array(gain)}, dtype, device)
         self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
         self._kept: tuple[Any, list[Tensor], Tensor] | None = None
 
-    def _reached(self, kernel: ImplicitKernel, offsets: np.ndarray, pixel: float) -> float:
+    def _reached(self, radial: RadialBasis, offsets: np.ndarray, pixel: float) -> float:
         """Sum of the squared window over the taps: the variance of a sum of independent terms."""
-        taps = Window(1.0, 1.0 + pixel, self.space.dim, kernel.radial, dtype=torch.float64)
-        if kernel.invariants.kind == "none":
+        invariants = Invariants(self.space, torch.float64, "cpu")
+        if invariants.kind == "none":
             return float(len(offsets))
-        distance, _ = kernel.invariants(torch.from_numpy(offsets).to(kernel.constants.value("cutoff").dtype))
-        return float(taps(distance.double()).square().sum())
+        taps = Window(1.0, 1.0 + pixel, self.space.dim, radial, "cpu", torch.float64)
+        distance, _ = invariants(torch.from_numpy(offsets))
+        return float(taps(distance).square().sum())
 
     @abstractmethod
     def _seen(self, offsets: np.ndarray) -> np.ndarray:

@@ -380,6 +380,6 @@ def _products(left: set[Atom], right: set[Atom]) -> set[Atom]:
 
 def _encoding(rep: Rep) -> NDArray[Any]:
     """Matrix (Σ d·m, rep.dim) from features to components-first atoms."""
-    encode = Encode(rep, torch.complex128 if rep.is_complex else torch.float64)
-    one = torch.eye(rep.dim, dtype=torch.complex128 if rep.is_complex else torch.float64)
-    return flatten(encode(one)).T.numpy()
+    dtype = torch.complex128 if rep.is_complex else torch.float64
+    encode = Encode(rep, dtype, "cpu")
+    return flatten(encode(torch.eye(rep.dim, dtype=dtype, device="cpu"))).T.numpy()

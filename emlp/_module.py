@@ -66,6 +66,11 @@ def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:
     return COMPLEX[dtype]
 
 
+def default_device(device: torch.device | str | None) -> torch.device:
+    """The given device, or else the one on which PyTorch makes tensors."""
+    return torch.empty(0).device if device is None else torch.device(device)
+
+
 def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
     """Bind representations to one group, the given one or the one they are bound to.
 

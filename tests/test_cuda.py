@@ -6,10 +6,10 @@ import json
 import pytest
 import torch
 from intertwine.cli import app
-from intertwine.conv import GridConv, ImplicitKernel, PointConv, StabilizerKernel, knn_graph, radius_graph
+from intertwine.conv import GridConv, ImplicitKernel, PointConv, StabilizerKernel, completeness, knn_graph, radius_graph
 from intertwine.conv.models import MessagePassing, SteerableResNet
 from intertwine.emlp import EMLP, BatchNorm, FourierAct, Gate, Linear, NormAct, check_layer_laws
-from intertwine.groups import SO, Lorentz, O, Octahedral, S
+from intertwine.groups import G2, SO, Lorentz, O, Octahedral, S
 from intertwine.reps import Scalar, T, V
 from typer.testing import CliRunner
 
@@ -87,6 +87,13 @@ def test_convolutions(name):
 def test_kernels(kernel):
     layer = kernel(REP, V, O(3))
     same_on_both(layer, torch.randn(20, 3))
+    assert completeness(layer).complete
+
+
+def test_layers_are_made_on_the_default_device():
+    with torch.device("cuda"):
+        layers = PointConv(REP, V, O(3)), GridConv(REP, V, SO(1, 1), kernel_size=3), StabilizerKernel(REP, V, G2())
+    assert all(t.is_cuda for layer in layers for t in [*layer.parameters(), *layer.buffers()])
 
 
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
