@@ -74,7 +74,7 @@ class GridLayer(Layer):
             gain = self._reached(self.kernel.radial, offsets, pixel) ** -0.5
         self.grid = Constants({"offsets": self._seen(offsets), "gain": np.array(gain)}, dtype, device)
         self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
-        self._kept: tuple[Any, list[Tensor], Tensor] | None = None
+        self._kept: tuple[Any, dict[torch.dtype, Tensor], Tensor] | None = None
 
     def _reached(self, radial: RadialBasis, offsets: np.ndarray, pixel: float) -> float:
         """Sum of the squared window over the taps: the variance of a sum of independent terms."""
@@ -109,20 +109,24 @@ class GridLayer(Layer):
     def _present_filter(self, attr: Tensor | None = None) -> Tensor:
         """The filter; in eval mode, without gradients, formed once and again when any number it is made of changes.
 
-        Numbers are compared, not their version counters: writes to ``.data`` count too.
+        Numbers are compared, not their version counters: writes to ``.data`` count too.  On an accelerator this is one
+        look for the hundreds of operations of a kernel, but none is allowed while a CUDA graph is captured.
         """
-        tracked = torch.is_grad_enabled() or torch.compiler.is_compiling()
-        if attr is not None or self.training or tracked or torch._C._are_functorch_transforms_active():
+        device = self.grid.value("offsets").device
+        tracked = torch.is_grad_enabled() or torch._C._are_functorch_transforms_active()
+        captured = device.type == "cuda" and torch.cuda.is_current_stream_capturing()
+        unseen = device.type == "meta" or captured or torch.compiler.is_compiling()
+        if attr is not None or self.training or tracked or unseen:
             return self.filter(attr)
-        kind = self.grid.value("offsets").device.type
-        mode = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind), torch.is_inference_mode_enabled()
-        made_of = [*self.parameters(), *self.buffers()]
+        autocast = torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)
+        mode, made_of = (device, autocast, torch.is_inference_mode_enabled()), _numbers(self.kernel, self.grid)
         if self._kept is not None:
-            kept_mode, copies, weight = self._kept
-            if kept_mode == mode and all(map(_same, copies, made_of)):
+            kept_mode, kept, weight = self._kept
+            same = kept_mode == mode and kept.keys() == made_of.keys()
+            if same and all(torch.equal(kept[dtype], made_of[dtype]) for dtype in kept):
                 return weight
         weight = self.filter()
-        self._kept = mode, [t.detach().clone() for t in made_of], weight
+        self._kept = mode, made_of, weight
         return weight
 
     def __getstate__(self) -> dict[str, Any]:
@@ -176,8 +180,14 @@ class GridLayer(Layer):
         )
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.dtype == b.dtype and a.device == b.device and torch.equal(a, b)
+def _numbers(*modules: nn.Module) -> dict[torch.dtype, Tensor]:
+    """A copy of all numbers that modules compute with, one flat tensor for every dtype."""
+    found: dict[torch.dtype, list[Tensor]] = {}
+    for module in (part for whole in modules for part in whole.modules()):
+        buffers = module.values() if isinstance(module, Constants) else module.buffers(recurse=False)
+        for t in (*module.parameters(recurse=False), *buffers):
+            found.setdefault(t.dtype, []).append(t.detach().flatten())
+    return {dtype: torch.cat(parts) for dtype, parts in found.items()}
 
 
 def sizes(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:

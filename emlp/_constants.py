@@ -58,6 +58,10 @@ class Constants(Layer):
         """The constant in the module's present dtype and device."""
         return getattr(self, f"_{name}")
 
+    def values(self) -> list[Tensor]:
+        """All constants, as `value`."""
+        return [self.value(name) for name in self._names]
+
     def is_one(self, name: str) -> bool:
         """Whether the constant is exactly an identity matrix, so that it need not be applied."""
         return self._is_one[name]
