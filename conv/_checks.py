@@ -35,6 +35,22 @@ def check_space(space: Rep) -> None:
         )
 
 
+def check_tensor(x: Any, name: str) -> None:
+    """Raise a ValueError unless x is a tensor."""
+    if not isinstance(x, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(x).__name__}: torch.as_tensor makes one")
+
+
+def check_window(window: Any) -> None:
+    """Raise a ValueError unless window is (start, stop) or None."""
+    if window is not None:
+        pair = isinstance(window, tuple | list) and len(window) == 2 and all(isinstance(w, Real) for w in window)
+        if not (pair and 0 <= window[0] < window[1]):
+            raise ValueError(
+                f"window is (start, stop) with 0 <= start < stop in units of the cutoff, or None, got {window!r}"
+            )
+
+
 def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:
     """Raise a ValueError unless x is (N, rep.dim) and of the dtype of a layer's constants (or autocast is on)."""
     if not isinstance(x, Tensor) or x.ndim != 2:

@@ -16,7 +16,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
-from ._checks import check_dtype, check_number
+from ._checks import check_dtype, check_number, check_tensor
 from ._kernel import ImplicitKernel, Kernel, invariant_bias
 from ._point import check_kernel
 from ._radial import RadialBasis, Window
@@ -49,9 +49,9 @@ class GridLayer(Layer):
     ) -> None:
         super().__init__()
         check_number("groups", groups, 1)
-        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **made}
         if kernel is not None:
-            check_kernel(kernel, rep_in, groups * rep_out, attributes)
+            check_kernel(kernel, rep_in, groups * rep_out, attributes, made)
+        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **made}
         self.kernel: Kernel = kernel or ImplicitKernel(rep_in, groups * rep_out, group, space, attributes, **made)
         self.group, self.space, self.attributes = self.kernel.group, self.kernel.space, self.kernel.edge
         self.groups = groups
@@ -133,6 +133,7 @@ class GridLayer(Layer):
         return {**self.__dict__, "_kept": None}
 
     def _check(self, x: Tensor, attr: Tensor | None) -> None:
+        check_tensor(x, "x")
         n = self.space.dim
         if x.ndim != n + 2 or x.shape[1] != self.dim_in:
             raise ValueError(
@@ -145,6 +146,7 @@ class GridLayer(Layer):
                 f"{'not given' if attr is None else 'given'}"
             )
         if attr is not None and self.attributes is not None:
+            check_tensor(attr, "attr")
             check_width(attr, self.attributes.dim, self.attributes, "attr", "attributes")
             if attr.ndim != 2 or len(attr) != len(x):
                 wanted = (len(x), self.attributes.dim)

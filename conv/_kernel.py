@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ._checks import check_number, check_space
+from ._checks import check_number, check_space, check_window
 from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
@@ -192,8 +192,7 @@ class ImplicitKernel(Kernel):
             check_number(name, value, least)
         if degree is not None:
             check_number("degree", degree, 0)
-        if window is not None and (len(window) != 2 or not 0 <= window[0] < window[1]):
-            raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
+        check_window(window)
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
         self.invariants = Invariants(self.space, dtype, device)
         if self.invariants.kind == "none":

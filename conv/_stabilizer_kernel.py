@@ -26,7 +26,7 @@ from intertwine.reps._frame import Atom, frame, linear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._checks import check_number, check_space, without_autocast
+from ._checks import check_number, check_space, check_window, without_autocast
 from ._kernel import Kernel
 from ._network import scalar_network
 from ._radial import Window, basis
@@ -95,6 +95,7 @@ class StabilizerKernel(Kernel):
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)
+        check_window(window)
         dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         self.moving, moved = self._moving()
         algebra, discrete = _direction_stabilizer(self.space, self.moving)

@@ -106,6 +106,37 @@ def test_farthest_points():
         fps(pos, ratio=0.0)
 
 
+@pytest.mark.parametrize("ratio", [0.1, 0.5, 1.0])
+def test_farthest_points_of_many_clouds_are_those_of_each(ratio):
+    """Of all sizes together, with ties, whatever the labels and their order."""
+    lattice = 0.1 * torch.cartesian_prod(torch.arange(5), torch.arange(4)).double()
+    clouds = [
+        lattice,
+        normal(1, 2),
+        normal(7, 2, seed=1),
+        normal(40, 2, seed=2),
+        lattice + 1,
+        0 * normal(3, 2),
+    ]
+    pos, batch = torch.cat(clouds), torch.cat([torch.full((len(c),), 9 - 2 * i) for i, c in enumerate(clouds)])
+    mixed = torch.randperm(len(pos), generator=torch.Generator().manual_seed(0))
+    kept = fps(pos[mixed], batch[mixed], ratio)
+    assert len(kept.unique()) == len(kept)
+    for label in batch.unique():
+        own = (batch[mixed] == label).nonzero()[:, 0]
+        assert torch.equal(kept[batch[mixed][kept] == label], own[one_by_one(pos[mixed][own], ratio)])
+
+
+def one_by_one(x, ratio):
+    """Farthest points as they are defined."""
+    chosen = [int((x - x.mean(0)).square().sum(1).argmax())]
+    while len(chosen) < ratio * len(x):
+        far = torch.stack([(x - x[i]).square().sum(1) for i in chosen]).amin(0)
+        far[chosen] = -1
+        chosen.append(int(far.argmax()))
+    return sorted(chosen)
+
+
 def test_down_and_up():
     """From all points to a subset and back: both steps are equivariant, the targets have no features of their own."""
     pos, x = normal(40, 3), normal(40, 4, seed=1)
@@ -192,6 +223,18 @@ class Forbidden(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
+class Looks(TorchDispatchMode):
+    """Counts copies of numbers to Python, but for those of the indices' range."""
+
+    found = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.found += function is torch.ops.aten.stack.default and args[0][0].ndim == 0
+        if function in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.bincount.default):
+            raise AssertionError(f"{function} synchronises")
+        return function(*args, **(kwargs or {}))
+
+
 @pytest.mark.parametrize("contraction", ["node", "edge", "factored", "auto", "rank"])
 def test_nothing_synchronises_on_an_accelerator(contraction, monkeypatch):
     """The path taken off the CPU, run on it: the same function, and no look at numbers."""
@@ -212,6 +255,12 @@ def test_nothing_synchronises_on_an_accelerator(contraction, monkeypatch):
     torch.testing.assert_close(y, expected)
     torch.testing.assert_close(found, slope)
     if contraction in ("node", "factored"):
+        monkeypatch.undo()
+        monkeypatch.setattr(_contraction, "CHUNK", 2**10)  # many chunks
+        with Looks() as looks:
+            y = layer(x, pos, edges)
+        torch.testing.assert_close(y, expected)
+        assert looks.found == 1  # at the degrees of all
         monkeypatch.undo()
         with pytest.raises(AssertionError, match="synchronises"), Forbidden():
             layer(x, pos, edges)
