@@ -186,7 +186,7 @@ def _numbers(*modules: nn.Module) -> dict[torch.dtype, Tensor]:
     """A copy of all numbers that modules compute with, one flat tensor for every dtype."""
     found: dict[torch.dtype, list[Tensor]] = {}
     for module in (part for whole in modules for part in whole.modules()):
-        buffers = module.values() if isinstance(module, Constants) else module.buffers(recurse=False)
+        buffers = module.all_values() if isinstance(module, Constants) else module.buffers(recurse=False)
         for t in (*module.parameters(recurse=False), *buffers):
             found.setdefault(t.dtype, []).append(t.detach().flatten())
     return {dtype: torch.cat(parts) for dtype, parts in found.items()}

@@ -58,7 +58,7 @@ class Constants(Layer):
         """The constant in the module's present dtype and device."""
         return getattr(self, f"_{name}")
 
-    def values(self) -> list[Tensor]:
+    def all_values(self) -> list[Tensor]:
         """All constants, as `value`."""
         return [self.value(name) for name in self._names]
 
