@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral, Real
 from typing import Any
 
@@ -19,6 +20,12 @@ def check_number(name: str, value: Any, least: float, strict: bool = False, whol
         raise ValueError(f"{name} is {kind} {'>' if strict else '>='} {least}, got {value!r}")
 
 
+def without_autocast(x: Tensor) -> AbstractContextManager[Any]:
+    """A context in which numbers on the device of x keep their precision."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()
+
+
 def check_space(space: Rep) -> None:
     """Raise a ValueError unless a representation can act on positions."""
     if space.is_complex:
@@ -26,6 +33,22 @@ def check_space(space: Rep) -> None:
             f"positions are real, but space = {space!r} of {space._require_group().name} is complex, as every "
             "representation of a complex group: take one of its realification, V or Adjoint of group.realification()"
         )
+
+
+def check_tensor(x: Any, name: str) -> None:
+    """Raise a ValueError unless x is a tensor."""
+    if not isinstance(x, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(x).__name__}: torch.as_tensor makes one")
+
+
+def check_window(window: Any) -> None:
+    """Raise a ValueError unless window is (start, stop) or None."""
+    if window is not None:
+        pair = isinstance(window, tuple | list) and len(window) == 2 and all(isinstance(w, Real) for w in window)
+        if not (pair and 0 <= window[0] < window[1]):
+            raise ValueError(
+                f"window is (start, stop) with 0 <= start < stop in units of the cutoff, or None, got {window!r}"
+            )
 
 
 def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) -> None:

@@ -209,7 +209,7 @@ def _commuting(rep_in: Rep, rep_out: Rep, algebra: Array, discrete: Array) -> in
 
 def _values(kernel: ImplicitKernel | StabilizerKernel, points: Array, draws: int, seed: int) -> Array:
     """Kernel matrices at the points for random weights, (draws, points, out · in)."""
-    kernel = copy.deepcopy(kernel).double()
+    kernel = copy.deepcopy(kernel).cpu().double()
     cutoff = float(kernel.constants.value("cutoff"))
     x = torch.from_numpy(points * cutoff)
     generator = torch.Generator().manual_seed(seed)
@@ -224,7 +224,7 @@ def _values(kernel: ImplicitKernel | StabilizerKernel, points: Array, draws: int
 
 def _drawn(weight: Tensor, generator: torch.Generator) -> Tensor:
     fan = max(1, weight.shape[-1]) if weight.ndim > 1 else 1
-    return torch.randn(weight.shape, generator=generator, dtype=weight.dtype) * fan**-0.5
+    return torch.randn(weight.shape, generator=generator, dtype=weight.dtype, device="cpu") * fan**-0.5
 
 
 def _rank(values: Any) -> int:

@@ -234,7 +234,7 @@ def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
     out = f.new_zeros(n, sum(layer.widths[2]))
     if torch.compiler.is_compiling():
         return out.index_add(0, target, layer.messages(h, f[source]).to(out.dtype))
-    size = max(1, CHUNK // max(h.shape[1], f.shape[1]))
+    size = in_chunks(f, max(h.shape[1], f.shape[1]))
     for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
         out = out.index_add(0, at, recomputed(layer.messages, hc, fc).to(out.dtype))  # autocast
     return out
@@ -247,11 +247,16 @@ def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
         total = summed(lambda *xs: _sums(layer, n, *xs), width, h, f[source], target)
         sums = total.split([h_ * f_ for h_, f_ in layer.pairs], 1)
         return layer.apply_aggregate(sums, n)
-    plan = neighbourhoods(target, n, max(1, CHUNK // (h.shape[1] * f.shape[1])))
+    plan = neighbourhoods(target, n, in_chunks(f, h.shape[1] * f.shape[1]))
     chunks = zip(plan.gathered(h), plan.gathered(f, source), plan.shapes)
     parts = [recomputed(_some_nodes, layer, hc, fc, *shape) for hc, fc, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
+
+
+def in_chunks(x: Tensor, width: int) -> int:
+    """How many items of ``width`` numbers each a formulation takes at a time, on the device of x."""
+    return max(1, (CHUNK if x.device.type == "cpu" else HELD // 4) // max(width, 1))
 
 
 def has_static_shapes(x: Tensor, held: int) -> bool:
@@ -317,16 +322,17 @@ class Neighbourhoods:
 
 def neighbourhoods(target: Tensor, n: int, step: int) -> Neighbourhoods:
     """Group edges by target for `contract_nodes`, ``step`` nodes at a time."""
-    degree = torch.bincount(target, minlength=n)
+    degree = target.new_zeros(n).index_add(0, target, torch.ones_like(target))
     ranked = torch.argsort(degree, stable=True)
     place = torch.empty_like(ranked)
     place[ranked] = torch.arange(n, device=target.device)
     edges = torch.cat([torch.argsort(place[target], stable=True), target.new_full((1,), len(target))])
     sorted_degree = degree[ranked]
     first = torch.cumsum(sorted_degree, 0) - sorted_degree
+    parts = sorted_degree.split(step) if n else ()
+    degrees = torch.stack([part[-1] for part in parts]).tolist() if parts else []  # one look at all
     shapes, slots = [], [target.new_zeros(0)]
-    for part, at in zip(sorted_degree.split(step), first.split(step)) if n else ():
-        largest = int(part[-1])
+    for part, at, largest in zip(parts, first.split(step), degrees):
         slot = torch.arange(largest, device=target.device)
         slots.append(torch.where(slot < part[:, None], at[:, None] + slot, len(target)).flatten())
         shapes.append((len(part), largest))

@@ -19,7 +19,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ._contraction import CHUNK, Contraction, has_static_shapes, neighbourhoods, recomputed, summed
+from ._contraction import Contraction, has_static_shapes, in_chunks, neighbourhoods, recomputed, summed
 
 KEPT = 2**25  # numbers of all chunks up to which they are not formed again
 
@@ -46,7 +46,7 @@ def contract_factored(
         parts = total.split([z * u for z, u in sizes], 1)
         return _targets(layer, weights, [p.unflatten(1, size) for p, size in zip(parts, sizes)], n)
     held = _held(layer, len(target) / max(n, 1))
-    plan = neighbourhoods(target, n, max(1, CHUNK // held))
+    plan = neighbourhoods(target, n, in_chunks(f, held))
     apply: Callable[..., Tensor] = _some_nodes if n * held <= KEPT else partial(recomputed, _some_nodes)
     chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
     parts = [apply(layer, weights, *xs, *shape) for *xs, shape in chunks]

@@ -20,7 +20,7 @@ from intertwine.reps._frame import frame
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._checks import check_number
+from ._checks import check_number, check_tensor
 from ._grid_layer import Size, sizes
 
 MAX_POOL: dict[int, Any] = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
@@ -32,6 +32,7 @@ REACH = 6.0  # standard deviations within which points are averaged
 
 def check_field(x: Tensor, width: int) -> int:
     """The number of spatial axes of a field (batch, width, *spatial), or a ValueError."""
+    check_tensor(x, "x")
     if x.ndim not in (3, 4, 5) or x.shape[1] != width:
         raise ValueError(
             f"expected a field of shape (batch, rep_in.dim = {width}, 1 to 3 spatial axes), got {tuple(x.shape)}"
@@ -64,13 +65,17 @@ class Fieldwise(Layer):
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
+        rep_in: Any = getattr(layer, "rep_in", None)
+        if not isinstance(rep_in, Rep):
+            raise TypeError(
+                "Fieldwise takes a layer of one argument with group, rep_in and rep_out, as those of intertwine.emlp, "
+                f"got {layer!r}"
+            )
         self.layer = layer
         self.group: Any = layer.group
-        self.rep_in: Any = layer.rep_in
+        self.rep_in: Any = rep_in
         self.rep_out: Any = layer.rep_out
-        if not isinstance(self.rep_in, Rep):
-            raise TypeError(f"Fieldwise takes a layer of one argument, got {layer!r}")
-        self.width: int = self.rep_in.dim
+        self.width = rep_in.dim
 
     def forward(self, x: Tensor) -> Tensor:
         """Map a field (batch, rep_in.dim, *spatial) to (batch, rep_out.dim, *spatial)."""
@@ -269,8 +274,8 @@ class Upsample(_Moving):
     def forward(self, x: Tensor, size: Sequence[int] | None = None) -> Tensor:
         """Map a field (batch, rep.dim, *spatial) to a finer one, of a given spatial size."""
         n = check_field(x, self.width)
-        wanted = [s * self.factor for s in x.shape[2:]] if size is None else list(size)
-        if len(wanted) != n:
+        wanted = [s * self.factor for s in x.shape[2:]] if size is None else size
+        if not isinstance(wanted, Sequence) or len(wanted) != n:
             raise ValueError(f"size is one integer for each of the {n} spatial axes, got {size!r}")
         for axis, new in enumerate(wanted, 2):
             old = x.shape[axis]

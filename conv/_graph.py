@@ -7,6 +7,8 @@ are sorted by target, then source.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,10 +100,9 @@ def radius(
     """
     check_cloud(x, batch_x, "x")
     check_cloud(y, batch_y, "y")
-    if not r > 0:
-        raise ValueError(f"r is a radius > 0, got {r!r}")
-    if max_num_neighbors is not None and max_num_neighbors < 1:
-        raise ValueError(f"max_num_neighbors is an integer >= 1, got {max_num_neighbors!r}")
+    check_radius(r)
+    if max_num_neighbors is not None:
+        check_number("max_num_neighbors", max_num_neighbors, 1)
     find = _radius_tree if x.device.type == "cpu" else _radius_chunks
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, r, max_num_neighbors)
 
@@ -131,6 +132,12 @@ def knn(
     return _per_cloud(find, x, y, batch_x, batch_y, exclude_same, k, None)
 
 
+def check_radius(r: Any) -> None:
+    """Raise a ValueError unless r is a positive number."""
+    if not isinstance(r, Real | Tensor) or not float(r) > 0:
+        raise ValueError(f"r is a radius > 0, got {r!r}")
+
+
 def check_cloud(pos: Tensor, batch: Tensor | None, name: str) -> None:
     """Raise a ValueError unless pos is a finite floating-point (N, d) tensor and batch labels its points."""
     if not isinstance(pos, Tensor) or pos.ndim != 2 or not pos.is_floating_point():
@@ -146,6 +153,8 @@ def check_cloud(pos: Tensor, batch: Tensor | None, name: str) -> None:
     if batch is not None and (not isinstance(batch, Tensor) or batch.shape != pos.shape[:1]):
         given = tuple(batch.shape) if isinstance(batch, Tensor) else type(batch).__name__
         raise ValueError(f"batch must be a tensor of shape ({pos.shape[0]},) like {name}, got {given}")
+    if batch is not None and (batch.is_floating_point() or batch.is_complex() or batch.dtype == torch.bool):
+        raise ValueError(f"batch must be an integer tensor, the cloud of every point, got {batch.dtype}")
 
 
 def _per_cloud(
@@ -225,16 +234,22 @@ def _nearest(tree: cKDTree, y: Tensor, k: int, exclude_same: bool, r: float) -> 
     return torch.from_numpy(source[keep].astype(np.int64)), torch.from_numpy(np.ascontiguousarray(target[keep]))
 
 
+def _wide(x: Tensor) -> Tensor:
+    """In single precision at least: torch.cdist knows no less."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def _radius_chunks(x: Tensor, y: Tensor, exclude_same: bool, r: float, most: int | None) -> tuple[Tensor, Tensor]:
     if most is not None:
         source, target, distance = _chunks(x, y, exclude_same, min(most, len(x)))
         near = distance <= reach(x, y, r)
         return source[near], target[near]
-    sources, targets = [], []
+    sources, targets, far = [], [], reach(x, y, r)
+    x, y = _wide(x), _wide(y)
     step = max(1, CHUNK // max(len(x), 1))
     for start in range(0, len(y), step):
         distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")
-        near = distance <= reach(x, y, r)
+        near = distance <= far
         if exclude_same:
             rows = torch.arange(len(near), device=x.device)
             near[rows, rows + start] = False
@@ -251,7 +266,7 @@ def _knn_chunks(x: Tensor, y: Tensor, exclude_same: bool, k: int, _: None) -> tu
 
 
 def _chunks(x: Tensor, y: Tensor, exclude_same: bool, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    found = []
+    found, x, y = [], _wide(x), _wide(y)
     step = max(1, CHUNK // max(len(x), 1))
     for start in range(0, len(y), step):
         distance = torch.cdist(y[start : start + step], x, compute_mode="donot_use_mm_for_euclid_dist")

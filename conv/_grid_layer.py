@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
+from intertwine.emlp._invariants import Invariants
 from intertwine.emlp._module import Layer, check_width, feature_dtype, weights
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
-from ._checks import check_dtype, check_number
+from ._checks import check_dtype, check_number, check_tensor
 from ._kernel import ImplicitKernel, Kernel, invariant_bias
 from ._point import check_kernel
-from ._radial import Window
+from ._radial import RadialBasis, Window
 
 Size = int | Sequence[int]
 
@@ -48,9 +49,9 @@ class GridLayer(Layer):
     ) -> None:
         super().__init__()
         check_number("groups", groups, 1)
-        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **made}
         if kernel is not None:
-            check_kernel(kernel, rep_in, groups * rep_out, attributes)
+            check_kernel(kernel, rep_in, groups * rep_out, attributes, made)
+        made = {"cutoff": 1.0, "window": None, "device": device, "dtype": dtype, **made}
         self.kernel: Kernel = kernel or ImplicitKernel(rep_in, groups * rep_out, group, space, attributes, **made)
         self.group, self.space, self.attributes = self.kernel.group, self.kernel.space, self.kernel.edge
         self.groups = groups
@@ -70,18 +71,19 @@ class GridLayer(Layer):
         gain = float(len(offsets)) ** -0.5
         if kernel is None and isinstance(self.kernel, ImplicitKernel):
             self.kernel.window = Window(1.0, 1.0 + pixel, n, self.kernel.radial, device, dtype)
-            gain = self._reached(self.kernel, offsets, pixel) ** -0.5
+            gain = self._reached(self.kernel.radial, offsets, pixel) ** -0.5
         self.grid = Constants({"offsets": self._seen(offsets), "gain": np.array(gain)}, dtype, device)
         self.shift = invariant_bias(self.rep_out, dtype, device) if bias else None
-        self._kept: tuple[Any, list[Tensor], Tensor] | None = None
+        self._kept: tuple[Any, dict[torch.dtype, Tensor], Tensor] | None = None
 
-    def _reached(self, kernel: ImplicitKernel, offsets: np.ndarray, pixel: float) -> float:
+    def _reached(self, radial: RadialBasis, offsets: np.ndarray, pixel: float) -> float:
         """Sum of the squared window over the taps: the variance of a sum of independent terms."""
-        taps = Window(1.0, 1.0 + pixel, self.space.dim, kernel.radial, dtype=torch.float64)
-        if kernel.invariants.kind == "none":
+        invariants = Invariants(self.space, torch.float64, "cpu")
+        if invariants.kind == "none":
             return float(len(offsets))
-        distance, _ = kernel.invariants(torch.from_numpy(offsets).to(kernel.constants.value("cutoff").dtype))
-        return float(taps(distance.double()).square().sum())
+        taps = Window(1.0, 1.0 + pixel, self.space.dim, radial, "cpu", torch.float64)
+        distance, _ = invariants(torch.from_numpy(offsets))
+        return float(taps(distance).square().sum())
 
     @abstractmethod
     def _seen(self, offsets: np.ndarray) -> np.ndarray:
@@ -107,26 +109,31 @@ class GridLayer(Layer):
     def _present_filter(self, attr: Tensor | None = None) -> Tensor:
         """The filter; in eval mode, without gradients, formed once and again when any number it is made of changes.
 
-        Numbers are compared, not their version counters: writes to ``.data`` count too.
+        Numbers are compared, not their version counters: writes to ``.data`` count too.  On an accelerator this is one
+        look for the hundreds of operations of a kernel, but none is allowed while a CUDA graph is captured.
         """
-        tracked = torch.is_grad_enabled() or torch.compiler.is_compiling()
-        if attr is not None or self.training or tracked or torch._C._are_functorch_transforms_active():
+        device = self.grid.value("offsets").device
+        tracked = torch.is_grad_enabled() or torch._C._are_functorch_transforms_active()
+        captured = device.type == "cuda" and torch.cuda.is_current_stream_capturing()
+        unseen = device.type == "meta" or captured or torch.compiler.is_compiling()
+        if attr is not None or self.training or tracked or unseen:
             return self.filter(attr)
-        kind = self.grid.value("offsets").device.type
-        mode = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind), torch.is_inference_mode_enabled()
-        made_of = [*self.parameters(), *self.buffers()]
+        autocast = torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)
+        mode, made_of = (device, autocast, torch.is_inference_mode_enabled()), _numbers(self.kernel, self.grid)
         if self._kept is not None:
-            kept_mode, copies, weight = self._kept
-            if kept_mode == mode and all(map(_same, copies, made_of)):
+            kept_mode, kept, weight = self._kept
+            same = kept_mode == mode and kept.keys() == made_of.keys()
+            if same and all(torch.equal(kept[dtype], made_of[dtype]) for dtype in kept):
                 return weight
         weight = self.filter()
-        self._kept = mode, [t.detach().clone() for t in made_of], weight
+        self._kept = mode, made_of, weight
         return weight
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}
 
     def _check(self, x: Tensor, attr: Tensor | None) -> None:
+        check_tensor(x, "x")
         n = self.space.dim
         if x.ndim != n + 2 or x.shape[1] != self.dim_in:
             raise ValueError(
@@ -139,6 +146,7 @@ class GridLayer(Layer):
                 f"{'not given' if attr is None else 'given'}"
             )
         if attr is not None and self.attributes is not None:
+            check_tensor(attr, "attr")
             check_width(attr, self.attributes.dim, self.attributes, "attr", "attributes")
             if attr.ndim != 2 or len(attr) != len(x):
                 wanted = (len(x), self.attributes.dim)
@@ -174,8 +182,14 @@ class GridLayer(Layer):
         )
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.dtype == b.dtype and a.device == b.device and torch.equal(a, b)
+def _numbers(*modules: nn.Module) -> dict[torch.dtype, Tensor]:
+    """A copy of all numbers that modules compute with, one flat tensor for every dtype."""
+    found: dict[torch.dtype, list[Tensor]] = {}
+    for module in (part for whole in modules for part in whole.modules()):
+        buffers = module.all_values() if isinstance(module, Constants) else module.buffers(recurse=False)
+        for t in (*module.parameters(recurse=False), *buffers):
+            found.setdefault(t.dtype, []).append(t.detach().flatten())
+    return {dtype: torch.cat(parts) for dtype, parts in found.items()}
 
 
 def sizes(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:

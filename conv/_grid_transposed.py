@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ._grid_layer import GridLayer, Size, sizes
-from ._kernel import ImplicitKernel, Kernel
+from ._kernel import Kernel
 from ._low_rank import Rank
+from ._radial import RadialBasis
 
 TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}
 
@@ -96,8 +97,8 @@ class GridConvTransposed(GridLayer):
     def _seen(self, offsets: np.ndarray) -> np.ndarray:
         return -offsets
 
-    def _reached(self, kernel: ImplicitKernel, offsets: np.ndarray, pixel: float) -> float:
-        return super()._reached(kernel, offsets, pixel) / math.prod(self.stride)
+    def _reached(self, radial: RadialBasis, offsets: np.ndarray, pixel: float) -> float:
+        return super()._reached(radial, offsets, pixel) / math.prod(self.stride)
 
     def filter(self, attr: Tensor | None = None) -> Tensor:
         """The plain transposed convolution's weight, (rep_in.dim, rep_out.dim / groups, *kernel_size); with attributes

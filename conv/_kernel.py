@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ._checks import check_number, check_space
+from ._checks import check_number, check_space, check_window
 from ._contraction import Contraction, flatten, unflatten
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
@@ -192,8 +192,7 @@ class ImplicitKernel(Kernel):
             check_number(name, value, least)
         if degree is not None:
             check_number("degree", degree, 0)
-        if window is not None and (len(window) != 2 or not 0 <= window[0] < window[1]):
-            raise ValueError(f"window is (start, stop) with 0 <= start < stop in units of the cutoff, got {window!r}")
+        check_window(window)
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in bound))
         self.invariants = Invariants(self.space, dtype, device)
         if self.invariants.kind == "none":
@@ -380,6 +379,6 @@ def _products(left: set[Atom], right: set[Atom]) -> set[Atom]:
 
 def _encoding(rep: Rep) -> NDArray[Any]:
     """Matrix (Σ d·m, rep.dim) from features to components-first atoms."""
-    encode = Encode(rep, torch.complex128 if rep.is_complex else torch.float64)
-    one = torch.eye(rep.dim, dtype=torch.complex128 if rep.is_complex else torch.float64)
-    return flatten(encode(one)).T.numpy()
+    dtype = torch.complex128 if rep.is_complex else torch.float64
+    encode = Encode(rep, dtype, "cpu")
+    return flatten(encode(torch.eye(rep.dim, dtype=dtype, device="cpu"))).T.numpy()

@@ -208,12 +208,13 @@ class Lift(Layer):
                 rows.setdefault(atom, []).append((l, block * _gain(block, space.dim, l)))
         order = sorted(rows, key=lambda atom: atom.key)
         self.atoms = tuple((atom, sum(len(b) for _, b in rows[atom])) for atom in order)
-        self.steps = tuple(_steps(space.dim, l) for l in range(2, degree + 1))
+        self.starts = tuple(_starts(space.dim, l - 1) for l in range(2, degree + 1))
         arrays = {}
         layout = []
         for l in range(degree + 1):
             parts = [(i, block) for i, atom in enumerate(order) for k, block in rows[atom] if k == l]
-            arrays[f"degree{l}"] = np.concatenate([block.reshape(-1, block.shape[-1]) for _, block in parts])
+            none = np.zeros((0, math.comb(space.dim + l - 1, l)))  # on a line |x|² takes all degrees from 2 on
+            arrays[f"degree{l}"] = np.concatenate([none, *(block.reshape(-1, block.shape[-1]) for _, block in parts)])
             layout.append(tuple((i, *block.shape[:2]) for i, block in parts))
         self.layout = tuple(layout)
         self.constants = Constants(arrays, dtype, device)
@@ -226,8 +227,8 @@ class Lift(Layer):
             if l == 1:
                 power = x
             elif l > 1:
-                parent, last = self.steps[l - 2]
-                power = power[..., parent] * x[..., last]
+                # slices, not indices, which would be copied to an accelerator at every call
+                power = torch.cat([x[..., a : a + 1] * power[..., s:] for a, s in enumerate(self.starts[l - 2])], -1)
             y = torch.nn.functional.linear(power, self.constants.value(f"degree{l}"))
             for (i, m, d), part in zip(layout, y.split([m * d for _, m, d in layout], -1)):
                 found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0))
@@ -238,11 +239,9 @@ class Lift(Layer):
         return f"{self.space!r}, degree={self.degree}"
 
 
-def _steps(n: int, degree: int) -> tuple[list[int], list[int]]:
-    """Every monomial as one of degree − 1 times a variable."""
-    low = {index: i for i, index in enumerate(monomials(n, degree - 1)[0])}
-    high = monomials(n, degree)[0]
-    return [low[index[:-1]] for index in high], [index[-1] for index in high]
+def _starts(n: int, degree: int) -> tuple[int, ...]:
+    """First monomial without the variables before a, for every a: x_a times it and what follows are next, in order."""
+    return tuple(math.comb(n + degree - 1, degree) - math.comb(n - a + degree - 1, degree) for a in range(n))
 
 
 def _gain(block: Array, n: int, degree: int) -> Array:

@@ -21,7 +21,7 @@ from intertwine.emlp._module import Layer
 from intertwine.reps._frame import Atom, bilinear_basis
 from torch import Tensor, nn
 
-from ._contraction import CHUNK, Array, Path, recomputed
+from ._contraction import Array, Path, in_chunks, recomputed
 
 Atoms = Sequence[tuple[Atom, int]]
 Rank = int | Literal["depthwise"]
@@ -142,7 +142,7 @@ def contract_low_rank(layer: LowRank, h: Tensor, f: Tensor, source: Tensor, targ
     total = inside.new_zeros(n, width)
     if torch.compiler.is_compiling():
         return layer.left(total.index_add(0, target, layer.products(h, inside[source]).to(total.dtype)))
-    size = max(1, CHUNK // max(width, 1))
+    size = in_chunks(inside, width)
     for hc, fc, at in zip(h.split(size), inside[source].split(size), target.split(size)):
         total = total.index_add(0, at, recomputed(layer.products, hc, fc).to(total.dtype))
     return layer.left(total)

@@ -9,7 +9,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ._graph import check_cloud, reach
+from ._graph import check_cloud, check_radius, reach
 
 IMAGES = 10**7  # periodic images of points that are held at most
 
@@ -51,8 +51,7 @@ def periodic_graph(pos: Tensor, r: float, cell: Tensor) -> tuple[Tensor, Tensor]
     """
     check_cloud(pos, None, "pos")
     n, d = pos.shape
-    if not r > 0:
-        raise ValueError(f"r is a radius > 0, got {r!r}")
+    check_radius(r)
     if not isinstance(cell, Tensor) or cell.shape != (d, d) or not bool(torch.isfinite(cell).all()):
         shown = tuple(cell.shape) if isinstance(cell, Tensor) else type(cell).__name__
         raise ValueError(f"cell must be a finite tensor of shape ({d}, {d}), rows lattice vectors, got {shown}")

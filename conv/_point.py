@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,12 +18,13 @@ from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._checks import check_device, check_number, check_points
-from ._contraction import CHUNK, Contraction, contract_edges, contract_nodes, flatten, recomputed, unflatten
+from ._contraction import Contraction, contract_edges, contract_nodes, flatten, in_chunks, recomputed, unflatten
 from ._data import is_graph, unpacked
 from ._factored import contract_factored, factored_costs
 from ._kernel import ImplicitKernel, Kernel, Parts, invariant_bias
 from ._low_rank import LowRank, Rank, contract_low_rank
 from ._pool import check_aggregation, number, softmax
+from ._stabilizer_kernel import StabilizerKernel
 
 AGGREGATIONS = ("sum", "mean", "softmax")
 CONTRACTIONS = ("auto", "factored", "node", "edge")
@@ -84,6 +88,8 @@ class PointConv(Layer):
     arXiv:2212.06096, equation 6.
     """
 
+    _looked = False
+
     def __init__(
         self,
         rep_in: Rep,
@@ -115,35 +121,28 @@ class PointConv(Layer):
         if contraction not in CONTRACTIONS:
             raise ValueError(f"contraction is one of {', '.join(map(repr, CONTRACTIONS))}, got {contraction!r}")
         check_number("neighbours", neighbours, 0, strict=True, whole=False)
-        self.kernel: Kernel = (
-            kernel
-            if kernel is not None
-            else ImplicitKernel(
-                rep_in,
-                rep_out,
-                group,
-                space,
-                _attributes(edge, node),
-                hidden=hidden,
-                layers=layers,
-                width=width,
-                radial=radial,
-                shells=shells,
-                cutoff=cutoff,
-                window=window,
-                degree=degree,
-                rank=rank,
-                weighted=aggr == "softmax",
-                device=device,
-                dtype=dtype,
-            )
-        )
+        attributes = _attributes(edge, node)
+        made: dict[str, Any] = {
+            "hidden": hidden,
+            "layers": layers,
+            "width": width,
+            "radial": radial,
+            "shells": shells,
+            "cutoff": cutoff,
+            "window": window,
+            "degree": degree,
+            "rank": rank,
+        }
+        if kernel is not None:
+            check_kernel(kernel, rep_in, rep_out, attributes, made)
+            self.kernel: Kernel = kernel
+        else:
+            made |= {"weighted": aggr == "softmax", "device": device, "dtype": dtype}
+            self.kernel = ImplicitKernel(rep_in, rep_out, group, space, attributes, **made)
         self.group, self.space = self.kernel.group, self.kernel.space
         self.edge, self.node = (None if rep is None else rep(self.group) for rep in (edge, node))
         self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
         self.aggr, self.contraction = aggr, contraction
-        if kernel is not None:
-            check_kernel(self.kernel, rep_in, rep_out, _attributes(edge, node))
         if aggr == "softmax" and not (isinstance(self.kernel, ImplicitKernel) and self.kernel.weighted):
             raise ValueError("aggr='softmax' needs the scores of an ImplicitKernel(weighted=True)")
         if contraction == "factored" and not (isinstance(self.kernel, ImplicitKernel) and self.kernel.is_factored):
@@ -202,6 +201,8 @@ class PointConv(Layer):
         if offset is not None:
             relative = relative + self._per_edge(offset, self.space, "offset", "space", source)
         attr = self._conditions(edge_attr, node_attr, pos_source, pos_target, edge_index)
+        if not torch.compiler.is_compiling() and not self._looked and len(relative):
+            self._look(relative)
         if isinstance(self.kernel, ImplicitKernel):
             y = self._sum(self.kernel, self.kernel.parts(relative, attr), x_source, source, target, n)
         else:
@@ -210,6 +211,26 @@ class PointConv(Layer):
         if self.root is not None and x_target is not None:
             y = (y + self.root(x_target)) * 0.5**0.5
         return y if self.shift is None else y + self.shift(y.new_ones(1, 1))
+
+    def _look(self, relative: Tensor) -> None:
+        """Warn where the kernel is zero on all edges; looked for once, on the CPU."""
+        self._looked, kernel = True, self.kernel
+        if not isinstance(kernel, ImplicitKernel | StabilizerKernel) or kernel.window is None:
+            return
+        hidden = relative.device.type != "cpu" or torch._C._are_functorch_transforms_active()
+        if hidden or kernel.invariants.kind == "none":
+            return
+        with torch.no_grad():
+            cutoff = float(kernel.constants.value("cutoff"))
+            stop = cutoff * float(kernel.window.constants.value("window")[1])
+            length = kernel.invariants(relative / cutoff)[0].abs() * cutoff
+            low, high = float(length.min()), float(length.max())
+        if low >= stop:
+            warnings.warn(
+                f"all {len(relative)} edges have lengths from {low:.3g} to {high:.3g}, and the kernel is zero from "
+                f"{stop:.3g} on: neighbours are ignored; cutoff = {cutoff:.3g}, pass another, in the unit of positions",
+                stacklevel=5,
+            )
 
     @property
     def argument_reps(self) -> tuple[Rep | None, ...]:
@@ -346,8 +367,18 @@ def _cheapest(layer: Contraction, is_factored: bool, edges: int, nodes: int) -> 
     return best
 
 
-def check_kernel(kernel: Kernel, rep_in: Rep, rep_out: Rep, edge: Rep | None) -> None:
-    """Raise a ValueError unless a given kernel goes between these representations, with these attributes."""
+def check_kernel(kernel: Kernel, rep_in: Rep, rep_out: Rep, edge: Rep | None, made: Mapping[str, Any]) -> None:
+    """Raise an error unless a given kernel goes between these representations, with these attributes, and what a layer
+    would have made one with is left at its defaults."""
+    if not isinstance(kernel, Kernel):
+        raise TypeError(f"kernel is a StabilizerKernel, an ImplicitKernel or another Kernel, got {kernel!r}")
+    defaults = inspect.signature(ImplicitKernel).parameters
+    given = [f"{name}={value!r}" for name, value in made.items() if value != defaults[name].default]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)} would be of a kernel that the layer makes, but kernel={kernel!r} was given: give that "
+            "kernel what you want, or leave out kernel="
+        )
     wanted = {"rep_in": rep_in(kernel.group), "rep_out": rep_out(kernel.group)}
     for name, rep in wanted.items():
         if getattr(kernel, name) != rep:
@@ -368,7 +399,7 @@ def contract_matrices(
     out = f.new_zeros(n, kernel.rep_out.dim)
     if not len(x):
         return out
-    size = len(x) if torch.compiler.is_compiling() else max(1, CHUNK // (f.shape[1] * out.shape[1]))
+    size = len(x) if torch.compiler.is_compiling() else in_chunks(f, f.shape[1] * out.shape[1])
     attrs = [None] * len(x) if attr is None else attr.split(size)
     for xc, fc, at, ac in zip(x.split(size), f[source].split(size), target.split(size), attrs):
         out = out.index_add(0, at, recomputed(messages, xc, fc, ac).to(out.dtype))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from intertwine.emlp._maps import InvariantMap
-from intertwine.emlp._module import Layer
+from intertwine.emlp._module import Layer, cloud_count
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor
@@ -39,15 +39,7 @@ def pool(x: Tensor, batch: Tensor | None = None, size: int | None = None, aggr: 
         raise ValueError(f"x must be floating-point features of shape (N, dim), got {tuple(x.shape)}, {x.dtype}")
     if batch is None:
         batch, size = torch.zeros(len(x), dtype=torch.int64, device=x.device), 1 if size is None else size
-    if not isinstance(batch, Tensor) or batch.shape != x.shape[:1] or batch.is_floating_point():
-        shown = f"shape {tuple(batch.shape)}, {batch.dtype}" if isinstance(batch, Tensor) else type(batch).__name__
-        raise ValueError(f"batch must be an integer tensor of shape ({x.shape[0]},), got {shown}")
-    if size is None:
-        size = int(batch.max()) + 1 if len(batch) else 0
-    elif x.device.type == "cpu" and not torch.compiler.is_compiling() and len(batch):
-        low, high = int(batch.min()), int(batch.max())
-        if low < 0 or high >= size:
-            raise ValueError(f"batch runs from {low} to {high}, but there are size = {size} clouds")
+    size = cloud_count(batch, len(x), size)
     total = x.new_zeros(size, x.shape[1]).index_add(0, batch, x)
     return total if aggr == "sum" else total / number(batch, size, x)
 

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
+from intertwine.emlp._module import default_device
 from torch import Tensor, nn
 
 
@@ -72,11 +73,12 @@ class RadialBasis(nn.Module, ABC):
         kind = dtype or torch.get_default_dtype()
         self.scale = _gain(self.functions(radii(low, high, dim), *self.initial()))
         self.constants = Constants({"gain": np.array(self.scale)}, kind, device)
+        device = default_device(device)
         self.parts = nn.ParameterList(nn.Parameter(p.to(device, kind)) for p in self.initial())
 
     @abstractmethod
     def initial(self) -> tuple[Tensor, ...]:
-        """Parameters at the start, (count,) each, float64."""
+        """Parameters at the start, (count,) each, float64, on the CPU."""
 
     @abstractmethod
     def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
@@ -106,7 +108,7 @@ class GaussianShells(RadialBasis):
 
     def initial(self) -> tuple[Tensor, ...]:
         """Centres and logarithms of the widths."""
-        centres = torch.linspace(self.low, self.high, self.count, dtype=torch.float64)
+        centres = torch.linspace(self.low, self.high, self.count, dtype=torch.float64, device="cpu")
         width = (self.high - self.low) / max(self.count - 1, 1)
         return centres, torch.full_like(centres, math.log(width))
 
@@ -132,7 +134,7 @@ class Bessel(RadialBasis):
 
     def initial(self) -> tuple[Tensor, ...]:
         """Frequencies."""
-        return (torch.arange(1.0, self.count + 1, dtype=torch.float64),)
+        return (torch.arange(1.0, self.count + 1, dtype=torch.float64, device="cpu"),)
 
     def functions(self, t: Tensor, *parameters: Tensor) -> Tensor:
         """The waves."""
@@ -216,7 +218,7 @@ class Window(nn.Module):
 
 def radii(low: float, high: float, dim: int) -> Tensor:
     """Quantiles of the distance |x| of a uniform point of the ball |x| ≤ high, with both signs where low < 0."""
-    t = high * ((torch.arange(1000, dtype=torch.float64) + 0.5) / 1000) ** (1 / dim)
+    t = high * ((torch.arange(1000, dtype=torch.float64, device="cpu") + 0.5) / 1000) ** (1 / dim)
     return torch.cat([-t, t]) if low < 0 else t
 
 

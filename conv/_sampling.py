@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -46,23 +48,36 @@ def fps(pos: Tensor, batch: Tensor | None = None, ratio: float = 0.5) -> Tensor:
     tensor([0, 3])
     """
     check_cloud(pos, batch, "pos")
-    if not 0 < ratio <= 1:
+    if not isinstance(ratio, Real) or not 0 < ratio <= 1:
         raise ValueError(f"ratio is a share in (0, 1], got {ratio!r}")
+    if not len(pos):
+        return torch.zeros(0, dtype=torch.int64, device=pos.device)
     pos = pos.detach()
-    if batch is None:
-        clouds = [torch.arange(len(pos), device=pos.device)] if len(pos) else []
-    else:
-        order = torch.argsort(batch, stable=True)
-        clouds = list(order.split(torch.unique(batch, return_counts=True)[1].tolist()))
-    kept = [cloud[_farthest(pos[cloud], math.ceil(ratio * len(cloud)))] for cloud in clouds]
-    return torch.cat(kept).sort().values if kept else torch.zeros(0, dtype=torch.int64, device=pos.device)
+    order = torch.arange(len(pos), device=pos.device) if batch is None else torch.argsort(batch, stable=True)
+    sizes = [len(pos)] if batch is None else torch.unique(batch, return_counts=True)[1].tolist()
+    alike: dict[
+        int, list[tuple[int, int]]
+    ] = {}  # (first, size) of clouds, by size: padded together they double at most
+    for size, end in zip(sizes, itertools.accumulate(sizes)):
+        alike.setdefault(size.bit_length(), []).append((end - size, size))
+    kept = [at for clouds in alike.values() for at in _farthest(pos[order], clouds, ratio)]
+    return order[torch.cat(kept)].sort().values
 
 
-def _farthest(x: Tensor, count: int) -> Tensor:
-    first = (x - x.mean(0)).square().sum(1).argmax()
-    chosen = [first]
-    distance = (x - x[first]).square().sum(1)
-    for _ in range(count - 1):
-        chosen.append(distance.argmax())
-        distance = torch.minimum(distance, (x - x[chosen[-1]]).square().sum(1))
-    return torch.stack(chosen)
+def _farthest(pos: Tensor, clouds: list[tuple[int, int]], ratio: float) -> list[Tensor]:
+    """Chosen points of each of several clouds, given as (first, size): all clouds go on by one point at a time."""
+    first, size = torch.tensor(clouds, device=pos.device).T
+    counts = [math.ceil(ratio * n) for _, n in clouds]
+    slot = torch.arange(max(n for _, n in clouds), device=pos.device)
+    x = pos[first[:, None] + torch.minimum(slot, size[:, None] - 1)]  # (clouds, points, d)
+    mean = torch.stack([pos[at : at + n].mean(0) for at, n in clouds])
+    real = slot < size[:, None]
+    far = torch.where(real, torch.inf, -1.0).to(pos.dtype)  # −1 where there is no point, or one that is chosen
+    at = torch.where(real, (x - mean[:, None]).square().sum(2), -1.0).argmax(1, keepdim=True)
+    chosen = [at]
+    for _ in range(max(counts) - 1):
+        last = x.gather(1, at[..., None].expand(-1, -1, x.shape[2]))
+        far = torch.minimum(far.scatter_(1, at, -1.0), (x - last).square().sum(2))
+        at = far.argmax(1, keepdim=True)
+        chosen.append(at)
+    return [row[:n] for row, n in zip(torch.cat(chosen, 1) + first[:, None], counts)]

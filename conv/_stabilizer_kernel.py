@@ -26,14 +26,14 @@ from intertwine.reps._frame import Atom, frame, linear_basis
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._checks import check_number, check_space
+from ._checks import check_number, check_space, check_window, without_autocast
 from ._kernel import Kernel
 from ._network import scalar_network
 from ._radial import Window, basis
 from ._stabilizer import nullspace, stabilizer
 
 Array = NDArray[Any]
-STEPS = 30  # along the group, until a direction is reached
+STEPS = {torch.float32: 4}  # along the group until a direction is reached, where one does not do; else 5
 SMALL = 1e-2  # the length, in units of the cutoff, below which what the origin does not allow is taken to zero
 
 
@@ -95,6 +95,7 @@ class StabilizerKernel(Kernel):
         check_number("cutoff", cutoff, 0, strict=True, whole=False)
         for name, value, least in (("shells", shells, 1), ("width", width, 1), ("layers", layers, 0)):
             check_number(name, value, least)
+        check_window(window)
         dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         self.moving, moved = self._moving()
         algebra, discrete = _direction_stabilizer(self.space, self.moving)
@@ -111,7 +112,7 @@ class StabilizerKernel(Kernel):
                 if len(fixed) + len(free):
                     arrays[f"basis{i}to{j}"] = np.concatenate([fixed, free])
                     paths.append((i, j, len(fixed), len(free)))
-        self.paths = tuple(paths)
+        self.paths, self.direct = tuple(paths), _is_round(arrays["moved"])
         self.allowed = sum((p + q) * frame_in.atoms[i][1] * frame_out.atoms[j][1] for i, j, p, q in paths)
         if not self.allowed:
             raise ValueError(f"no equivariant kernel {self.rep_in!r} -> {self.rep_out!r} for {self.group.name}")
@@ -141,11 +142,11 @@ class StabilizerKernel(Kernel):
 
     def _check_steering(self) -> None:
         """The stabiliser was found by drawing elements: what it allows must be right on elements not seen."""
-        x = torch.randn(4, self.space.dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-        at = self.constants.value("cutoff").detach().double().cpu() * 0.5 / self.space.dim**0.5
         own = next(self.network.parameters())
         if own.is_meta:
             return
+        x = torch.from_numpy(np.random.default_rng(0).standard_normal((4, self.space.dim)))
+        at = float(self.constants.value("cutoff")) * 0.5 / self.space.dim**0.5
         with torch.no_grad():
             x = (x * at).to(own.device, own.dtype)
             k = self(x)
@@ -173,11 +174,12 @@ class StabilizerKernel(Kernel):
         weight = self.network(torch.cat([self.radial(distance), invariants.to(x.dtype)], -1))
         if self.window is not None:
             weight = weight * self.window(distance).unsqueeze(-1)
-        direction = self.encode_space(x)[self.moving][..., 0].mT
+        with without_autocast(x):
+            direction = self.encode_space(x.to(self.constants.value("moved").real.dtype))[self.moving][..., 0].mT
+            steps = self._steps(direction.to(torch.promote_types(direction.dtype, torch.float32)))
+            turned_in, turned_out = (self._turned(side, steps) for side in ("in", "out"))
         square = direction.square().sum(-1)
         off = (square / (square + SMALL**2)).unsqueeze(-1)  # at the origin only what commutes with G is left
-        steps = self._steps(direction)
-        turned_in, turned_out = (self._turned(side, steps) for side in ("in", "out"))
         rows: list[list[Tensor]] = []
         for d, m in self.shape_out:
             rows.append([weight.new_zeros(len(x), m * d, n * c) for c, n in self.shape_in])
@@ -190,7 +192,8 @@ class StabilizerKernel(Kernel):
             at += size
             w = torch.cat([w[:, :fixed], w[:, fixed:] * off[..., None, None]], 1)
             value = self.constants.value(f"basis{i}to{j}")
-            steered = turned_out[j].unsqueeze(1) @ value @ turned_in[i].unsqueeze(1).mH  # (E, basis, d, c)
+            left, right = turned_out[j].to(value.dtype), turned_in[i].to(value.dtype)
+            steered = left.unsqueeze(1) @ value @ right.unsqueeze(1).mH  # (E, basis, d, c)
             block = torch.einsum("ekmn,ekdc->emdnc", w.to(steered.dtype), steered)
             rows[j][i] = block.reshape(len(x), m * d, n * c)
         k = torch.cat([torch.cat(row, 2) for row in rows], 1)
@@ -212,22 +215,19 @@ class StabilizerKernel(Kernel):
         goal = torch.where(size > 1e-24, direction, unit)
         goal = goal / goal.square().sum(-1, keepdim=True).sqrt()
         algebra = self.constants.value("moved").to(goal.dtype)
-        if 2 * len(algebra) == goal.shape[1] * (goal.shape[1] - 1):  # all of so(n): one turn in a plane
-            return [_step(algebra, unit, goal)]
         found, y = [], unit
         with torch.no_grad():
-            for _ in range(STEPS):
+            for _ in range(0 if self.direct else STEPS.get(y.dtype, 5)):
                 found.append(_step(algebra, y, goal))
                 y = (_exponential(algebra, found[-1]) @ y.unsqueeze(-1)).squeeze(-1)
-                if float((y - goal).abs().max() if len(y) else 0) < 100 * torch.finfo(y.dtype).eps:
-                    break
-        return [*found, _step(algebra, y, goal)]  # the last is 0, and carries the derivatives
+        return [*found, _step(algebra, y, goal)]  # the last carries the derivatives
 
     def _turned(self, side: str, steps: list[Tensor]) -> list[Tensor]:
         """ρ(g) of every atom, (E, d, d)."""
         found = []
         for i, (d, _) in enumerate(self.shape_in if side == "in" else self.shape_out):
             images = self.constants.value(f"{side}{i}")
+            images = images.to(torch.promote_types(images.dtype, steps[0].dtype))
             g = torch.eye(d, dtype=images.dtype, device=images.device)
             for step in steps:
                 g = _exponential(images, step.to(images.dtype)) @ g
@@ -242,9 +242,9 @@ class StabilizerKernel(Kernel):
 @lru_cache(maxsize=32)
 def _direction_stabilizer(space: Rep, moving: int) -> tuple[Array, Array]:
     """Of the first direction of the moving atom: Lie algebra and elements."""
-    unit = [torch.zeros(a.dim, 1, m, dtype=torch.float64) for a, m in frame(space).atoms]
+    unit = [torch.zeros(a.dim, 1, m, dtype=torch.float64, device="cpu") for a, m in frame(space).atoms]
     unit[moving][0] = 1.0
-    x = Decode(space, torch.float64)(unit)[0].numpy()
+    x = Decode(space, torch.float64, "cpu")(unit)[0].numpy()
     return stabilizer(space, x / np.linalg.norm(x), np.random.default_rng(3))
 
 
@@ -254,6 +254,17 @@ def _orthonormal(atom: Atom, group: Group) -> Array:
     u, size, _ = np.linalg.svd(images.reshape(len(images), -1), full_matrices=False)
     kept = size > 1e-8 * size[0]
     return np.tensordot((u / np.where(kept, size, 1))[:, kept].T, group.closure, 1)
+
+
+def _is_round(images: Array) -> bool:
+    """Whether images (k, d, d) of an orthonormal basis move the first unit vector alike in all directions.
+
+    The group's normal metric is then that of the sphere, so that the shortest step to a direction is along the great
+    circle and arrives: Kobayashi, Nomizu, *Foundations of Differential Geometry* II, X.3.
+    """
+    velocities = images[:, 1:, 0]
+    gram = velocities.T @ velocities
+    return np.allclose(gram, gram[0, 0] * np.eye(len(gram)))
 
 
 def _exponential(images: Tensor, step: Tensor) -> Tensor:
@@ -266,7 +277,7 @@ def _step(algebra: Tensor, y: Tensor, goal: Tensor) -> Tensor:
     cosine = (y * goal).sum(-1, keepdim=True).clamp(-1, 1)
     across = goal - cosine * y
     sine = across.square().sum(-1, keepdim=True)
-    away = (cosine < 0) & (sine < 1e-8)  # the opposite direction: along any great circle
+    away = (cosine < 0) & (sine < torch.finfo(y.dtype).eps / 10)  # the opposite direction: along any great circle
     other = torch.nn.functional.one_hot(y.detach().abs().argmin(-1), y.shape[-1]).to(y.dtype)
     other = other - (other * y).sum(-1, keepdim=True) * y
     across = torch.where(away, other / other.square().sum(-1, keepdim=True).sqrt(), across)
@@ -276,7 +287,7 @@ def _step(algebra: Tensor, y: Tensor, goal: Tensor) -> Tensor:
     velocity = across * torch.where(away, torch.pi, angle)
     moves = torch.einsum("kij,ej->eik", algebra, y)
     gram = moves @ moves.mT + y.unsqueeze(-1) * y.unsqueeze(-2)
-    return (moves.mT @ torch.linalg.solve(gram, velocity.unsqueeze(-1))).squeeze(-1)
+    return (moves.mT @ torch.linalg.solve_ex(gram, velocity.unsqueeze(-1)).result).squeeze(-1)
 
 
 def _bases(a: Atom, b: Atom, algebra: Array, discrete: Array) -> tuple[Array, Array]:

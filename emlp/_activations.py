@@ -56,7 +56,7 @@ def gain(function: Function) -> float:
 
 def is_odd(function: Function) -> bool:
     """Whether function(−x) = −function(x), as far as 1,000 points tell."""
-    x = torch.linspace(0, 8, 1000, dtype=torch.float64)
+    x = torch.linspace(0, 8, 1000, dtype=torch.float64, device="cpu")
     return bool(torch.allclose(function(-x), -function(x), atol=1e-10))
 
 

@@ -9,8 +9,24 @@ from intertwine.reps._frame import frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, check_width, cloud_count, feature_dtype, weights
 from ._norm import check_unitary
+
+
+class Clouds:
+    """Rows of a batch by cloud, counted once: with no look at the counts, for which an accelerator would wait."""
+
+    def __init__(self, batch: Tensor, rows: int, size: int | None) -> None:
+        self.batch, self.size = batch, cloud_count(batch, rows, size)
+        ones = torch.ones(rows, device=batch.device)
+        self.count = ones.new_zeros(self.size).index_add(0, batch, ones).unsqueeze(1)
+
+    def means(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Of values (N, m): every row's own cloud's (N, m), and that of all clouds that have rows (m,)."""
+        total = value.new_zeros(self.size, value.shape[1]).index_add(0, self.batch, value)
+        count = self.count.to(value.real.dtype if value.is_complex() else value.dtype)
+        means = total / count.clamp_min(1)
+        return means[self.batch], means.sum(0) / (count > 0).sum()
 
 
 class BatchNorm(Layer):
@@ -93,12 +109,11 @@ class BatchNorm(Layer):
     def forward(self, x: Tensor, batch: Tensor | None = None, size: int | None = None) -> Tensor:
         """Map features (..., rep.dim) to (..., rep.dim); batch (N,) and the number of clouds for features (N, dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
-        if batch is not None and (x.ndim != 2 or batch.shape != x.shape[:1]):
-            raise ValueError(f"batch must be of shape ({x.shape[0]},) for features (N, dim), got {tuple(batch.shape)}")
+        if batch is not None and x.ndim != 2:
+            raise ValueError(f"batch is for features of shape (N, {self.rep_in.dim}), got {tuple(x.shape)}")
         if self.training and not x.numel():
             raise ValueError(f"a batch without rows has no statistics: got features of shape {tuple(x.shape)}")
-        if batch is not None and size is None:
-            size = int(batch.max()) + 1
+        clouds = None if batch is None or not self.training else Clouds(batch, len(x), size)
         scales, shifts = iter(self.scales), iter(self.shifts)
         out = []
         for i, y in enumerate(self.encode(x)):
@@ -106,9 +121,9 @@ class BatchNorm(Layer):
                 out.append(y)
                 continue
             if self.trivial[i]:
-                y = y - self._statistic(f"mean{i}", y[0], batch, size)
+                y = y - self._statistic(f"mean{i}", y[0], clouds)
             square = (y * y.conj()).real if y.is_complex() else y.square()
-            mean_square = self._statistic(f"square{i}", square.mean(0), batch, size)
+            mean_square = self._statistic(f"square{i}", square.mean(0), clouds)
             z = y * torch.rsqrt(mean_square + self.eps)
             if len(self.scales):
                 z = z * next(scales)
@@ -116,17 +131,15 @@ class BatchNorm(Layer):
             out.append(z)
         return self.decode(out)
 
-    def _statistic(self, name: str, value: Tensor, batch: Tensor | None, size: int | None) -> Tensor:
+    def _statistic(self, name: str, value: Tensor, clouds: Clouds | None) -> Tensor:
         """Mean of values (..., m): over the batch (m,), or every row's cloud (N, m); the running one in eval mode."""
         running = self.get_buffer(name)
         if not self.training:
             return running
-        if batch is None or size is None:
+        if clouds is None:
             found = overall = value.flatten(0, -2).mean(0) if value.ndim > 1 else value
         else:
-            ones = torch.bincount(batch, minlength=size).to(value.real.dtype if value.is_complex() else value.dtype)
-            clouds = value.new_zeros(size, value.shape[1]).index_add(0, batch, value) / ones.clamp_min(1)[:, None]
-            found, overall = clouds[batch], clouds[ones > 0].mean(0)
+            found, overall = clouds.means(value)
         with torch.no_grad():
             running.lerp_(overall.detach().to(running.dtype), self.momentum)
         return found

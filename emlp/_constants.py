@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._module import Layer, through_real
+from ._module import Layer, default_device, through_real
+
+WITHOUT_FLOAT64 = ("mps",)  # Apple's graphics processors
 
 
 class Constants(Layer):
@@ -40,7 +42,7 @@ class Constants(Layer):
         self, arrays: Mapping[str, NDArray[Any]], dtype: torch.dtype, device: torch.device | str | None = None
     ) -> None:
         super().__init__()
-        kind = np.complex128 if dtype.is_complex else np.float64
+        kind, device = np.complex128 if dtype.is_complex else np.float64, default_device(device)
         self._names = tuple(arrays)
         self._is_one: dict[str, bool] = {}
         for name, array in arrays.items():
@@ -56,6 +58,10 @@ class Constants(Layer):
         """The constant in the module's present dtype and device."""
         return getattr(self, f"_{name}")
 
+    def all_values(self) -> list[Tensor]:
+        """All constants, as `value`."""
+        return [self.value(name) for name in self._names]
+
     def is_one(self, name: str) -> bool:
         """Whether the constant is exactly an identity matrix, so that it need not be applied."""
         return self._is_one[name]
@@ -69,13 +75,19 @@ class Constants(Layer):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Constants:
         masters = {name: self.get_buffer(name) for name in self._names}
-        super()._apply(fn, recurse)
+        self._buffers.update(dict.fromkeys(masters))
+        try:
+            super()._apply(fn, recurse)
+        finally:
+            self._buffers.update(masters)
         convert = through_real(fn)
         for name, master in masters.items():
-            device = _exact_device(self.get_buffer(f"_{name}").device)
-            moved = convert(master)  # keeps share_memory_, pin_memory and the like
-            full = moved.dtype == master.dtype
-            self._buffers[name] = moved if full else _move(master, device, master.dtype)
+            device = self.get_buffer(f"_{name}").device
+            exact = _exact_device(device)
+            if exact == device:
+                moved = convert(master)  # keeps share_memory_, pin_memory and the like
+                master = moved if moved.dtype == master.dtype else master
+            self._buffers[name] = _move(master, exact, master.dtype)
         self.refresh()
         return self
 
@@ -94,13 +106,12 @@ def _is_one(t: Tensor) -> bool:
     return torch.equal(t, torch.eye(len(t), dtype=t.dtype, device=t.device))
 
 
-def _exact_device(device: torch.device | str | None) -> torch.device | None:
-    """Where masters live: with the module, but on the CPU where the device has no float64 (Apple's MPS)."""
-    device = None if device is None else torch.device(device)
-    return torch.device("cpu") if device is not None and device.type == "mps" else device
+def _exact_device(device: torch.device) -> torch.device:
+    """Where masters live: with the module, but on the CPU where the device has no float64."""
+    return torch.device("cpu") if device.type in WITHOUT_FLOAT64 else device
 
 
-def _move(t: Tensor, device: torch.device | None, dtype: torch.dtype) -> Tensor:
-    if t.is_meta and device is not None and device.type != "meta":
+def _move(t: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
+    if t.is_meta and device.type != "meta":
         return torch.empty_like(t, device=device, dtype=dtype)
     return t.to(device=device, dtype=dtype)

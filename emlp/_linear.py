@@ -299,10 +299,10 @@ def _atomwise(w: Tensor, rep_in: Rep, rep_out: Rep) -> list[list[Tensor]]:
     """Blocks of enc_out W dec_in: images[i][j] has shape (m_a, dim a, m_b, dim b)."""
     shapes = [(m, a.dim) for a, m in frame(rep_in).atoms]
     sizes = [m * d for m, d in shapes]
-    units = torch.eye(sum(sizes), dtype=w.dtype).split(sizes, -1)
+    units = torch.eye(sum(sizes), dtype=w.dtype, device="cpu").split(sizes, -1)
     atoms = [u.unflatten(-1, s).movedim(-1, 0) for u, s in zip(units, shapes)]
-    columns = Decode(rep_in, w.dtype)(atoms)  # (coordinates, in)
-    images = Encode(rep_out, w.dtype)(columns @ w.mT)
+    columns = Decode(rep_in, w.dtype, "cpu")(atoms)  # (coordinates, in)
+    images = Encode(rep_out, w.dtype, "cpu")(columns @ w.mT)
     blocks = [image.movedim(0, -1).split(sizes, 0) for image in images]
     return [[blocks[j][i].unflatten(0, shapes[i]) for j in range(len(blocks))] for i in range(len(shapes))]
 

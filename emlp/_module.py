@@ -66,6 +66,11 @@ def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:
     return COMPLEX[dtype]
 
 
+def default_device(device: torch.device | str | None) -> torch.device:
+    """The given device, or else the one on which PyTorch makes tensors."""
+    return torch.empty(0).device if device is None else torch.device(device)
+
+
 def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
     """Bind representations to one group, the given one or the one they are bound to.
 
@@ -102,6 +107,34 @@ def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
 def is_count(value: Any, least: int = 1) -> bool:
     """Whether a value is an integer, Python's or NumPy's, from ``least`` on."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def cloud_count(batch: Any, rows: int, size: int | None = None) -> int:
+    """The number of clouds whose labels 0, 1, … ``batch`` gives for every row, where it is not given.
+
+    Labels are looked at (one wait for an accelerator) where it is not, and on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If batch is no integer tensor (rows,), or has labels below 0 or not below size.
+    """
+    if not isinstance(batch, Tensor) or batch.shape != (rows,) or batch.dtype not in (torch.int64, torch.int32):
+        shown = f"shape {tuple(batch.shape)}, {batch.dtype}" if isinstance(batch, Tensor) else type(batch).__name__
+        raise ValueError(f"batch must be an integer tensor of shape ({rows},), the cloud of every row, got {shown}")
+    if size is not None and not is_count(size, 0):
+        raise ValueError(f"size is the number of clouds, an integer >= 0, got {size!r}")
+    if not rows:
+        return 0 if size is None else size
+    if torch.compiler.is_compiling():
+        return int(batch.max()) + 1 if size is None else size
+    if size is not None and batch.device.type != "cpu":
+        return size
+    low, high = torch.stack(torch.aminmax(batch)).tolist()
+    if low < 0 or (size is not None and high >= size):
+        clouds = "clouds are counted from 0" if size is None else f"there are size = {size} clouds"
+        raise ValueError(f"batch runs from {low} to {high}, but {clouds}")
+    return high + 1 if size is None else size
 
 
 def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:

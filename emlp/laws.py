@@ -219,13 +219,14 @@ def _draw(reps: Any, rng: int) -> tuple[Tensor, ...]:
     generator = torch.Generator().manual_seed(rng)
     reps = (reps,) if isinstance(reps, Rep) else tuple(reps)
     kinds = [torch.complex128 if rep.is_complex else torch.float64 for rep in reps]
-    return tuple(torch.randn(3, rep.dim, dtype=kind, generator=generator) for rep, kind in zip(reps, kinds))
+    drawn = (torch.randn(3, rep.dim, dtype=kind, generator=generator, device="cpu") for rep, kind in zip(reps, kinds))
+    return tuple(drawn)
 
 
 def _normal(like: Sequence[Tensor], rng: int) -> list[Tensor]:
     """Normal numbers of the shapes, types and devices of some tensors, the same on every device."""
     generator = torch.Generator().manual_seed(rng)
-    return [torch.randn(x.shape, dtype=x.dtype, generator=generator).to(x.device) for x in like]
+    return [torch.randn(x.shape, dtype=x.dtype, generator=generator, device="cpu").to(x.device) for x in like]
 
 
 def _is_real_number(x: Any) -> bool:

@@ -6,10 +6,10 @@ import json
 import pytest
 import torch
 from intertwine.cli import app
-from intertwine.conv import GridConv, ImplicitKernel, PointConv, StabilizerKernel, knn_graph, radius_graph
+from intertwine.conv import GridConv, ImplicitKernel, PointConv, StabilizerKernel, completeness, knn_graph, radius_graph
 from intertwine.conv.models import MessagePassing, SteerableResNet
 from intertwine.emlp import EMLP, BatchNorm, FourierAct, Gate, Linear, NormAct, check_layer_laws
-from intertwine.groups import SO, Lorentz, O, Octahedral, S
+from intertwine.groups import G2, SO, Lorentz, O, Octahedral, S
 from intertwine.reps import Scalar, T, V
 from typer.testing import CliRunner
 
@@ -32,6 +32,12 @@ LAYERS = {
     "BatchNorm": lambda: BatchNorm(REP, SO(3)).eval(),
     "permutations": lambda: Linear(T(2), V, S(6)),
 }
+
+
+def compiles(test):
+    """Of a test that compiles: PyTorch's own warnings do not count."""
+    ignored = "ignore:`torch.jit:DeprecationWarning", "ignore:TensorFloat32 tensor cores:UserWarning"
+    return pytest.mark.filterwarnings(*ignored)(test)
 
 
 @pytest.fixture(autouse=True)
@@ -81,15 +87,23 @@ def test_convolutions(name):
 def test_kernels(kernel):
     layer = kernel(REP, V, O(3))
     same_on_both(layer, torch.randn(20, 3))
+    assert completeness(layer).complete
 
 
+def test_layers_are_made_on_the_default_device():
+    with torch.device("cuda"):
+        layers = PointConv(REP, V, O(3)), GridConv(REP, V, SO(1, 1), kernel_size=3), StabilizerKernel(REP, V, G2())
+    assert all(t.is_cuda for layer in layers for t in [*layer.parameters(), *layer.buffers()])
+
+
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("name", ["node", "edge", "factored", "low rank"])
 def test_nothing_waits_for_the_processor(name):
     layer = PointConv(REP, REP, group=O(3), cutoff=0.5, **CONVOLUTIONS[name]).cuda()
     x, pos, edges = (t.cuda() for t in cloud())
     gradients(layer, x, pos, edges)  # handles and workspaces are made at the first call
-    torch.cuda.set_sync_debug_mode("error")
     try:
+        torch.cuda.set_sync_debug_mode("error")
         gradients(layer, x, pos, edges)
         with pytest.raises(RuntimeError, match="synchronizing"):
             x.sum().item()
@@ -119,10 +133,12 @@ def test_autocast(dtype):
     expected = layer(x, pos, edges)
     with torch.autocast("cuda", dtype):
         y, *slopes = gradients(layer, x, pos, edges)
-    assert float((y - expected).abs().max()) < 0.05 * float(expected.abs().max())
+    expected = expected.detach()
+    assert float((y.detach() - expected).abs().max()) < 0.05 * float(expected.abs().max())
     assert all(bool(torch.isfinite(g).all()) for g in slopes)
 
 
+@compiles
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_compiled(dynamic):
     layer = PointConv(REP, REP, group=O(3), cutoff=0.5).cuda()
@@ -142,6 +158,7 @@ def test_models():
     torch.testing.assert_close(points.cuda()(*(t.cuda() for t in given)).cpu(), expected, rtol=1e-3, atol=1e-4)
 
 
+@compiles
 @pytest.mark.parametrize("options", [(), ("--precision", "bfloat16"), ("--compile",)], ids=str)
 @pytest.mark.parametrize("name", ["nbody", "o5"])
 def test_trainings(name, options, tmp_path):

@@ -12,6 +12,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep
 from torch import Tensor, nn
 
+from .._checks import check_number
 from .._data import is_graph, unpacked
 from .._point import PointConv
 from .._pool import check_aggregation, pool
@@ -96,8 +97,7 @@ class MessagePassing(Layer):
         super().__init__()
         if readout is not None:
             check_aggregation(readout)
-        if layers < 1:
-            raise ValueError(f"layers is an integer >= 1, got {layers!r}")
+        check_number("layers", layers, 1)
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         self.rep_hidden = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
         self.readout = readout

@@ -41,6 +41,8 @@ class GridBlock(Layer):
 
     def __init__(self, rep_in: Rep, rep_out: Rep, group: Group, **conv: Any) -> None:
         super().__init__()
+        if "padding" in conv:
+            raise ValueError(f"residual blocks keep the size of a field, got padding={conv['padding']!r}: leave it out")
         placed: dict[str, Any] = {"dtype": conv.get("dtype"), "device": conv.get("device")}
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
         gate = Gate(self.rep_out, **placed)

@@ -1,4 +1,4 @@
-"""Every layer goes through the compiler as one graph, and is the same function."""
+"""Every layer goes through the compiler as one graph, and is the same function; and is made on the default device."""
 
 import pytest
 import torch
@@ -7,14 +7,16 @@ from intertwine.conv import (
     Downsample,
     FieldPool,
     Fieldwise,
+    GridConv,
     GridConvTransposed,
     ImplicitKernel,
     InvariantPool,
     NormMaxPool,
+    PointConv,
     StabilizerKernel,
     Upsample,
 )
-from intertwine.conv.models import SteerableResNet
+from intertwine.conv.models import MessagePassing, PointResNet, SteerableResNet, SteerableUNet
 from intertwine.emlp import (
     EMLP,
     BatchNorm,
@@ -30,7 +32,7 @@ from intertwine.emlp import (
     Restriction,
     TensorProductAct,
 )
-from intertwine.groups import SO, Lorentz, O, Octahedral, S
+from intertwine.groups import G2, SO, Lorentz, O, Octahedral, S, U
 from intertwine.reps import Regular, Scalar, T, V
 
 REP = 3 * Scalar + 2 * V
@@ -76,7 +78,19 @@ KERNELS = {
     "ImplicitKernel": lambda: ImplicitKernel(REP, V, O(3)),
     "ImplicitKernel, depthwise": lambda: ImplicitKernel(REP, V, O(3), rank="depthwise"),
     "StabilizerKernel": lambda: StabilizerKernel(REP, V, O(3)),
+    "StabilizerKernel, exceptional": lambda: StabilizerKernel(REP, V, G2()),
+    "StabilizerKernel, unitary": lambda: StabilizerKernel(REP, V, U(2).realification()),
 }
+CONVOLUTIONS = {
+    "PointConv": lambda: PointConv(REP, V, O(3), edge=V, aggr="softmax"),
+    "PointConv, bessel": lambda: PointConv(REP, V, O(3), radial="bessel", rank=2),
+    "GridConv": lambda: GridConv(REP, V, O(2), kernel_size=3),
+    "GridConv, form": lambda: GridConv(REP, V, SO(1, 1), kernel_size=3),
+    "MessagePassing": lambda: MessagePassing(REP, V, O(3), hidden=24, layers=2),
+    "PointResNet": lambda: PointResNet(REP, V, O(3), hidden=24, levels=2, blocks=1),
+    "SteerableUNet": lambda: SteerableUNet(REP, V, O(2), hidden=8, stages=2, kernel_size=3),
+}
+ALL = LAYERS | FIELDS | KERNELS | CONVOLUTIONS
 
 
 def same(layer, *inputs):
@@ -100,4 +114,33 @@ def test_layers_of_fields(name):
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels(name):
-    same(KERNELS[name](), 0.4 * torch.randn(6, 3))
+    kernel = KERNELS[name]()
+    same(kernel, 0.4 * torch.randn(6, kernel.space.dim))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_default_device_is_that_of_new_layers(name):
+    """Nothing is computed on it while a layer is made; weights loaded later give the same function."""
+    expected = ALL[name]().state_dict()
+    with torch.device("meta"):
+        layer = ALL[name]()
+    held = [*layer.parameters(), *layer.buffers()]
+    assert all(t.is_meta for t in held)
+    layer.to_empty(device="cpu").load_state_dict(expected)
+    for key, value in layer.state_dict().items():
+        torch.testing.assert_close(value, expected[key], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda **on: GridConv(Scalar + V, V, SO(1, 1), kernel_size=3, **on), (1, 3, 6, 6)),
+        (lambda **on: StabilizerKernel(REP, V, O(3), **on), (7, 3)),
+    ],
+    ids=["GridConv", "StabilizerKernel"],
+)
+def test_made_without_memory_and_loaded(make, shape):
+    whole, x = make(), torch.randn(shape)
+    layer = make(device="meta").to_empty(device="cpu")
+    layer.load_state_dict(whole.state_dict())
+    torch.testing.assert_close(layer(x), whole(x))

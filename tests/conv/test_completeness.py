@@ -163,3 +163,9 @@ def test_stabilizers(group, x, dim, left):
     rows = [np.kron(a, np.eye(n)) - np.kron(np.eye(n), a.T) for a in (*algebra, *discrete)]
     if left is not None:
         assert n * n - np.linalg.matrix_rank(np.concatenate(rows), tol=1e-6) == left
+
+
+def test_completeness_is_found_on_the_cpu():
+    kernel = ImplicitKernel(V, V, group=SO(3))
+    with torch.device("meta"):
+        assert completeness(kernel).complete

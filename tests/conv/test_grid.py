@@ -10,6 +10,7 @@ from intertwine.conv import GridConv, GridConvTransposed
 from intertwine.groups import SO, C, Dihedral, Group, O, Octahedral, Scaling, Trivial
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import field_equivariance_error, grid_symmetries
+from torch.utils._python_dispatch import TorchDispatchMode
 
 SPACE_TIME = SO(1, 1)
 GROUPS = {
@@ -310,6 +311,28 @@ def test_eval_mode_forms_the_filter_once(counted):
     with torch.no_grad():
         layer(x)
     assert len(calls) == 3
+
+
+class Looks(TorchDispatchMode):
+    """Counts what makes the processor wait for an accelerator."""
+
+    found = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.found += function in (torch.ops.aten.equal.default, torch.ops.aten._local_scalar_dense.default)
+        return function(*args, **(kwargs or {}))
+
+
+def test_a_kept_filter_costs_one_look_at_numbers(counted):
+    layer, calls = counted
+    x = field(Scalar + V, O(2), 6)
+    with torch.no_grad():
+        layer(x)
+        with Looks() as looks:
+            layer(x)
+        assert (len(calls), looks.found) == (1, 1)
+        layer, x = layer.to("meta"), x.to("meta")
+        assert layer(x).shape == layer(x).shape == (*x.shape[:1], 2, *x.shape[2:])
 
 
 @pytest.mark.parametrize("change", ["step", "data", "swap", "load", "buffer", "double", "autocast"])

@@ -14,8 +14,9 @@ from intertwine.conv import (
     completeness,
     radius_graph,
 )
+from intertwine.conv._lift import Lift, monomials
 from intertwine.emlp import check_layer_laws
-from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, U
+from intertwine.groups import G2, SE, SO, SU, C, Group, Lorentz, O, Octahedral, S, Sp, Trivial, U
 from intertwine.reps import Adjoint, Irrep, Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error, field_equivariance_error
 
@@ -65,6 +66,29 @@ def test_steered_kernels(name):
 def test_steered_kernels_are_all_there_are(name):
     report = completeness(StabilizerKernel(Scalar + V, V + T(2), TRANSITIVE[name], layers=1))
     assert report.complete, report
+
+
+@pytest.mark.parametrize("name", ["SO(2)", "SO(3)", "O(3)", "G2", "U(2)"])
+def test_steered_kernels_under_autocast(name):
+    group = TRANSITIVE[name]
+    kernel = StabilizerKernel(Scalar + V, V + Scalar, group)
+    x = 0.3 * normal(50, group.d).float()
+    expected = kernel(x).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        k = kernel(x).detach()
+    assert float((k - expected).abs().max()) < 0.02 * float(expected.abs().max())
+    half = copy.deepcopy(kernel).bfloat16()(x.bfloat16()).detach()
+    assert float((half - expected).abs().max()) < 0.05 * float(expected.abs().max())
+
+
+@pytest.mark.parametrize("name", ["SO(3)", "U(2)"])
+@pytest.mark.parametrize("off", [1e-4, 3e-5, 1e-7])
+def test_steered_kernels_almost_opposite_to_where_they_are_solved(name, off):
+    group = TRANSITIVE[name]
+    kernel = StabilizerKernel(V, V, group, dtype=torch.float64)
+    one = kernel.encode_space(torch.eye(group.d, dtype=torch.float64))[kernel.moving][0, :, 0]  # of the first direction
+    x = -0.3 * one / one.norm() + off * normal(3, group.d)
+    assert matrices_error(kernel, x, group) < 1e-7
 
 
 def test_steered_and_implicit_kernels_span_the_same():
@@ -263,6 +287,19 @@ def test_low_rank_mistakes():
         ImplicitKernel(4 * V, V, O(3), rank="depthwise", hidden=2 * Scalar + 2 * V + 2 * Irrep("2e"))
     with pytest.raises(ValueError, match="contraction='factored'"):
         PointConv(V, V, O(3), rank=2, contraction="factored")
+
+
+# -- lifts ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_lifts_are_polynomials_with_monomials_in_order(n):
+    lift, x = Lift(V(Trivial(n)), 6 if n < 4 else 4, torch.float64), normal(3, n)
+    expected = []
+    for l in range(lift.degree + 1):
+        powers = [x[:, list(index)].prod(1) for index in monomials(n, l)[0]]
+        expected.append(torch.stack(powers, 1) @ lift.constants.value(f"degree{l}").T)
+    torch.testing.assert_close(lift(x)[0][0], torch.cat(expected, 1))
 
 
 # -- radial -----------------------------------------------------------------------------------------------

@@ -10,17 +10,23 @@ import numpy as np
 import pytest
 import torch
 from intertwine.conv import (
+    FieldPool,
+    Fieldwise,
     GridConv,
     ImplicitKernel,
     InvariantPool,
     NonLocalKernelWarning,
     PointConv,
+    StabilizerKernel,
+    Upsample,
     _graph,
+    fps,
     knn_graph,
     pool,
     radius,
     radius_graph,
 )
+from intertwine.conv.models import MessagePassing, SteerableResNet
 from intertwine.groups import SL, SO, SU, C, Dihedral, Lorentz, O, Octahedral, S, Sp, Trivial
 from intertwine.reps import Irrep, Scalar, T, V, parse
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -216,7 +222,7 @@ def test_degenerate_graphs(contraction):
     x, pos = cloud(5, Scalar + V)
     none = torch.zeros(2, 0, dtype=torch.int64)
     torch.testing.assert_close(layer(x, pos, none), layer.root(x) * 0.5**0.5)  # zero edges
-    isolated = layer(x, pos, torch.tensor([[0], [1]]))
+    isolated = layer(x, 0.1 * pos, torch.tensor([[0], [1]]))
     torch.testing.assert_close(isolated[2:], layer.root(x)[2:] * 0.5**0.5)
     coincident = torch.zeros(5, 3, dtype=torch.float64)
     edges = torch.tensor([[0, 1, 2], [1, 2, 2]])
@@ -427,6 +433,18 @@ def test_lattice_neighbours_at_exactly_the_radius_are_found(find):
     assert len(source) == 6 * 6 * 5 * 6
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_device_code_takes_half_precision(dtype):
+    """torch.cdist knows none of these; positions are the same numbers in single precision."""
+    pos = torch.randn(30, 3, generator=torch.Generator().manual_seed(0)).to(dtype)
+    for tree, chunks, argument in (
+        (_graph._radius_tree, _graph._radius_chunks, 1.0),
+        (_graph._knn_tree, _graph._knn_chunks, 4),
+    ):
+        found = [set(zip(*(t.tolist() for t in find(pos, pos, True, argument, None)))) for find in (tree, chunks)]
+        assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("most", [None, 3])
 @pytest.mark.parametrize("exclude", [True, False])
 def test_device_code_finds_the_same_neighbours(most, exclude):
@@ -473,6 +491,24 @@ def test_complex_features_and_forms_are_pooled():
         (lambda layer, x, pos, e: GridConv(Scalar, V, group=O(2), padding=1.5), "padding is an integer"),
         (lambda layer, x, pos, e: PointConv(V, V, group=O(3), window=(1,)), "window is"),
         (lambda layer, x, pos, e: PointConv(V, V, group=O(3), shells=2.5), "shells is an integer"),
+        (lambda layer, x, pos, e: PointConv(V, V, group=O(3), window=1.0), "window is"),
+        (lambda layer, x, pos, e: StabilizerKernel(V, V, group=O(3), window=(1, 0)), "window is"),
+        (lambda layer, x, pos, e: GridConv(V, V, group=O(2))(np.zeros((1, 2, 5, 5))), "must be a tensor, got ndarray"),
+        (lambda layer, x, pos, e: FieldPool(V, group=O(2))(np.zeros((1, 2, 5, 5))), "must be a tensor, got ndarray"),
+        (lambda layer, x, pos, e: Upsample(V, group=O(2))(torch.zeros(1, 2, 5, 5), 5), "each of the 2 spatial axes"),
+        (lambda layer, x, pos, e: MessagePassing(V, V, group=O(3), layers=1.5), "layers is an integer"),
+        (lambda layer, x, pos, e: SteerableResNet(Scalar, V, group=O(2), padding=1), "padding=1"),
+        (lambda layer, x, pos, e: radius_graph(pos, "1"), "radius > 0, got '1'"),
+        (lambda layer, x, pos, e: radius_graph(pos, 1.0, max_num_neighbors=2.0), "max_num_neighbors is an integer"),
+        (lambda layer, x, pos, e: radius_graph(pos, 1.0, torch.full((6,), float("nan"))), "integer tensor"),
+        (lambda layer, x, pos, e: fps(pos, ratio="1"), "share in"),
+        (lambda layer, x, pos, e: pool(x, torch.arange(6) - 1), "batch runs from -1 to 4"),
+        (lambda layer, x, pos, e: pool(x, torch.ones(6, dtype=torch.bool)), "integer tensor of shape"),
+        (
+            lambda layer, x, pos, e: PointConv(V, V, group=O(3), kernel=ImplicitKernel(V, V, O(3)), cutoff=5.0),
+            "cutoff=5.0",
+        ),
+        (lambda layer, x, pos, e: GridConv(V, V, group=O(2), kernel=ImplicitKernel(V, V, O(2)), width=8), "width=8"),
         (lambda layer, x, pos, e: PointConv(V, V, group=O(3), degree=2.5), "degree is an integer"),
         (lambda layer, x, pos, e: PointConv(V, V, group=O(3), cutoff=float("inf")), "cutoff is a number"),
     ],
@@ -482,6 +518,25 @@ def test_bad_input_gets_a_clear_error(call, says):
     x, pos = cloud(6, Scalar + V, torch.float32)
     with pytest.raises(ValueError, match=says):
         call(layer, x, pos, radius_graph(pos, 2.0))
+
+
+def test_what_is_no_layer_is_refused():
+    with pytest.raises(TypeError, match="Fieldwise takes a layer"):
+        Fieldwise(torch.nn.Linear(2, 2))
+    with pytest.raises(TypeError, match="kernel is a StabilizerKernel"):
+        PointConv(V, V, group=O(3), kernel=torch.nn.Linear)
+
+
+def test_edges_beyond_the_cutoff_are_told_once():
+    layer = PointConv(Scalar + V, V, group=O(3))
+    x, pos = cloud(6, Scalar + V, torch.float32)
+    edges = radius_graph(10 * pos, 100.0)
+    with pytest.warns(UserWarning, match=r"all 30 edges have lengths from .* zero from 1 on: .* cutoff = 1, pass"):
+        layer(x, 10 * pos, edges)
+    layer(x, 10 * pos, edges)
+    near = PointConv(Scalar + V, V, group=O(3), cutoff=100.0)
+    near(x, 10 * pos, edges)
+    near(x, 1000 * pos, edges)  # looked at once
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import intertwine.reps._irreps as engine
 import numpy as np
 import pytest
 import torch
-from intertwine.emlp import EMLP, Constants, Linear
+from intertwine.emlp import EMLP, Constants, Linear, _constants
 from intertwine.groups import SO, SU, Lorentz, S, Z
 from intertwine.reps import Scalar, T, V
 from intertwine.reps import _frame as frames
@@ -118,6 +118,32 @@ def test_masters_survive_every_cast(features):
 def test_constants_refuse_to_drop_imaginary_parts():
     with pytest.raises(ValueError, match="'j' is complex"):
         Constants({"j": np.array([1j])}, torch.float32)
+
+
+def test_devices_without_double_precision(monkeypatch):
+    """The exact numbers stay on the CPU, and what is computed with goes to the device."""
+    monkeypatch.setattr(_constants, "WITHOUT_FLOAT64", ("meta",))
+
+    def to(device):
+        def move(t):
+            if device == "meta" and t.dtype == torch.float64:
+                raise TypeError(f"{device} has no float64")
+            return torch.empty_like(t, device=device) if t.is_meta else t.to(device)
+
+        return move
+
+    net = EMLP(V, V, SO(3), hidden=16, layers=2)
+    state = net.state_dict()
+    net._apply(to("meta"))
+    held = [*net.parameters(), *(c.value(name) for c in net.modules() if isinstance(c, Constants) for name in c._names)]
+    assert all(t.is_meta for t in held)
+    moved = {key for key, value in net.state_dict().items() if value.is_meta}
+    assert moved == {key for key, _ in net.named_parameters()}
+    net._apply(to("cpu")).load_state_dict(state)
+    x = torch.randn(4, 3)
+    twin = EMLP(V, V, SO(3), hidden=16, layers=2)
+    twin.load_state_dict(state)
+    torch.testing.assert_close(net(x), twin(x), rtol=0, atol=0)
 
 
 def test_meta_device_and_back():

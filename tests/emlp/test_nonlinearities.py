@@ -14,6 +14,7 @@ from intertwine.emlp import (
     Pointwise,
     Restriction,
     TensorProductAct,
+    _batch_norm,
     check_layer_laws,
 )
 from intertwine.emlp._activations import ACTIVATIONS, gain
@@ -37,6 +38,7 @@ from intertwine.reps import Irrep, Permutation, Regular, Scalar, T, V
 from intertwine.reps._frame import frame
 from intertwine.testing import assert_equivariant, equivariance_error
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 SPHERE = SO(3).subgroup(fixing=[0, 0, 1])
 
@@ -313,8 +315,38 @@ def test_batch_norm_weighs_clouds_alike():
     assert float(layer.get_buffer("mean0")) == 5.0
     with pytest.raises(ValueError, match="without rows"):
         layer(torch.zeros(0, 1))
-    with pytest.raises(ValueError, match="batch must be"):
-        layer(torch.zeros(3, 1), torch.zeros(2, dtype=torch.int64))
+    for batch in (torch.zeros(2, dtype=torch.int64), torch.zeros(3), torch.zeros(3, dtype=torch.bool), [0, 0, 0]):
+        with pytest.raises(ValueError, match="batch must be"):
+            layer(torch.zeros(3, 1), batch)
+    with pytest.raises(ValueError, match="runs from -1"):
+        layer(torch.zeros(3, 1), torch.tensor([-1, 0, 1]))
+    with pytest.raises(ValueError, match="there are size = 2 clouds"):
+        layer(torch.zeros(3, 1), torch.tensor([0, 1, 2]), 2)
+
+
+class Forbidden(TorchDispatchMode):
+    """What makes the processor wait for an accelerator raises."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        waits = torch.ops.aten._local_scalar_dense, torch.ops.aten.nonzero, torch.ops.aten.bincount
+        if function.overloadpacket in waits:
+            raise AssertionError(f"{function} synchronises")
+        out = function(*args, **(kwargs or {}))
+        if function is torch.ops.aten.index.Tensor and args[1][0].dtype == torch.bool:
+            raise AssertionError("a mask synchronises")
+        return out
+
+
+def test_batch_norm_of_clouds_waits_for_nothing(monkeypatch):
+    layer, batch = BatchNorm(Scalar + V, SO(3), momentum=1.0), torch.arange(30) // 10
+    monkeypatch.setattr(_batch_norm, "cloud_count", lambda batch, rows, size: size)  # looks at labels on the CPU
+    x = torch.randn(30, 4)
+    with Forbidden():
+        y = layer(x, batch, 4)  # the last is empty
+    means = torch.stack([x[batch == k, 0].mean() for k in range(3)])
+    torch.testing.assert_close(layer.get_buffer("mean0")[0], means.mean())
+    for k in range(3):
+        torch.testing.assert_close(BatchNorm(Scalar + V, SO(3))(x[batch == k]), y[batch == k])
 
 
 def test_dropout_drops_whole_fields():
