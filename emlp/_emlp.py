@@ -25,7 +25,7 @@ from ._gate import act, gate
 from ._hidden import hidden_rep
 from ._init import balance_products
 from ._linear import LinearAtoms
-from ._module import Layer, bind, check_width, feature_dtype, is_count, weights
+from ._module import Layer, bind, feature_dtype, is_count, weights
 from ._norm import EPS, mean_square
 from ._product import ProductAtoms
 
@@ -212,7 +212,7 @@ class EMLP(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         h = self.encode(x)
         for layer in self.hidden:
             h = layer(h)

@@ -33,7 +33,7 @@ from torch import Tensor
 from ._activations import Function, activation, apply_parts, gain
 from ._constants import Constants
 from ._frame import Decode, Encode
-from ._module import Layer, check_width, feature_dtype, is_count
+from ._module import Layer, feature_dtype, is_count
 
 Array = NDArray[np.number]
 
@@ -148,7 +148,7 @@ class FourierAct(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map Fourier coefficients (..., rep.dim) to (..., rep.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         atoms = self.encode(x)
         parts = [y.unflatten(-1, (self.copies, -1)).movedim(0, -1).flatten(-2) for y in atoms]  # (..., copies, n)
         values, project = self.constants.value("values"), self.constants.value("project")

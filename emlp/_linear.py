@@ -22,7 +22,7 @@ from torch.nn.functional import linear
 from ._constants import Constants
 from ._frame import Decode, Encode
 from ._init import coefficients
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, feature_dtype, weights
 
 Atoms = Sequence[tuple[Atom, int]]
 
@@ -210,7 +210,7 @@ class Linear(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
-        check_width(x, self.width, self.rep_in)
+        self.encode.check(x)
         return self.decode(self.atoms(self.encode(x)))
 
     def dense(self) -> Tensor:

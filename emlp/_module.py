@@ -44,11 +44,15 @@ def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:
 
     Raises
     ------
+    TypeError
+        If it is not a dtype of torch.
     ValueError
         If the dtype is not a floating one, is complex although the representations are real, or has no
         complex counterpart.
     """
     dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError(f"dtype is a torch.dtype such as torch.float64, got {dtype!r}")
     if not (dtype.is_floating_point or dtype.is_complex):
         raise ValueError(f"a layer needs a floating dtype, got {dtype}: use torch.float32 or torch.float64")
     if not is_complex:
@@ -105,11 +109,33 @@ def is_count(value: Any, least: int = 1) -> bool:
 
 
 def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:
-    """Raise a ValueError unless the last axis of x is as wide as the representation."""
+    """Raise unless x is a tensor whose last axis is as wide as the representation."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"{name} must be a torch.Tensor of shape (..., {width}), got {type(x).__name__}: convert it, e.g. with "
+            f"torch.as_tensor({name}, dtype=...)"
+        )
     if x.ndim == 0 or x.shape[-1] != width:
         raise ValueError(
             f"{rep_name} = {rep!r} has dim {width} but {name} has shape {tuple(x.shape)}: expected (..., {width})"
         )
+
+
+def check_like(x: Tensor, like: Tensor, name: str = "x") -> None:
+    """Raise a ValueError unless x has the dtype and the device of a layer's numbers (autocast picks dtypes itself)."""
+    if x.device != like.device:
+        raise ValueError(
+            f"{name} is on {x.device}, but the layer is on {like.device}: move {name} with "
+            f'{name}.to("{like.device}"), or the layer with layer.to("{x.device}")'
+        )
+    if x.dtype != like.dtype and not torch.is_autocast_enabled(x.device.type):
+        if x.is_complex() and not like.is_complex():
+            todo = f"the representations are real, so pass {name}.real, or take a group with field 'C'"
+        else:
+            fits = x.is_complex() if like.is_complex() else x.is_floating_point()
+            todo = f"convert {name} with {name}.to({like.dtype})"
+            todo += f", or the layer with layer.to({x.dtype})" if fits else ""
+        raise ValueError(f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: {todo}")
 
 
 def weights(module: nn.Module) -> int:

@@ -12,7 +12,7 @@ from ._emlp import SelfProducts
 from ._frame import Decode, Encode
 from ._init import balance_products
 from ._linear import LinearAtoms
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, feature_dtype, weights
 
 
 class TensorProductAct(Layer):
@@ -67,7 +67,7 @@ class TensorProductAct(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to (..., rep_out.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         h = self.encode(x)
         return self.decode(self.mix([*h, *self.multiply(h)]))
 

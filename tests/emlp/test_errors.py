@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from intertwine.conv import ImplicitKernel, knn_graph
-from intertwine.emlp import EMLP, Bilinear, FourierAct, Gate, Linear, Norm
-from intertwine.groups import SO, SU, C, O, S
+from intertwine.emlp import EMLP, Bilinear, Dropout, FourierAct, Gate, Linear, Norm, TensorProductAct
+from intertwine.groups import SO, SU, C, O, S, U
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
 
@@ -76,6 +76,54 @@ def test_dtypes():
         Linear(V, V, SO(3), dtype=torch.complex64)
     with pytest.raises(ValueError, match=r"no features of dtype torch\.bfloat16"):
         Linear(V, V, SU(3), dtype=torch.bfloat16)
+    with pytest.raises(TypeError, match=r"dtype is a torch\.dtype such as torch\.float64, got 'float64'"):
+        Linear(V, V, SO(3), dtype="float64")
+
+
+LAYERS = [
+    Linear(V, V, SO(3)),  # no change of basis
+    Linear(T(2), V, SO(3)),
+    EMLP(V, V, SO(3), hidden=16, layers=2),
+    TensorProductAct(V + Scalar, SO(3)),
+    FourierAct(C(4)),
+    Gate(T(2), SO(3)),
+    Dropout(T(2), SO(3)),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
+def test_an_input_of_another_kind(layer):
+    x = torch.zeros(2, layer.rep_in.dim)
+    for other in (x.numpy(), x.tolist(), None):
+        with pytest.raises(TypeError, match=rf"x must be a torch\.Tensor .*, got {type(other).__name__}"):
+            layer(other)
+    with pytest.raises(ValueError, match=r"float64, but the layer's is torch\.float32: .*x\.to\(.*layer\.to\("):
+        layer(x.double())
+    with pytest.raises(ValueError, match=r"int64, but the layer's is torch\.float32: convert x with x\.to"):
+        layer(x.long())
+    with pytest.raises(ValueError, match=r"complex64, but .* real, so pass x\.real"):
+        layer(x.cfloat())
+    with pytest.raises(ValueError, match=r"x is on meta, but the layer is on cpu: .*layer\.to\(\"meta\"\)"):
+        layer(x.to("meta"))
+
+
+def test_an_input_of_another_kind_to_complex_layers_and_factors():
+    with pytest.raises(ValueError, match=r"x has dtype torch\.float32, but the layer's is torch\.complex64"):
+        Linear(V, V, U(1))(torch.zeros(2, 1))
+    with pytest.raises(ValueError, match=r"y has dtype torch\.float64"):
+        Bilinear(V, V, V, SO(3))(torch.zeros(3), torch.zeros(3).double())
+
+
+def test_inputs_are_checked_as_leniently_as_torch_needs():
+    """Autocast picks dtypes itself, and layers that multiply by no numbers take any."""
+    x = torch.zeros(2, 9)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Linear(T(2), V, SO(3))(x.bfloat16()).dtype == torch.bfloat16
+    assert Gate(V, SO(3))(x[:, :4].double()).dtype == torch.float64
+    layer = Linear(T(2), V, SO(3))
+    assert torch.vmap(layer)(x).shape == (2, 3)
+    assert torch.compile(layer, fullgraph=True, backend="eager")(x).shape == (2, 3)
+    assert torch.export.export(layer, (x,)).module()(x).shape == (2, 3)
 
 
 def test_equivariance_error_asks_for_what_it_lacks():
