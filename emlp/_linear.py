@@ -22,7 +22,7 @@ from torch.nn.functional import linear
 from ._constants import Constants
 from ._frame import Decode, Encode
 from ._init import coefficients
-from ._module import Layer, bind, feature_dtype, weights
+from ._module import Layer, bind, check_silent, feature_dtype, weights
 
 Atoms = Sequence[tuple[Atom, int]]
 
@@ -171,7 +171,8 @@ class Linear(Layer):
     TypeError
         If ``rep_in`` or ``rep_out`` is not a representation.
     ValueError
-        If the group is missing or not theirs, the dtype does not fit, or (when called) x has another width.
+        If the group is missing or not theirs, the representations are bound to groups between which every map is 0,
+        the dtype does not fit, or (when called) x has another width, dtype or device.
 
     Examples
     --------
@@ -206,6 +207,8 @@ class Linear(Layer):
         self.width = self.rep_in.dim
         self.encode = Encode(self.rep_in, dtype, device)
         self.atoms = LinearAtoms(frame(self.rep_in).atoms, frame(self.rep_out).atoms, bias, dtype, device)
+        if not any(self.atoms.sources):
+            check_silent(group, rep_in, rep_out, linear=True)
         self.decode = Decode(self.rep_out, dtype, device)
 
     def forward(self, x: Tensor) -> Tensor:

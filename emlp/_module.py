@@ -10,10 +10,12 @@ from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 import torch
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._binding import common_group
+from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 COMPLEX = {torch.float16: torch.complex32, torch.float32: torch.complex64, torch.float64: torch.complex128}
@@ -101,6 +103,40 @@ def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
         if bound[-1].dim == 0:
             raise ValueError(f"{name}={rep!r} has dimension 0: a layer needs at least one feature")
     return group, tuple(bound)
+
+
+def check_silent(group: Group | None, rep_in: Rep, rep_out: Rep, linear: bool = False) -> None:
+    """Raise a ValueError where every equivariant function is 0 because the representations are bound to two groups.
+
+    A factor that moves no input leaves f(x) alone.  Linear maps can be 0 for other reasons: the caller says so.
+    """
+    if group is not None or rep_in.group is None or rep_out.group is None or rep_in.group == rep_out.group:
+        return
+    union = (rep_in + rep_out)._require_group()
+    moved = [i for i, factor in enumerate(union.factors) if factor not in rep_in.group.factors]
+    if linear or (moved and not any(_has_fixed(atom, union, moved) for atom, _ in frame(rep_out(union)).atoms)):
+        raise ValueError(
+            f"rep_in = {rep_in!r} is bound to {rep_in.group.name} and rep_out = {rep_out!r} to {rep_out.group.name}, "
+            f"so both are of {union.name}, whose factors act independently, and every equivariant "
+            f"{'linear map' if linear else 'function'} is 0: bind both to one group, or pass group=... with "
+            "representations that are not bound"
+        )
+
+
+def _has_fixed(atom: Atom, group: Group, factors: list[int]) -> bool:
+    """Whether some vector of an atom is fixed by some factors of a product."""
+    one, rows = np.eye(group.d), [np.zeros((0, atom.dim))]
+    for i in factors:
+        factor, at = group.factors[i], slice(group.offsets[i], group.offsets[i] + group.factors[i].d)
+        for a in factor.lie_algebra:
+            element = 0 * one.astype(a.dtype)
+            element[at, at] = a
+            rows.append(atom.drho(element))
+        for h in factor.discrete_generators:
+            element = one.astype(h.dtype)
+            element[at, at] = h
+            rows.append(atom.rho(element) - np.eye(atom.dim))
+    return bool(np.linalg.matrix_rank(np.concatenate(rows), tol=1e-8) < atom.dim)
 
 
 def is_count(value: Any, least: int = 1) -> bool:

@@ -12,7 +12,7 @@ from ._emlp import SelfProducts
 from ._frame import Decode, Encode
 from ._init import balance_products
 from ._linear import LinearAtoms
-from ._module import Layer, bind, feature_dtype, weights
+from ._module import Layer, bind, check_silent, feature_dtype, weights
 
 
 class TensorProductAct(Layer):
@@ -58,6 +58,7 @@ class TensorProductAct(Layer):
     ) -> None:
         super().__init__()
         self.group, (self.rep_in, self.rep_out) = bind(group, rep=rep, rep_out=rep if rep_out is None else rep_out)
+        check_silent(group, rep, rep if rep_out is None else rep_out)
         dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         atoms, atoms_out = frame(self.rep_in).atoms, frame(self.rep_out).atoms
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_out, dtype, device)

@@ -150,3 +150,20 @@ def test_equivariance_of_functions_of_several_arguments():
 
 def test_an_output_that_is_not_finite_is_an_error():
     assert equivariance_error(lambda x: x / 0, SO(3), V, V) == float("inf")
+
+
+@pytest.mark.parametrize("layer", [Linear, EMLP, lambda rep, rep_out: TensorProductAct(rep, rep_out=rep_out)])
+def test_representations_of_two_groups_between_which_nothing_maps(layer):
+    with pytest.raises(
+        ValueError, match=r"V is bound to SO\(3\) and .* V to O\(3\), .* SO\(3\) × O\(3\).* is 0: bind both"
+    ):
+        layer(V(SO(3)), V(O(3)))
+    with pytest.raises(ValueError, match=r"bound to SO\(3\) × S\(4\) and .* to O\(3\) × S\(4\)"):
+        layer(V(SO(3)) * V(S(4)), V(O(3)) * V(S(4)))
+
+
+@pytest.mark.parametrize("layer", [Linear, EMLP, lambda rep, rep_out: TensorProductAct(rep, rep_out=rep_out)])
+def test_representations_of_products(layer):
+    layer(V(SO(3)) * V(S(4)), V(SO(3)))
+    layer(V(SO(3)) + Scalar, V(S(4)))  # what S(4) fixes
+    layer(V(SO(3)) + V(S(4)), V(SO(3)) * V(S(4)))
