@@ -292,6 +292,8 @@ def _project(w: Tensor | ArrayLike, rep_in: Rep, rep_out: Rep, name: str) -> Ten
         raise ValueError(
             f"{name} has shape {w.shape}, expected (rep_out.dim, rep_in.dim) = ({rep_out.dim}, {rep_in.dim})"
         )
+    if w.dtype.kind not in "biufc" or not np.isfinite(w).all():
+        raise ValueError(f"{name} has entries that are not finite numbers")
     kind = np.complex128 if rep_in.is_complex or rep_out.is_complex else np.float64
     if np.iscomplexobj(w) and kind is np.float64:
         raise ValueError(f"{name} is complex, but {rep_in!r} and {rep_out!r} are real")

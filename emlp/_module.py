@@ -7,7 +7,7 @@ the second drops their imaginary part.  `Layer` applies both to the real and ima
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,11 @@ def _has_fixed(atom: Atom, group: Group, factors: list[int]) -> bool:
 def is_count(value: Any, least: int = 1) -> bool:
     """Whether a value is an integer, Python's or NumPy's, from ``least`` on."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def is_number(value: Any, least: float = 0.0) -> bool:
+    """Whether a value is a finite real number, Python's or NumPy's, from ``least`` on."""
+    return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < float("inf")
 
 
 def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:

@@ -167,3 +167,20 @@ def test_representations_of_products(layer):
     layer(V(SO(3)) * V(S(4)), V(SO(3)))
     layer(V(SO(3)) + Scalar, V(S(4)))  # what S(4) fixes
     layer(V(SO(3)) + V(S(4)), V(SO(3)) * V(S(4)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: Norm(V, SO(3), eps=-1), ValueError, "eps is a number >= 0, got -1"),
+        (lambda: Norm(V, SO(3), eps=float("nan")), ValueError, "eps is a number >= 0, got nan"),
+        (lambda: TensorProductAct(V, SO(3), gain="x"), ValueError, "gain is a number >= 0, got 'x'"),
+        (lambda: FourierAct(3), TypeError, "group is a Group, got 3"),
+        (lambda: FourierAct(C(4), subgroup=3), TypeError, "subgroup is a Group, got 3"),
+        (lambda: FourierAct(C(4), tolerance="x"), ValueError, "tolerance is between 0 and 1, got 'x'"),
+        (lambda: Linear.from_dense(np.full((3, 3), np.nan), V, V, SO(3)), ValueError, "not finite numbers"),
+    ],
+)
+def test_numbers_and_groups_of_layers(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

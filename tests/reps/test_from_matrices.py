@@ -205,7 +205,5 @@ def test_images_given_as_tensors():
         assert Rep.from_matrices(S(3), discrete=other) == rep
     with pytest.raises(ValueError, match=r"the image of discrete generator 0 is a tensor on the device meta"):
         Rep.from_matrices(S(3), discrete=[image.to("meta") for image in images])
-    with pytest.raises(
-        TypeError, match=r"discrete is a list of matrices, one for every generator of G\.discrete, got 3"
-    ):
+    with pytest.raises(TypeError, match=r"discrete is a list of matrices, one for every generator of .*, got 3"):
         Rep.from_matrices(S(3), discrete=3)

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from intertwine.groups import GL, SE, SL, SO, SU, A, Group, Lorentz, O, S, Sp, Trivial, Z
-from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, parse
+from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, fusion_table, parse
 from intertwine.reps._errors import NotReductive
 from intertwine.reps._frame import bilinear_basis, frame, linear_basis, trivial_atom
 from intertwine.reps._irreps import IrrepTable, irrep_table, irreps
@@ -228,3 +228,5 @@ def test_names_that_no_tensor_power_can_bring():
         irreps(SO(3), level=-1)
     with pytest.raises(TypeError, match=r"irreps\(G\) lists the irreps of a Group, got 3"):
         irreps(3)
+    with pytest.raises(TypeError, match=r"fusion_table\(G\) takes a Group, got 3"):
+        fusion_table(3)
