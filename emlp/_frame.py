@@ -105,7 +105,9 @@ class Encode(_Frame):
     def check(self, x: Tensor, name: str = "x", rep_name: str = "rep_in") -> None:
         """Raise unless x is a tensor of features of the layer's dtype and device."""
         check_width(x, self.width, self.rep, name, rep_name)
-        check_like(x, self.constants._buffers["_enc0"], name)  # not `value`: its look-up takes longer than the check
+        like = self.constants._buffers["_enc0"]  # not `value`: its look-up takes longer than the check
+        if like is not None:
+            check_like(x, like, name)
 
 
 class Decode(_Frame):

@@ -196,9 +196,9 @@ class IrrepTable:
     def _may_follow(self, label: str | int, power: int, fresh: list[Irrep]) -> bool:
         """Whether a name can be expected in higher tensor powers of V."""
         digits = re.match(r"\d+", label) if isinstance(label, str) else None
-        number = int(digits[0]) if digits else label
+        number = int(digits[0]) if digits else label if isinstance(label, int) else 0
         if _named.is_named(self.group):
-            return isinstance(number, int) and power < number <= MOST_LEVEL
+            return power < number <= MOST_LEVEL
         return digits is not None and any(irrep.dim <= number for irrep in fresh)
 
     def levels(self, most: int | None = None) -> Iterable[list[Irrep]]:
