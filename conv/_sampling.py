@@ -55,9 +55,7 @@ def fps(pos: Tensor, batch: Tensor | None = None, ratio: float = 0.5) -> Tensor:
     pos = pos.detach()
     order = torch.arange(len(pos), device=pos.device) if batch is None else torch.argsort(batch, stable=True)
     sizes = [len(pos)] if batch is None else torch.unique(batch, return_counts=True)[1].tolist()
-    alike: dict[
-        int, list[tuple[int, int]]
-    ] = {}  # (first, size) of clouds, by size: padded together they double at most
+    alike: dict[int, list[tuple[int, int]]] = {}  # (first, size), clouds together that padding doubles at most
     for size, end in zip(sizes, itertools.accumulate(sizes)):
         alike.setdefault(size.bit_length(), []).append((end - size, size))
     kept = [at for clouds in alike.values() for at in _farthest(pos[order], clouds, ratio)]

@@ -13,7 +13,7 @@ from torch.nn.functional import linear
 
 from ._frame import Decode, Encode
 from ._init import coefficients
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, feature_dtype, weights
 from ._product import ProductAtoms
 
 Atoms = Sequence[tuple[Atom, int]]
@@ -112,8 +112,8 @@ class Bilinear(Layer):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Map features (..., rep_1.dim) and (..., rep_2.dim) to (..., rep_out.dim)."""
-        check_width(x, self.rep_1.dim, self.rep_1, "x", "rep_1")
-        check_width(y, self.rep_2.dim, self.rep_2, "y", "rep_2")
+        self.encode_1.check(x, "x", "rep_1")
+        self.encode_2.check(y, "y", "rep_2")
         return self.decode(self.atoms(self.encode_1(x), self.encode_2(y)))
 
     def __repr__(self) -> str:

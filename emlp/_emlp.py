@@ -25,7 +25,7 @@ from ._gate import act, gate
 from ._hidden import hidden_rep
 from ._init import balance_products
 from ._linear import LinearAtoms
-from ._module import Layer, bind, check_width, feature_dtype, is_count, weights
+from ._module import Layer, bind, check_silent, feature_dtype, is_count, weights
 from ._norm import EPS, mean_square
 from ._product import ProductAtoms
 
@@ -195,6 +195,7 @@ class EMLP(Layer):
         if not is_count(layers):
             raise ValueError(f"layers must be an integer >= 1, got {layers!r}")
         self.group, (self.rep_in, self.rep_out) = bind(group, rep_in=rep_in, rep_out=rep_out)
+        check_silent(group, rep_in, rep_out)
         self.hidden_rep = hidden_rep(self.group, self.rep_in, self.rep_out, hidden)
         reps = (self.rep_in, self.hidden_rep, self.rep_out)
         dtype = feature_dtype(dtype, any(rep.is_complex for rep in reps))
@@ -212,7 +213,7 @@ class EMLP(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         h = self.encode(x)
         for layer in self.hidden:
             h = layer(h)

@@ -33,7 +33,7 @@ from torch import Tensor
 from ._activations import Function, activation, apply_parts, gain
 from ._constants import Constants
 from ._frame import Decode, Encode
-from ._module import Layer, check_width, feature_dtype, is_count
+from ._module import Layer, feature_dtype, is_count, is_number
 
 Array = NDArray[np.number]
 
@@ -120,11 +120,14 @@ class FourierAct(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        for name, value in (("group", group), ("subgroup", group if subgroup is None else subgroup)):
+            if not isinstance(value, Group):
+                raise TypeError(f"FourierAct: {name} is a Group, got {value!r}")
         if not group.is_compact:
             raise ValueError(f"FourierAct integrates over the group, and {group.name} is not compact: use Gate")
         if not is_count(copies):
             raise ValueError(f"copies is an integer >= 1, got {copies!r}")
-        if not 0 < tolerance < 1:
+        if not is_number(tolerance) or not 0 < tolerance < 1:
             raise ValueError(f"tolerance is between 0 and 1, got {tolerance!r}")
         if degree is not None and not is_count(degree, 0):
             raise ValueError(f"degree is an integer >= 0, got {degree!r}")
@@ -148,7 +151,7 @@ class FourierAct(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map Fourier coefficients (..., rep.dim) to (..., rep.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         atoms = self.encode(x)
         parts = [y.unflatten(-1, (self.copies, -1)).movedim(0, -1).flatten(-2) for y in atoms]  # (..., copies, n)
         values, project = self.constants.value("values"), self.constants.value("project")

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from ._constants import Constants
-from ._module import Layer, check_width
+from ._module import Layer, check_like, check_width
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,19 @@ class Encode(_Frame):
             copies = [x[..., s : s + n * piece.size].unflatten(-1, (n, piece.size)) for s, n in piece.runs]
             y = _cat(copies, -2)  # (..., copies, size)
             if not self.constants.is_one(f"enc{k}"):
-                y = linear(y, self.constants.value(f"enc{k}"))
+                enc = self.constants.value(f"enc{k}")
+                check_like(x, enc)
+                y = linear(y, enc)
             for part, (i, m, d, _) in zip(y.split([m * d for _, m, d, _ in piece.parts], -1), piece.parts):
                 found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0).flatten(-2))
         return [_cat(parts, -1).contiguous() for parts in found]
+
+    def check(self, x: Tensor, name: str = "x", rep_name: str = "rep_in") -> None:
+        """Raise unless x is a tensor of features of the layer's dtype and device."""
+        check_width(x, self.width, self.rep, name, rep_name)
+        like = self.constants._buffers["_enc0"]  # not `value`: its look-up takes longer than the check
+        if like is not None:
+            check_like(x, like, name)
 
 
 class Decode(_Frame):

@@ -22,7 +22,7 @@ from torch.nn.functional import linear
 from ._constants import Constants
 from ._frame import Decode, Encode
 from ._init import coefficients
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, check_silent, feature_dtype, weights
 
 Atoms = Sequence[tuple[Atom, int]]
 
@@ -171,7 +171,8 @@ class Linear(Layer):
     TypeError
         If ``rep_in`` or ``rep_out`` is not a representation.
     ValueError
-        If the group is missing or not theirs, the dtype does not fit, or (when called) x has another width.
+        If the group is missing or not theirs, the representations are bound to groups between which every map is 0,
+        the dtype does not fit, or (when called) x has another width, dtype or device.
 
     Examples
     --------
@@ -206,11 +207,13 @@ class Linear(Layer):
         self.width = self.rep_in.dim
         self.encode = Encode(self.rep_in, dtype, device)
         self.atoms = LinearAtoms(frame(self.rep_in).atoms, frame(self.rep_out).atoms, bias, dtype, device)
+        if not any(self.atoms.sources):
+            check_silent(group, rep_in, rep_out, linear=True)
         self.decode = Decode(self.rep_out, dtype, device)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
-        check_width(x, self.width, self.rep_in)
+        self.encode.check(x)
         return self.decode(self.atoms(self.encode(x)))
 
     def dense(self) -> Tensor:
@@ -289,6 +292,8 @@ def _project(w: Tensor | ArrayLike, rep_in: Rep, rep_out: Rep, name: str) -> Ten
         raise ValueError(
             f"{name} has shape {w.shape}, expected (rep_out.dim, rep_in.dim) = ({rep_out.dim}, {rep_in.dim})"
         )
+    if w.dtype.kind not in "biufc" or not np.isfinite(w).all():
+        raise ValueError(f"{name} has entries that are not finite numbers")
     kind = np.complex128 if rep_in.is_complex or rep_out.is_complex else np.float64
     if np.iscomplexobj(w) and kind is np.float64:
         raise ValueError(f"{name} is complex, but {rep_in!r} and {rep_out!r} are real")

@@ -7,13 +7,15 @@ the second drops their imaginary part.  `Layer` applies both to the real and ima
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from intertwine.groups import Group
 from intertwine.reps import Rep
 from intertwine.reps._binding import common_group
+from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 COMPLEX = {torch.float16: torch.complex32, torch.float32: torch.complex64, torch.float64: torch.complex128}
@@ -44,11 +46,15 @@ def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:
 
     Raises
     ------
+    TypeError
+        If it is not a dtype of torch.
     ValueError
         If the dtype is not a floating one, is complex although the representations are real, or has no
         complex counterpart.
     """
     dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError(f"dtype is a torch.dtype such as torch.float64, got {dtype!r}")
     if not (dtype.is_floating_point or dtype.is_complex):
         raise ValueError(f"a layer needs a floating dtype, got {dtype}: use torch.float32 or torch.float64")
     if not is_complex:
@@ -104,9 +110,48 @@ def bind(group: Group | None, **reps: Rep) -> tuple[Group, tuple[Rep, ...]]:
     return group, tuple(bound)
 
 
+def check_silent(group: Group | None, rep_in: Rep, rep_out: Rep, linear: bool = False) -> None:
+    """Raise a ValueError where every equivariant function is 0 because the representations are bound to two groups.
+
+    A factor that moves no input leaves f(x) alone.  Linear maps can be 0 for other reasons: the caller says so.
+    """
+    if group is not None or rep_in.group is None or rep_out.group is None or rep_in.group == rep_out.group:
+        return
+    union = (rep_in + rep_out)._require_group()
+    moved = [i for i, factor in enumerate(union.factors) if factor not in rep_in.group.factors]
+    if linear or (moved and not any(_has_fixed(atom, union, moved) for atom, _ in frame(rep_out(union)).atoms)):
+        raise ValueError(
+            f"rep_in = {rep_in!r} is bound to {rep_in.group.name} and rep_out = {rep_out!r} to {rep_out.group.name}, "
+            f"so both are of {union.name}, whose factors act independently, and every equivariant "
+            f"{'linear map' if linear else 'function'} is 0: bind both to one group, or pass group=... with "
+            "representations that are not bound"
+        )
+
+
+def _has_fixed(atom: Atom, group: Group, factors: list[int]) -> bool:
+    """Whether some vector of an atom is fixed by some factors of a product."""
+    one, rows = np.eye(group.d), [np.zeros((0, atom.dim))]
+    for i in factors:
+        factor, at = group.factors[i], slice(group.offsets[i], group.offsets[i] + group.factors[i].d)
+        for a in factor.lie_algebra:
+            element = 0 * one.astype(a.dtype)
+            element[at, at] = a
+            rows.append(atom.drho(element))
+        for h in factor.discrete_generators:
+            element = one.astype(h.dtype)
+            element[at, at] = h
+            rows.append(atom.rho(element) - np.eye(atom.dim))
+    return bool(np.linalg.matrix_rank(np.concatenate(rows), tol=1e-8) < atom.dim)
+
+
 def is_count(value: Any, least: int = 1) -> bool:
     """Whether a value is an integer, Python's or NumPy's, from ``least`` on."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def is_number(value: Any, least: float = 0.0) -> bool:
+    """Whether a value is a finite real number, Python's or NumPy's, from ``least`` on."""
+    return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < float("inf")
 
 
 def cloud_count(batch: Any, rows: int, size: int | None = None) -> int:
@@ -138,11 +183,33 @@ def cloud_count(batch: Any, rows: int, size: int | None = None) -> int:
 
 
 def check_width(x: Tensor, width: int, rep: Rep, name: str = "x", rep_name: str = "rep_in") -> None:
-    """Raise a ValueError unless the last axis of x is as wide as the representation."""
+    """Raise unless x is a tensor whose last axis is as wide as the representation."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"{name} must be a torch.Tensor of shape (..., {width}), got {type(x).__name__}: convert it, e.g. with "
+            f"torch.as_tensor({name}, dtype=...)"
+        )
     if x.ndim == 0 or x.shape[-1] != width:
         raise ValueError(
             f"{rep_name} = {rep!r} has dim {width} but {name} has shape {tuple(x.shape)}: expected (..., {width})"
         )
+
+
+def check_like(x: Tensor, like: Tensor, name: str = "x") -> None:
+    """Raise a ValueError unless x has the dtype and the device of a layer's numbers (autocast picks dtypes itself)."""
+    if x.device != like.device:
+        raise ValueError(
+            f"{name} is on {x.device}, but the layer is on {like.device}: move {name} with "
+            f'{name}.to("{like.device}"), or the layer with layer.to("{x.device}")'
+        )
+    if x.dtype != like.dtype and not torch.is_autocast_enabled(x.device.type):
+        if x.is_complex() and not like.is_complex():
+            todo = f"the representations are real, so pass {name}.real, or take a group with field 'C'"
+        else:
+            fits = x.is_complex() if like.is_complex() else x.is_floating_point()
+            todo = f"convert {name} with {name}.to({like.dtype})"
+            todo += f", or the layer with layer.to({x.dtype})" if fits else ""
+        raise ValueError(f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: {todo}")
 
 
 def weights(module: nn.Module) -> int:

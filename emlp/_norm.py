@@ -11,7 +11,7 @@ from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Layer, bind, check_width, feature_dtype
+from ._module import Layer, bind, check_width, feature_dtype, is_number
 
 Atoms = Sequence[tuple[Atom, int]]
 EPS = 1e-4
@@ -111,6 +111,8 @@ class Norm(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        if not is_number(eps):
+            raise ValueError(f"eps is a number >= 0, got {eps!r}")
         self.group, (self.rep_in,) = bind(group, rep=rep)
         self.rep_out = self.rep_in
         if strict:

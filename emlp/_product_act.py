@@ -12,7 +12,7 @@ from ._emlp import SelfProducts
 from ._frame import Decode, Encode
 from ._init import balance_products
 from ._linear import LinearAtoms
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, check_silent, feature_dtype, is_number, weights
 
 
 class TensorProductAct(Layer):
@@ -57,7 +57,10 @@ class TensorProductAct(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        if not is_number(gain):
+            raise ValueError(f"gain is a number >= 0, got {gain!r}")
         self.group, (self.rep_in, self.rep_out) = bind(group, rep=rep, rep_out=rep if rep_out is None else rep_out)
+        check_silent(group, rep, rep if rep_out is None else rep_out)
         dtype = feature_dtype(dtype, self.rep_in.is_complex or self.rep_out.is_complex)
         atoms, atoms_out = frame(self.rep_in).atoms, frame(self.rep_out).atoms
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_out, dtype, device)
@@ -67,7 +70,7 @@ class TensorProductAct(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to (..., rep_out.dim)."""
-        check_width(x, self.rep_in.dim, self.rep_in)
+        self.encode.check(x)
         h = self.encode(x)
         return self.decode(self.mix([*h, *self.multiply(h)]))
 

@@ -64,7 +64,9 @@ def _tidy(x: Any) -> Any:
 
 
 def matrix(entries: Any, what: str = "a generator") -> Matrix:
-    """Read a square matrix given as nested lists, a numpy array or a sympy matrix."""
+    """Read a square matrix given as nested lists, a numpy array, a sympy matrix or a tensor (its numbers alone)."""
+    if hasattr(entries, "detach"):
+        entries = _array(entries, what)
     if not isinstance(entries, sp.MatrixBase):
         try:
             entries = np.asarray(entries, dtype=object) if not hasattr(entries, "dtype") else np.asarray(entries)
@@ -79,6 +81,14 @@ def matrix(entries: Any, what: str = "a generator") -> Matrix:
         places = zip(*np.nonzero(entries)) if entries.dtype != object else np.ndindex(*shape)
         values = {(int(i), int(j)): y for i, j in places if (y := _entry(entries[i, j], what, (i, j))) != 0}
     return sp.ImmutableMatrix(sp.SparseMatrix(*shape, values))
+
+
+def _array(tensor: Any, what: str) -> Array:
+    """The numbers of a tensor of torch, on whatever device, with or without a gradient."""
+    if tensor.is_meta:
+        raise ValueError(f"{what} is a tensor on the device meta, which holds no numbers: give it on the CPU")
+    tensor = tensor.detach().cpu().resolve_conj()
+    return np.asarray(tensor if tensor.element_size() > 2 else tensor.tolist())
 
 
 def _entry(x: Any, what: str, place: Any) -> Any:

@@ -64,6 +64,8 @@ class Products(Value):
         """
         group = as_group(self)
         if normal is not None:
+            if not isinstance(normal, Value):
+                raise TypeError(f"G.semidirect(N) takes a Group N on the same space, or none for R^d, got {normal!r}")
             from ._semidirect import semidirect
 
             return semidirect(normal, group, name)

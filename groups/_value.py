@@ -31,6 +31,8 @@ class Value:
     _generators: Generators
 
     def __init__(self, name: str, generators: Generators) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a group is a text, got {name!r}")
         self.__dict__.update(name=name, _generators=generators)
 
     def __setattr__(self, attribute: str, value: object) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import NamedTuple
 
 import numpy as np
 
+from ._basis import LIMIT
 from ._errors import NotReductive
 from ._frame import Atom, Frame, frame, is_reductive
 from ._hom import Hom
 from ._irrep import Irrep
 from ._node import Array, Rep
 from ._tensor import Scalar
+from ._threads import cached_property
 
 SINGULAR = 1e-8  # ratio of singular values of a random intertwiner below which it is not invertible
 
@@ -36,6 +38,8 @@ class Part(NamedTuple):
 class Decomposition:
     """A representation as a direct sum of irreps; made by `Rep.decompose`.
 
+    Both matrices are made when they are first asked for; the parts are found for representations of any size.
+
     Attributes
     ----------
     rep : Rep
@@ -45,6 +49,11 @@ class Decomposition:
         ``change @ rep.rho(g) @ inverse == direct_sum.rho(g)``.
     inverse : (dim, dim)
         Orthogonal (unitary) groups: the conjugate transpose of ``change``, where ``rep`` is orthogonal.
+
+    Raises
+    ------
+    ValueError
+        When a matrix asked for would take more than a GiB.
 
     Examples
     --------
@@ -57,8 +66,28 @@ class Decomposition:
 
     rep: Rep
     parts: tuple[Part, ...]
-    change: Array = field(compare=False)
-    inverse: Array = field(compare=False)
+
+    @cached_property
+    def change(self) -> Array:
+        """To the coordinates of the irreps, (dim, dim)."""
+        found = self._frame()
+        coordinates = found.analyse(np.eye(self.rep.dim))
+        columns = [coordinates[irrep].reshape(self.rep.dim, -1) for irrep, _ in found.irreps]
+        return np.concatenate([np.zeros((self.rep.dim, 0)), *columns], axis=1).T
+
+    @cached_property
+    def inverse(self) -> Array:
+        """And back, (dim, dim)."""
+        return _synthesis(self._frame(), self.rep.dim)
+
+    def _frame(self) -> Frame:
+        size = 8 * self.rep.dim**2
+        if size > LIMIT:
+            raise ValueError(
+                f"the change of basis of {self.rep!r} has {self.rep.dim:.3g} rows and takes {size / 1e9:.3g} GB, over "
+                f"the limit of {LIMIT / 1e9:.3g} GB: read the parts, or decompose the factors of a product"
+            )
+        return frame(self.rep)
 
     @property
     def direct_sum(self) -> Rep:
@@ -110,12 +139,7 @@ def decompose(rep: Rep) -> Decomposition:
         )
     if not is_reductive(group):
         raise NotReductive(f"{rep!r} need not be a sum of irreps: {group.name} is not known to be reductive")
-    found = frame(rep)
-    parts = tuple(part_of(irrep, m) for irrep, m in found.irreps)
-    coordinates = found.analyse(np.eye(rep.dim))
-    columns = [coordinates[irrep].reshape(rep.dim, -1) for irrep, _ in found.irreps]
-    change = np.concatenate([np.zeros((rep.dim, 0)), *columns], axis=1).T
-    return Decomposition(rep, parts, change, _synthesis(found, len(change)))
+    return Decomposition(rep, tuple(part_of(irrep, m) for irrep, m in frame(rep).irreps))
 
 
 def _synthesis(found: Frame, n: int) -> Array:

@@ -81,6 +81,8 @@ def fusion_table(group: Group, max_dim: int | None = None, level: int = 3) -> Fu
         Irrep(1) ⊗ Irrep(2) = Irrep(1) + Irrep(2) + Irrep(3)
         Irrep(2) ⊗ Irrep(2) = Irrep(0) + Irrep(1) + Irrep(2) + Irrep(3) + Irrep(4)
     """
+    if not isinstance(group, Group):
+        raise TypeError(f"fusion_table(G) takes a Group, got {group!r}")
     found = listed(group, max_dim, level)
     products: dict[tuple[Rep, Rep], Rep] = {}
     for a in found:

@@ -109,6 +109,8 @@ def from_matrices(group: Group, algebra: Sequence[Any], discrete: Sequence[Any])
 
 def _ordered(images: Sequence[Any], generators: Sequence[Matrix], kind: str) -> Sequence[Any]:
     """Images in the order of the generators, from images in that order or from pairs (generator, image)."""
+    if not hasattr(images, "__len__") or isinstance(images, str):
+        raise TypeError(f"{kind} is a list of matrices, one for every generator of G.{kind}, got {images!r}")
     if not len(images) or not all(map(_is_pair, images)):
         return images
     found = {}

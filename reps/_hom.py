@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._node import Rep
 
 Array = NDArray[Any]
+LARGE = 2**16  # coordinates of a summand above which maps are counted and not solved for
 
 
 class Hom:
@@ -108,8 +109,24 @@ class Hom:
 
     @property
     def dim(self) -> int:
-        """Dimension of the space (over ℂ where the maps are complex)."""
-        return self.basis().rank
+        """Dimension of the space (over ℂ where the maps are complex).
+
+        That of the certified basis; where a summand has more than 2¹⁶ coordinates, counted by theory alone if one
+        applies: weights of reductive Lie groups, characters of finite groups, patterns of indices of S(n) and A(n).
+
+        Examples
+        --------
+        >>> from intertwine.groups import SO
+        >>> from intertwine.reps import T, Scalar
+        >>> (T(30) >> Scalar)(SO(3)).dim
+        439742222071
+        """
+        from ._count import by_theory
+
+        self._bound()
+        sides = [summand.dim for rep in (self.rep_in, self.rep_out) for _, summand in rep.summands()]
+        counted = by_theory(self.rep_in, self.rep_out) if max(sides, default=0) > LARGE else None
+        return self.basis().rank if counted is None else counted
 
     @property
     def certificate(self) -> Certificate:

@@ -10,6 +10,7 @@ which irreps are met.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from operator import attrgetter
@@ -21,6 +22,7 @@ from intertwine.groups._balance import balance
 from numpy.typing import NDArray
 
 from . import _named
+from ._counts import is_int
 from ._custom import Irrep as Node
 from ._errors import DecompositionError, NotReductive
 from ._images import Compressed, Images, Leaf, Tensor, letters
@@ -171,8 +173,13 @@ class IrrepTable:
 
     @alone
     def find(self, label: str | int) -> Irrep:
-        """The irrep of a name or an index, growing tensor powers of V until it appears."""
-        for level in self.levels():
+        """The irrep of a name or an index, growing tensor powers of V until it appears or can no longer be expected.
+
+        Names count as far as they go, whatever has been met before: a degree or frequency is in the power of that
+        number, and irreps "d:…" are looked for while the powers have new irreps of dimension up to d.
+        """
+        known: list[Irrep] = []
+        for power, level in enumerate(self.levels(MOST_LEVEL)):
             if isinstance(label, int) and not _named.is_named(self.group):
                 if label < len(level):
                     return level[label]
@@ -180,10 +187,19 @@ class IrrepTable:
                 for irrep in self.irreps:
                     if str(irrep.label) == str(label):
                         return irrep
-        known = ", ".join(str(i.label) for i in sorted(self.irreps, key=lambda i: i.key))
-        raise ValueError(
-            f"{self.group} has no irrep {label!r} within {MAX_LEVEL} tensor powers of V; those found: {known}"
-        )
+            fresh, known = level[len(known) :], level
+            if power >= MAX_LEVEL and not self._may_follow(label, power, fresh):
+                break
+        names = ", ".join(str(i.label) for i in sorted(self.irreps, key=lambda i: i.key))
+        raise ValueError(f"{self.group} has no irrep {label!r} within {power} tensor powers of V; those found: {names}")
+
+    def _may_follow(self, label: str | int, power: int, fresh: list[Irrep]) -> bool:
+        """Whether a name can be expected in higher tensor powers of V."""
+        digits = re.match(r"\d+", label) if isinstance(label, str) else None
+        number = int(digits[0]) if digits else label if isinstance(label, int) else 0
+        if _named.is_named(self.group):
+            return power < number <= MOST_LEVEL
+        return digits is not None and any(irrep.dim <= number for irrep in fresh)
 
     def levels(self, most: int | None = None) -> Iterable[list[Irrep]]:
         """Irreps in V^⊗0, V^⊗1, … (with duals and conjugates), by level, then dimension and spectrum."""
@@ -210,7 +226,8 @@ class IrrepTable:
             yield listed
 
 
-MAX_LEVEL = 12
+MAX_LEVEL = 12  # tensor powers of V that are looked through for any name
+MOST_LEVEL = 128  # and for a name that says it is further on
 
 
 def presplit(images: Images) -> list[Images]:
@@ -300,7 +317,7 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[No
     max_dim : int, optional
         Leave out irreps of larger dimension.
     level : int
-        Highest tensor power to look at.
+        Highest tensor power to look at, at most 128.
 
     Returns
     -------
@@ -312,6 +329,8 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[No
     ------
     NotReductive
         When representations of the group are not sums of irreps.
+    TypeError, ValueError
+        When the level or the dimension is no such number.
 
     Examples
     --------
@@ -326,6 +345,12 @@ def irreps(group: Group, max_dim: int | None = None, level: int = 3) -> tuple[No
     ----------
     Bröcker, tom Dieck (1985), Representations of Compact Lie Groups, theorem III.4.4.
     """
+    if not isinstance(group, Group):
+        raise TypeError(f"irreps(G) lists the irreps of a Group, got {group!r}")
+    if not is_int(level) or not 0 <= level <= MOST_LEVEL:
+        raise ValueError(f"level, the highest tensor power of V, is an integer from 0 to {MOST_LEVEL}, got {level!r}")
+    if max_dim is not None and not is_int(max_dim):
+        raise TypeError(f"max_dim is an integer, got {max_dim!r}")
     return tuple(irrep.rep for irrep in listed(group, max_dim, level))
 
 

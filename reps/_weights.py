@@ -24,6 +24,7 @@ _DISTINCT = 1e-6  # and this far apart, distinct
 _SIDE = 1024  # largest dimension of a leaf
 _TERMS = 2**24  # terms of a product of formal characters
 _ROOTS = 20_000  # terms of the denominator
+_INEXACT = 2**40  # complex multiplicities above this are no longer known to the nearest integer
 _GENERIC = complex(np.exp(0.7j))
 
 
@@ -55,6 +56,8 @@ def by_weights(rep_in: Rep, rep_out: Rep) -> int | None:
     order = sum(size for _, size in components)
     if isinstance(total, int):
         return total // order if total % order == 0 else None
+    if abs(total) > _INEXACT:
+        return None
     rank = round(total.real / order)
     return rank if abs(total / order - rank) < 1e-3 else None
 
@@ -191,6 +194,16 @@ def _twists(moved: Array, labels: Array, positive: Array, scale: float) -> list[
     return [(float(labels[s[0]]), complex(mu)) for s in spaces for mu in np.linalg.eigvals(moved[np.ix_(s, s)])]
 
 
+def _size(n: Array) -> int:
+    """A bound of Σ |n_i|."""
+    return int(np.abs(n).sum()) + 1
+
+
+def _roomy(n: Array, bound: int) -> Array:
+    """Integers as Python's own, which have no end, where results may be as large as a bound."""
+    return n.astype(object) if n.dtype.kind == "i" and bound >= 2**62 else n
+
+
 def _integral(n: Array) -> Array:
     """Coefficients as integers where they all are."""
     nearest = np.round(n.real)
@@ -215,18 +228,20 @@ class Formal:
             return None
         starts = np.concatenate([[0], np.flatnonzero(new) + 1]) if len(at) else np.zeros(0, int)
         n = np.add.reduceat(n, starts) if len(at) else n
-        keep = n != 0 if n.dtype == np.int64 else np.abs(n) > 1e-9
+        keep = n != 0 if n.dtype.kind in "iO" else np.abs(n) > 1e-9
         return cls(at[starts][keep], n[keep])
 
     def plus(self, other: Formal, copies: int, scale: float) -> Formal | None:
         """The sum with some copies of another."""
-        at, n = np.concatenate([self.at, other.at]), np.concatenate([self.n, copies * other.n])
-        return Formal.of(at, scale, n)
+        bound = _size(self.n) + copies * _size(other.n)
+        n = np.concatenate([_roomy(self.n, bound), copies * _roomy(other.n, bound)])
+        return Formal.of(np.concatenate([self.at, other.at]), scale, n)
 
     def times(self, other: Formal, scale: float) -> Formal | None:
         """The product, exponents added."""
         at = np.add.outer(self.at, other.at).ravel()
-        return Formal.of(at, scale, np.multiply.outer(self.n, other.n).ravel())
+        bound = _size(self.n) * _size(other.n)
+        return Formal.of(at, scale, np.multiply.outer(_roomy(self.n, bound), _roomy(other.n, bound)).ravel())
 
     def inner(self, other: Formal, scale: float) -> complex | None:
         """Σ n_i m̄_j over equal exponents; None when two are neither equal nor distinct."""
@@ -234,11 +249,13 @@ class Formal:
             return 0
         after = np.clip(np.searchsorted(self.at, other.at), 1, max(len(self.at) - 1, 1))
         total: complex = 0
+        bound = _size(self.n) * _size(other.n)
+        left, right = _roomy(self.n, bound), _roomy(other.n, bound).conj()
         for offset in (1, 0) if len(self.at) > 1 else (1,):
             at = self.at[after - offset]
             apart = np.abs(at - other.at)
             near = apart < 2 * _EQUAL * scale  # runs of equal exponents are known by their first
             if np.any(~near & (apart < _DISTINCT * scale)):
                 return None
-            total += (self.n[after - offset] * other.n.conj())[near].sum().item()
+            total += sum((left[after - offset] * right)[near].tolist())
         return total

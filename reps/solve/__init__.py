@@ -17,7 +17,7 @@ from .exact import solve_exact
 from .isotypic import solve_isotypic
 from .krylov import solve_krylov
 from .nullspace import solve_nullspace
-from .orbits import solve_orbits
+from .orbits import check_size, solve_orbits
 from .split import Solved, solve_split
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def solve(hom: Hom, method: str = "auto") -> Basis:
     Raises
     ------
     ValueError
-        If the Hom space is not bound, the method is unknown, or it does not apply to this group.
+        If the Hom space is not bound, the method is unknown, or it does not apply to this group, or a representation
+        is too large to form anything of its dimension.
     RankError
         If floating-point generators leave no clear gap between zero and non-zero singular values.
     CertificateError
@@ -121,6 +122,8 @@ def _fresh(rep_in: Rep, rep_out: Rep, method: str) -> Solved:
 def _run(rep_in: Rep, rep_out: Rep, method: str) -> Block:
     if method == "auto":
         return solve_auto(rep_in, rep_out)
+    if method != "orbits":
+        check_size(rep_in, rep_out)
     if method == "nullspace":
         return solve_nullspace(rep_in, rep_out)
     if method == "exact":

@@ -37,6 +37,8 @@ Array = NDArray[Any]
 LARGE = 2**20  # pairs from which row orbits are taken first
 FEW = 8  # rows whose Schreier elements are merged without asking
 CHUNK = 2**22  # images held at a time
+PAIRS = 2**31  # pairs that are labelled
+LONGEST = 2**24  # coordinates of a representation, of which a few vectors and a sparse matrix are kept
 MOST = 8  # factors of V whose patterns are listed
 
 
@@ -217,13 +219,31 @@ def solve_orbits(rep_in: Rep, rep_out: Rep) -> OrbitBlock | None:
     split = _tensor_powers(rep_in, rep_out, group)
     if split is not None:
         return PatternBlock(group.d, *split)
+    check_size(rep_in, rep_out)
     inner = signed_permutations(rep_in, group)
     if inner is None:
         return None
     outer = inner if rep_out == rep_in else signed_permutations(rep_out, group)
     if outer is None:
         return None
+    if rep_in.dim * rep_out.dim > PAIRS:
+        raise ValueError(
+            f"{rep_in!r} >> {rep_out!r} over {group.name} has {rep_in.dim * rep_out.dim:.3g} pairs of coordinates, and "
+            f"orbits of up to {PAIRS:.3g} are labelled: take smaller powers, or read hom.dim, which may be counted"
+        )
     return pair_orbits(inner, outer, rep_in.dim, rep_out.dim)
+
+
+def check_size(rep_in: Rep, rep_out: Rep) -> None:
+    """Raise a ValueError where vectors of a representation are too long to compute with."""
+    for rep in (rep_in, rep_out):
+        if rep.dim > LONGEST:
+            raise ValueError(
+                f"Hom({rep_in!r}, {rep_out!r}) over {rep_in._require_group().name} is not solved for: {rep!r} has "
+                f"dimension {rep.dim:.3g}, over the limit of {LONGEST:.3g}; take smaller powers, move factors to the "
+                "other side (T(2k) >> Scalar is T(k) >> T(k).dual), or read hom.dim, which is counted where a theory "
+                "applies"
+            )
 
 
 def _tensor_powers(rep_in: Rep, rep_out: Rep, group: Group) -> tuple[int, int] | None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from intertwine.conv import ImplicitKernel, knn_graph
-from intertwine.emlp import EMLP, Bilinear, FourierAct, Gate, Linear, Norm
-from intertwine.groups import SO, SU, C, O, S
+from intertwine.emlp import EMLP, Bilinear, Dropout, FourierAct, Gate, Linear, Norm, TensorProductAct
+from intertwine.groups import SO, SU, C, O, S, U
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
 
@@ -76,6 +76,54 @@ def test_dtypes():
         Linear(V, V, SO(3), dtype=torch.complex64)
     with pytest.raises(ValueError, match=r"no features of dtype torch\.bfloat16"):
         Linear(V, V, SU(3), dtype=torch.bfloat16)
+    with pytest.raises(TypeError, match=r"dtype is a torch\.dtype such as torch\.float64, got 'float64'"):
+        Linear(V, V, SO(3), dtype="float64")
+
+
+LAYERS = [
+    Linear(V, V, SO(3)),  # no change of basis
+    Linear(T(2), V, SO(3)),
+    EMLP(V, V, SO(3), hidden=16, layers=2),
+    TensorProductAct(V + Scalar, SO(3)),
+    FourierAct(C(4)),
+    Gate(T(2), SO(3)),
+    Dropout(T(2), SO(3)),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
+def test_an_input_of_another_kind(layer):
+    x = torch.zeros(2, layer.rep_in.dim)
+    for other in (x.numpy(), x.tolist(), None):
+        with pytest.raises(TypeError, match=rf"x must be a torch\.Tensor .*, got {type(other).__name__}"):
+            layer(other)
+    with pytest.raises(ValueError, match=r"float64, but the layer's is torch\.float32: .*x\.to\(.*layer\.to\("):
+        layer(x.double())
+    with pytest.raises(ValueError, match=r"int64, but the layer's is torch\.float32: convert x with x\.to"):
+        layer(x.long())
+    with pytest.raises(ValueError, match=r"complex64, but .* real, so pass x\.real"):
+        layer(x.cfloat())
+    with pytest.raises(ValueError, match=r"x is on meta, but the layer is on cpu: .*layer\.to\(\"meta\"\)"):
+        layer(x.to("meta"))
+
+
+def test_an_input_of_another_kind_to_complex_layers_and_factors():
+    with pytest.raises(ValueError, match=r"x has dtype torch\.float32, but the layer's is torch\.complex64"):
+        Linear(V, V, U(1))(torch.zeros(2, 1))
+    with pytest.raises(ValueError, match=r"y has dtype torch\.float64"):
+        Bilinear(V, V, V, SO(3))(torch.zeros(3), torch.zeros(3).double())
+
+
+def test_inputs_are_checked_as_leniently_as_torch_needs():
+    """Autocast picks dtypes itself, and layers that multiply by no numbers take any."""
+    x = torch.zeros(2, 9)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Linear(T(2), V, SO(3))(x.bfloat16()).dtype == torch.bfloat16
+    assert Gate(V, SO(3))(x[:, :4].double()).dtype == torch.float64
+    layer = Linear(T(2), V, SO(3))
+    assert torch.vmap(layer)(x).shape == (2, 3)
+    assert torch.compile(layer, fullgraph=True, backend="eager")(x).shape == (2, 3)
+    assert torch.export.export(layer, (x,)).module()(x).shape == (2, 3)
 
 
 def test_equivariance_error_asks_for_what_it_lacks():
@@ -102,3 +150,37 @@ def test_equivariance_of_functions_of_several_arguments():
 
 def test_an_output_that_is_not_finite_is_an_error():
     assert equivariance_error(lambda x: x / 0, SO(3), V, V) == float("inf")
+
+
+@pytest.mark.parametrize("layer", [Linear, EMLP, lambda rep, rep_out: TensorProductAct(rep, rep_out=rep_out)])
+def test_representations_of_two_groups_between_which_nothing_maps(layer):
+    with pytest.raises(
+        ValueError, match=r"V is bound to SO\(3\) and .* V to O\(3\), .* SO\(3\) × O\(3\).* is 0: bind both"
+    ):
+        layer(V(SO(3)), V(O(3)))
+    with pytest.raises(ValueError, match=r"bound to SO\(3\) × S\(4\) and .* to O\(3\) × S\(4\)"):
+        layer(V(SO(3)) * V(S(4)), V(O(3)) * V(S(4)))
+
+
+@pytest.mark.parametrize("layer", [Linear, EMLP, lambda rep, rep_out: TensorProductAct(rep, rep_out=rep_out)])
+def test_representations_of_products(layer):
+    layer(V(SO(3)) * V(S(4)), V(SO(3)))
+    layer(V(SO(3)) + Scalar, V(S(4)))  # what S(4) fixes
+    layer(V(SO(3)) + V(S(4)), V(SO(3)) * V(S(4)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: Norm(V, SO(3), eps=-1), ValueError, "eps is a number >= 0, got -1"),
+        (lambda: Norm(V, SO(3), eps=float("nan")), ValueError, "eps is a number >= 0, got nan"),
+        (lambda: TensorProductAct(V, SO(3), gain="x"), ValueError, "gain is a number >= 0, got 'x'"),
+        (lambda: FourierAct(3), TypeError, "group is a Group, got 3"),
+        (lambda: FourierAct(C(4), subgroup=3), TypeError, "subgroup is a Group, got 3"),
+        (lambda: FourierAct(C(4), tolerance="x"), ValueError, "tolerance is between 0 and 1, got 'x'"),
+        (lambda: Linear.from_dense(np.full((3, 3), np.nan), V, V, SO(3)), ValueError, "not finite numbers"),
+    ],
+)
+def test_numbers_and_groups_of_layers(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

@@ -182,6 +182,8 @@ def test_realification_of_u1_is_so2():
         (lambda: SO(3).wreath(0), ValueError, "at least 1"),
         (lambda: SO(3).wreath("2"), TypeError, "number of copies"),
         (lambda: SO(3).wreath(SO(2)), ValueError, "permutation group"),
+        (lambda: SO(3).semidirect(3), TypeError, "takes a Group N on the same space"),
+        (lambda: Group.from_permutations([[1, 0]], name=3), TypeError, "name of a group is a text, got 3"),
     ],
 )
 def test_bad_arguments(call, error, text):

@@ -178,3 +178,13 @@ def test_what_has_no_decomposition():
         V.decompose()
     with pytest.raises(ValueError, match="field='C'"):
         V(SO(2)).sub([[1, 1j]]).decompose()
+
+
+def test_parts_of_representations_of_any_size():
+    assert [part.multiplicity for part in (10**20 * V)(SO(3)).decompose()] == [10**20]
+    found = T(20)(SO(3)).decompose()
+    assert sum(part.multiplicity * part.dim for part in found) == 3**20
+    with pytest.raises(ValueError, match=r"the change of basis of T\(20\) has 3.49e\+09 rows .*: read the parts"):
+        _ = found.change
+    with pytest.raises(ValueError, match="read the parts"):
+        T(20)(SO(3)).projectors()

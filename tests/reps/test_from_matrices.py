@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import sympy as sp
+import torch
 from intertwine.groups import GL, SE, SL, SO, SU, C, Group, O, Octahedral, Rubik, S, Sp, U
 from intertwine.reps import Adjoint, Det, Irrep, Rep, Scalar, T, V, parse
 from intertwine.reps.laws import check_rep_laws
@@ -194,3 +195,15 @@ def test_images_in_pairs_with_their_generators():
         Rep.from_matrices(D2, discrete=[(a, [[1]]), (a, [[1]])])
     with pytest.raises(ValueError, match="2 discrete generators"):
         Rep.from_matrices(D2, discrete=[(a, [[1]])])
+
+
+def test_images_given_as_tensors():
+    """Their numbers count, and neither device, precision nor gradient."""
+    images = [torch.tensor(h, dtype=torch.float64, requires_grad=True) for h in S(3).discrete_generators]
+    rep = Rep.from_matrices(S(3), discrete=images)
+    for other in (torch.stack(images), [image.bfloat16() for image in images]):
+        assert Rep.from_matrices(S(3), discrete=other) == rep
+    with pytest.raises(ValueError, match=r"the image of discrete generator 0 is a tensor on the device meta"):
+        Rep.from_matrices(S(3), discrete=[image.to("meta") for image in images])
+    with pytest.raises(TypeError, match=r"discrete is a list of matrices, one for every generator of .*, got 3"):
+        Rep.from_matrices(S(3), discrete=3)

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from intertwine.groups import GL, SE, SL, SO, SU, A, Group, Lorentz, O, S, Sp, Trivial, Z
-from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, parse
+from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, fusion_table, parse
 from intertwine.reps._errors import NotReductive
 from intertwine.reps._frame import bilinear_basis, frame, linear_basis, trivial_atom
 from intertwine.reps._irreps import IrrepTable, irrep_table, irreps
@@ -207,3 +207,26 @@ def test_high_products_of_a_skewed_noncompact_group():
     atoms = {atom.dim: atom for atom, _ in frame(T(2)(cubics)).atoms}
     found = irrep_table(cubics).clebsch_gordan(atoms[7], atoms[7])
     assert [(c.dim, len(copies)) for c, copies in found] == [(d, 1) for d in (1, 3, 5, 7, 9, 11, 13)]
+
+
+@pytest.mark.parametrize("group", [SO(3), O(2), SU(2)])
+def test_names_do_not_depend_on_what_has_been_met(group):
+    """Irreps of high tensor powers are found by name in a table that has met none of them."""
+    last = irreps(group, level=14)[-1]
+    assert IrrepTable(group).find(last.label).dim == last.dim
+
+
+def test_names_that_no_tensor_power_can_bring():
+    for label in (10**9, "129", "no"):
+        with pytest.raises(
+            ValueError, match=r"SO\(3\) has no irrep .* within 12 tensor powers of V; those found: 0, 1"
+        ):
+            IrrepTable(SO(3)).find(label)
+    with pytest.raises(ValueError, match=r"SU\(2\) has no irrep '16:x' within 16 tensor powers"):
+        IrrepTable(SU(2)).find("16:x")
+    with pytest.raises(ValueError, match=r"level, the highest tensor power of V, is an integer from 0 to 128, got -1"):
+        irreps(SO(3), level=-1)
+    with pytest.raises(TypeError, match=r"irreps\(G\) lists the irreps of a Group, got 3"):
+        irreps(3)
+    with pytest.raises(TypeError, match=r"fusion_table\(G\) takes a Group, got 3"):
+        fusion_table(3)

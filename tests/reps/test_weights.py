@@ -2,9 +2,9 @@
 
 import pytest
 import sympy as sp
-from intertwine.groups import GL, SO, SU, Group, O, Pin, S, Spin, U
-from intertwine.reps import Alt, Sym, T, V
-from intertwine.reps._count import by_elimination
+from intertwine.groups import GL, SE, SO, SU, A, Group, Icosahedral, Lorentz, O, Pin, S, Spin, U, Z
+from intertwine.reps import Alt, Det, Scalar, Sym, T, V
+from intertwine.reps._count import by_elimination, by_irreps, by_theory
 from intertwine.reps._weights import by_weights
 
 DISCONNECTED = [
@@ -66,3 +66,56 @@ def test_a_wrong_component_changes_the_count():
     """The control: without its reflections O(3) has one more map."""
     assert by_weights(V(O(3)), Alt(2)(O(3))) == 0
     assert by_weights(V(SO(3)), Alt(2)(SO(3))) == 1
+
+
+COUNTED = [SO(3), O(3), SU(2), SU(3), Lorentz(), Pin(3), O(2) * S(3), S(3), S(5), S(8), Z(5), Icosahedral()]
+
+
+@pytest.mark.parametrize("group", COUNTED, ids=str)
+@pytest.mark.parametrize("hom", [V >> T(2), 2 * T(2) + Scalar >> T(2), T(1, 1) >> T(1, 1), Alt(2) >> V * V], ids=str)
+def test_counts_of_large_spaces_against_solved_ones(group, hom):
+    bound = hom(group)
+    assert by_theory(bound.rep_in, bound.rep_out) == bound.basis().rank
+
+
+@pytest.mark.parametrize("group", [S(9), A(9), S(12)], ids=str)
+@pytest.mark.parametrize("hom", [V >> T(2), 2 * T(2) + Scalar >> T(2), T(4) >> Scalar], ids=str)
+def test_counts_by_patterns_of_indices_against_solved_ones(group, hom):
+    bound = hom(group)
+    assert by_theory(bound.rep_in, bound.rep_out) == bound.basis().rank
+
+
+@pytest.mark.parametrize("group", [O(3), S(5), Lorentz(), Icosahedral(full=True)], ids=str)
+def test_counts_with_determinants(group):
+    bound = (V + Det >> T(2) + Det * V)(group)
+    assert by_theory(bound.rep_in, bound.rep_out) == bound.basis().rank
+
+
+@pytest.mark.parametrize("group", [S(4), S(5), Icosahedral()], ids=str)
+def test_counts_of_large_spaces_against_products_of_irreps(group):
+    """More maps than 2⁶³, none of which is formed."""
+    bound = (T(25) >> T(25))(group)
+    assert bound.dim == by_irreps(bound.rep_in, bound.rep_out) > 2**63
+
+
+def test_counts_against_known_sequences():
+    motzkin_sums = [1, 0]  # invariants of SO(3) in T(k), OEIS A005043
+    for k in range(2, 81):
+        motzkin_sums.append((k - 1) * (2 * motzkin_sums[-1] + 3 * motzkin_sums[-2]) // (k + 1))
+    assert [(T(k) >> Scalar)(SO(3)).dim for k in (12, 30, 40)] == [motzkin_sums[k] for k in (12, 30, 40)]
+    assert (T(40) >> T(40))(SO(3)).dim == motzkin_sums[80] > 2**63
+    assert (T(10) >> T(2))(S(100)).dim == 4213597  # Bell number
+    assert (T(7) >> T(2))(S(9)).dim == 21147
+    assert (T(8) >> Scalar)(A(9)).dim == 4141  # 4140, and the one of eight distinct points falls in two
+    assert ((10**20 * V) >> V)(SO(3)).dim == 10**20
+
+
+def test_what_is_too_large_says_so():
+    for hom in ((T(30) >> Scalar)(SE(3)), (10**9 * T(13) >> V)(SE(3))):
+        with pytest.raises(ValueError, match=r"not solved for: T\(..\) has dimension .*, over the limit of 1.68e\+07"):
+            _ = hom.dim
+    for method in ("auto", "isotypic", "krylov"):
+        with pytest.raises(ValueError, match=r"or read hom\.dim, which is counted where a theory applies"):
+            (T(30) >> Scalar)(SO(3)).basis(method)
+    with pytest.raises(ValueError, match=r"has 3.81e\+12 pairs of coordinates, and orbits of up to"):
+        (T(9) >> T(9))(S(5)).basis()
