@@ -221,9 +221,11 @@ class PointConv(Layer):
         if hidden or kernel.invariants.kind == "none":
             return
         with torch.no_grad():
-            cutoff = float(kernel.constants.value("cutoff"))
+            unit = kernel.constants.value("cutoff")  # complex where features are
+            cutoff = float(unit.real)
             stop = cutoff * float(kernel.window.constants.value("window")[1])
-            length = kernel.invariants(relative / cutoff)[0].abs() * cutoff
+            seen = relative / (unit if isinstance(kernel, ImplicitKernel) else unit.real)
+            length = kernel.invariants(seen)[0].abs() * cutoff
             low, high = float(length.min()), float(length.max())
         if low >= stop:
             warnings.warn(

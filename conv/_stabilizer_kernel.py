@@ -117,8 +117,9 @@ class StabilizerKernel(Kernel):
         if not self.allowed:
             raise ValueError(f"no equivariant kernel {self.rep_in!r} -> {self.rep_out!r} for {self.group.name}")
         self.constants = Constants(arrays, dtype, device)
-        self.invariants = Invariants(self.space, dtype, device)
-        self.encode_space = Encode(self.space, dtype, device)
+        real, self.is_complex = dtype.to_real(), dtype.is_complex  # positions are real
+        self.invariants = Invariants(self.space, real, device)
+        self.encode_space = Encode(self.space, real, device)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_out, dtype, device)
         self.radial = basis(radial, shells, 0.0, self.space.dim, device, dtype)
         self.window = None if window is None else Window(*window, self.space.dim, self.radial, device, dtype)
@@ -146,16 +147,16 @@ class StabilizerKernel(Kernel):
         if own.is_meta:
             return
         x = torch.from_numpy(np.random.default_rng(0).standard_normal((4, self.space.dim)))
-        at = float(self.constants.value("cutoff")) * 0.5 / self.space.dim**0.5
+        at = float(self.constants.value("cutoff").real) * 0.5 / self.space.dim**0.5
         with torch.no_grad():
-            x = (x * at).to(own.device, own.dtype)
+            x = (x * at).to(own.device, own.dtype.to_real())
             k = self(x)
             for g in self.group.sample(3, np.random.default_rng(0)):
                 move, left, right = (
                     torch.from_numpy(np.array(r.rho(g))).to(own.device, k.dtype)
                     for r in (self.space, self.rep_out, self.rep_in)
                 )
-                moved = self(x @ move.to(x.dtype).mT)
+                moved = self(x @ move.real.to(x.dtype).mT)
                 error = (moved @ right - left @ k).abs().max() / k.abs().max()
                 if not error < 1e4 * torch.finfo(own.dtype).eps:
                     raise ValueError(
@@ -169,9 +170,10 @@ class StabilizerKernel(Kernel):
         if attr is not None:
             raise ValueError("a StabilizerKernel takes no attributes: use ImplicitKernel with edge=...")
         batch = x.shape[:-1]
-        x = x.reshape(-1, x.shape[-1]) / self.constants.value("cutoff").to(x.dtype)
+        x = x.reshape(-1, x.shape[-1]) / self.constants.value("cutoff").real.to(x.dtype)
         distance, invariants = self.invariants(x)
-        weight = self.network(torch.cat([self.radial(distance), invariants.to(x.dtype)], -1))
+        seen = torch.cat([self.radial(distance), invariants.to(x.dtype)], -1)
+        weight = self.network(seen.to(self.constants.value("cutoff").dtype) if self.is_complex else seen)
         if self.window is not None:
             weight = weight * self.window(distance).unsqueeze(-1)
         with without_autocast(x):
@@ -214,7 +216,7 @@ class StabilizerKernel(Kernel):
         unit[:, 0] = 1.0
         goal = torch.where(size > 1e-24, direction, unit)
         goal = goal / goal.square().sum(-1, keepdim=True).sqrt()
-        algebra = self.constants.value("moved").to(goal.dtype)
+        algebra = self.constants.value("moved").real.to(goal.dtype)
         found, y = [], unit
         with torch.no_grad():
             for _ in range(0 if self.direct else STEPS.get(y.dtype, 5)):

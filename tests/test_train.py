@@ -387,17 +387,19 @@ class Bad(Curve):
 
 
 def test_patience_counts_what_was_validated(tmp_path):
-    """With a budget few epochs are."""
+    """With a budget few epochs are: what follows the last look may be better."""
 
     class Slow(Curve):
         def score(self, model):
             until = time.process_time() + 0.05
             while time.process_time() < until:
                 pass
-            return 1.0 if self.steps < 200 else 0.5
+            return 1.0
 
-    state = make(tmp_path, Slow(), epochs=10**6, budget=1.5, patience=3).train()
-    assert (len(state.history), state.best) == (pytest.approx(5, abs=4), 0.5)
+    state = make(tmp_path, Slow(), epochs=10**6, budget=60.0, patience=3).train()
+    first, last = (entry["epoch"] for entry in state.history)
+    assert first == 1
+    assert last == state.epoch > 4
 
 
 def test_training_ends_when_nothing_improves(tmp_path):

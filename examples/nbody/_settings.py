@@ -34,7 +34,7 @@ class NBodySettings(Settings):
     samples: int = setting(3000, "Number of training trajectories.", least=2)
     dataset: str = setting("charged", "Which system.", choices=("charged", "springs"))
     model: str = setting("steerable", "Ours, or EGNN.", choices=("steerable", "egnn"))
-    kappa: float = setting(1.0, "Stiffness of the springs to the plane.", least=0)
+    kappa: float = setting(1.0, "Stiffness of the springs to the plane.")
     channels: int | None = setting(None, "Width: hidden scalars and vectors each.", least=1)
 
     @classmethod

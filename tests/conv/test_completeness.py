@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from intertwine.conv import ImplicitKernel, PointConv, completeness, radius_graph
+from intertwine.conv import ImplicitKernel, PointConv, StabilizerKernel, completeness, radius_graph
 from intertwine.conv._stabilizer import stabilizer
 from intertwine.groups import GL, SO, C, Dihedral, Group, Icosahedral, Lorentz, O, Octahedral, PointGroup, S, Sp
 from intertwine.reps import Custom, Irrep, Scalar, T, V, parse
@@ -124,8 +124,12 @@ def test_complex_features_at_real_positions():
     found = completeness(ImplicitKernel(both, both))
     assert [(p.spanned, p.allowed) for p in found.points] == [(2, 2), (4, 4)]
     pos, x = torch.randn(9, 2), torch.randn(9, 2, dtype=torch.complex64)
-    layer = PointConv(both, charge(2), cutoff=2.0)
-    assert_equivariant(layer, inputs=(x, pos, radius_graph(pos, 2.0)), rep_in=(both, V(SO(2)), None))
+    out = charge(2)
+    for layer in (
+        PointConv(both, out, cutoff=2.0),
+        PointConv(both, out, kernel=StabilizerKernel(both, out, cutoff=2.0)),
+    ):
+        assert_equivariant(layer, inputs=(x, pos, radius_graph(pos, 2.0)), rep_in=(both, V(SO(2)), None))
 
 
 def test_the_weights_stay():
