@@ -27,8 +27,8 @@ class TaskSettings(Settings):
 
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
     note: ClassVar[str] = (
-        "emlp are products of this library, gated is the architecture of the published EMLP; published figures are "
-        "their authors', read off plots and tables"
+        "the model emlp is made of this library's products, gated is the architecture of the published EMLP; published "
+        "figures are their authors', read off plots and tables"
     )
     revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

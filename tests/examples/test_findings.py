@@ -32,7 +32,7 @@ def figure():
 
 
 @pytest.mark.parametrize("samples", [1000, 10_000])
-@pytest.mark.parametrize(("name", "group", "times"), [("lorentz", "O(1, 3)", 1000), ("inertia", "O(3) * S(5)", 100)])
+@pytest.mark.parametrize(("name", "group", "times"), [("lorentz", "O(1, 3)", 1000), ("inertia", "O(3) * S(5)", 4)])
 def test_products_win_on_polynomials(figure, name, group, times, samples):
     asked = {"samples": samples, "target": "standard"}
     products = figure(name, group=group, model="emlp", **asked)
@@ -41,10 +41,18 @@ def test_products_win_on_polynomials(figure, name, group, times, samples):
     assert products < figure(name, model="mlp", augment=True, **asked)
 
 
-def test_gates_win_on_the_logarithm(figure):
-    gated, ours = (figure("inertia", target="log", model=model) for model in ("gated", "steerable"))
-    plain = figure("inertia", target="log", model="mlp", augment=True)
-    assert max(gated, plain) < 0.5 * ours
+def test_products_lose_where_the_target_is_no_polynomial(figure):
+    def errors(name, target):
+        return (
+            *(figure(name, target=target, model=model) for model in ("scalars", "gated", "steerable", "emlp")),
+            figure(name, target=target, model="mlp", augment=True),
+        )
+
+    scalars, gated, *products, moved = errors("inertia", "log")
+    assert scalars < 0.6 * min(gated, moved)
+    assert max(gated, moved) < 0.4 * min(products)
+    scalars, gated, *products, moved = errors("lorentz", "root")
+    assert 2 * gated < moved < min(products) < max(products) < scalars
 
 
 def test_products_win_on_few_invariants_until_samples_are_many(figure):
@@ -70,7 +78,7 @@ def test_reflections_and_symmetry_help_on_the_matrix_element(figure):
     whole, connected, none = (
         figure("lorentz", group=group, model="steerable", samples=1000, target="standard") for group in groups
     )
-    assert 10 * whole < connected < 1e-3 * none
+    assert 4 * whole < connected < 1e-3 * none
 
 
 def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
@@ -80,12 +88,11 @@ def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
         assert figure("pendulum", 2, group="Trivial(3)", dynamics="hamiltonian", **given) > 1e-3
 
 
-def test_a_plain_hamiltonian_network_is_level(figure):
-    plain, ours = (
-        figure("pendulum", model="mlp", dynamics="hamiltonian"),
-        figure("pendulum", group="azimuthal", dynamics="hamiltonian"),
-    )
-    assert 0.5 < plain / ours < 2
+def test_a_hamiltonian_network_with_the_symmetry_is_ahead_of_a_plain_one(figure):
+    ours = figure("pendulum", group="azimuthal", dynamics="hamiltonian")
+    plain, moved = (figure("pendulum", model="mlp", dynamics="hamiltonian", augment=a) for a in (False, True))
+    assert 1.2 < plain / ours
+    assert 0.8 < moved / ours < 1.25
     flows = {group: figure("pendulum", model="steerable", dynamics="ode", group=group) for group in TURNS}
     assert figure("pendulum", model="mlp", dynamics="ode", augment=True) < min(flows.values())
 
