@@ -24,6 +24,17 @@ from safetensors.numpy import save
 Arrays = dict[str, NDArray[Any]]
 
 
+def stream(part: str, seed: int = 0) -> int:
+    """The random numbers that a part of generated data is drawn with: those of "val" and "test" know no seed.
+
+    Examples
+    --------
+    >>> stream("val"), stream("test", 7), stream("train"), stream("train", 7)
+    (0, 1, 2, 9)
+    """
+    return {"val": 0, "test": 1, "train": 2 + seed}[part]
+
+
 def stored(name: str, make: Callable[[], Arrays]) -> Arrays:
     """The arrays called ``name``: from disk when they are there and whole, else from ``make()``.
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .._store import Arrays, stored
+from .._store import Arrays, stored, stream
 from ._simulate import PAIRS, PARTICLES, Start, check_system, simulate, start
 
 #: frame of the input, frame of the target, and the time between them
@@ -103,7 +103,7 @@ def load(system: str, part: str, n: int, seed: int = 0, kappa: float = 1.0) -> N
     check_system(system)
     if n < 1:
         raise ValueError(f"the number of trajectories must be at least 1, got {n}")
-    number = _number(part, seed)
+    number = stream(part, seed)
     if not (0 <= kappa < float("inf")):
         raise ValueError(f"kappa is a stiffness >= 0, got {kappa}")
     stiff = f"-kappa{kappa!r}" if system == "springs" else ""
@@ -115,11 +115,7 @@ def load(system: str, part: str, n: int, seed: int = 0, kappa: float = 1.0) -> N
 
 def begin(system: str, part: str, n: int, seed: int = 0) -> Start:
     """The initial conditions (frame "−1") of the trajectories that `load` gives."""
-    return start(system, n, (2212, 6096, _number(part, seed)))
-
-
-def _number(part: str, seed: int) -> int:
-    return {"train": 2 + seed, "val": 0, "test": 1}[part]
+    return start(system, n, (2212, 6096, stream(part, seed)))
 
 
 def _make(begin: Start, system: str, kappa: float) -> Arrays:

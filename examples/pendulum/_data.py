@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .._store import Arrays, stored
+from .._store import Arrays, stored, stream
 
 Array = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def trajectories(n: int, part: str, seed: int = 0) -> Array:
     part : "train", "val" or "test"
     seed : int
     """
-    number = {"val": 0, "test": 1, "train": 2 + seed}[part]
+    number = stream(part, seed)
     return stored(f"pendulum-{part}-{number}-{n}-v{VERSION}", lambda: _simulate(n, number))["states"]
 
 

@@ -17,7 +17,7 @@ from intertwine.reps import Rep, Scalar, V
 from intertwine.testing import grid_symmetries, transform_field
 from torch import Tensor
 
-from .._store import Arrays, stored
+from .._store import Arrays, stored, stream
 from ._simulate import Flow
 
 SIZE, VISCOSITY = 32, 0.02
@@ -75,7 +75,7 @@ def simulations(n: int, part: str, seed: int = 0, buoyancy: float = 0.0) -> Tens
     seed : int
     buoyancy : float
     """
-    number = {"val": 0, "test": 1, "train": 2 + seed}[part]
+    number = stream(part, seed)
     name = f"smoke-{part}-{number}-{n}-b{buoyancy:g}-v{VERSION}"
     return torch.from_numpy(stored(name, lambda: _simulate(n, number, buoyancy))["frames"]).float()
 

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._store import stream
+
 Array = NDArray[np.float64]
 
 VALIDATION, TEST = 1_000, 5_000
@@ -37,8 +39,7 @@ def draw(task: str, target: str, part: str, n: int, seed: int = 0) -> tuple[Tens
     >>> [tuple(t.shape) for t in draw("inertia", "standard", "test", 3)]
     [(3, 20), (3, 9)]
     """
-    number = {"val": 0, "test": 1, "train": 2 + seed}[part]
-    rng = np.random.default_rng((2104, 9459, number))
+    rng = np.random.default_rng((2104, 9459, stream(part, seed)))
     inputs, function = {"o5": (10, o5), "inertia": (4 * MASSES, inertia), "lorentz": (16, lorentz)}[task]
     x = rng.standard_normal((n, inputs))
     if task == "inertia":
