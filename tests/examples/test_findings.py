@@ -88,11 +88,10 @@ def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
         assert figure("pendulum", 2, group="Trivial(3)", dynamics="hamiltonian", **given) > 1e-3
 
 
-def test_a_hamiltonian_network_with_the_symmetry_is_ahead_of_a_plain_one(figure):
+def test_a_plain_hamiltonian_network_is_level(figure):
     ours = figure("pendulum", group="azimuthal", dynamics="hamiltonian")
-    plain, moved = (figure("pendulum", model="mlp", dynamics="hamiltonian", augment=a) for a in (False, True))
-    assert 1.2 < plain / ours
-    assert 0.8 < moved / ours < 1.25
+    for augment in (False, True):
+        assert 0.6 < figure("pendulum", model="mlp", dynamics="hamiltonian", augment=augment) / ours < 1.7
     flows = {group: figure("pendulum", model="steerable", dynamics="ode", group=group) for group in TURNS}
     assert figure("pendulum", model="mlp", dynamics="ode", augment=True) < min(flows.values())
 
@@ -112,8 +111,9 @@ def test_augmentation_is_a_strong_rival_on_digits(figure):
 def test_symmetry_wins_on_flows(figure, samples):
     ours = figure("smoke", group="O(2)", samples=samples)
     assert ours < 0.9 * min(figure("smoke", model="cnn", samples=samples, augment=augment) for augment in (False, True))
-    ours, plain = (figure("smoke", 1, samples=samples, **asked) for asked in ({"group": "O(2)"}, MOVED))
-    assert plain < ours
+    if samples == 64:
+        ours, plain = (figure("smoke", 1, samples=samples, **asked) for asked in ({"group": "O(2)"}, MOVED))
+        assert ours < 0.9 * plain
 
 
 @pytest.mark.parametrize("target", ["dipole", "polarizability"])
@@ -145,8 +145,9 @@ def test_jets_are_level_then_behind_and_small_groups_far_behind(figure):
     )
     assert few[1] > 1.1 * max(few[0], few[2])
     assert max(many[1:]) < many[0]
-    for group in ("SO(3)", "Trivial(4)"):
-        assert figure("jets", group=group, model="steerable", samples=1000) > 1.3 * ours
+    space, none = (figure("jets", group=group, model="steerable", samples=1000) for group in ("SO(3)", "Trivial(4)"))
+    assert ours < space < 1.3 * ours
+    assert none > 1.3 * ours
 
 
 @pytest.mark.parametrize(("samples", "times", "without"), [(300, 0.85, 3), (3000, 0.6, 1.9)])
@@ -184,8 +185,7 @@ def test_when_the_right_group_wins_on_springs(figure, samples):
 def test_shapes(figure):
     upright, turned = ({"samples": 100, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
-    assert figure("shapes", group="azimuthal", **upright) < 0.8 * plain
-    assert 0.85 < figure("shapes", group="azimuthal", **upright) / moved < 1.15
+    assert figure("shapes", group="azimuthal", **upright) < 0.75 * min(plain, moved)
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)"):
         assert figure("shapes", group=group, **turned) < 0.75 * plain
