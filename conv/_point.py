@@ -18,9 +18,9 @@ from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._checks import check_device, check_number, check_points
-from ._contraction import Contraction, contract_edges, contract_nodes, flatten, in_chunks, recomputed, unflatten
+from ._contraction import contract_edges, contract_nodes, flatten, in_chunks, recomputed, unflatten
 from ._data import is_graph, unpacked
-from ._factored import contract_factored, factored_costs
+from ._factored import cheapest, contract_factored
 from ._kernel import ImplicitKernel, Kernel, Parts, invariant_bias
 from ._low_rank import LowRank, Rank, contract_low_rank
 from ._pool import check_aggregation, number, softmax
@@ -258,7 +258,7 @@ class PointConv(Layer):
             y = contract_low_rank(layer, kernel.features(parts).to(f.dtype), f, *graph)
         else:
             auto = self.contraction == "auto"
-            formulation = _cheapest(layer, kernel.is_factored, len(source), n) if auto else self.contraction
+            formulation = cheapest(layer, kernel.is_factored, len(source), n) if auto else self.contraction
             if formulation == "factored":
                 phi, angular = kernel.factors(parts)
                 y = contract_factored(layer, phi.to(f.dtype), angular.to(f.dtype), f, *graph)
@@ -352,21 +352,6 @@ def _attributes(edge: Rep | None, node: Rep | None) -> Rep | None:
     if node is None:
         return edge
     return 2 * node if edge is None else edge + 2 * node
-
-
-def _cheapest(layer: Contraction, is_factored: bool, edges: int, nodes: int) -> str:
-    """The formulation with the fewest multiplications; compiled, at 16 neighbours: choosing by size would recompile."""
-    if torch.compiler.is_compiling():
-        edges, nodes = 16, 1
-    per_node, per_edge, outer = layer.costs
-    best, least = "node", edges * outer + nodes * per_node
-    if edges * per_edge < least:
-        best, least = "edge", edges * per_edge
-    if is_factored:
-        node, edge = factored_costs(layer)
-        if edges * edge + nodes * node < least:
-            best = "factored"
-    return best
 
 
 def check_kernel(kernel: Kernel, rep_in: Rep, rep_out: Rep, edge: Rep | None, made: Mapping[str, Any]) -> None:

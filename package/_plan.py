@@ -1,9 +1,9 @@
-"""How to train: lengths, rates, and random numbers that depend on where a run is and on nothing else."""
+"""How to train, and where a run is; random numbers that depend on that and on nothing else."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -90,6 +90,36 @@ class Plan:
             return self.lr
         t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
         return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
+
+
+@dataclass
+class State:
+    """Where a run is.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Complete epochs, and complete steps in the present one.
+    running : float
+        Sum of the losses of those steps.
+    seconds : float
+        Spent training, over all sittings: processor time of all threads on a CPU, by the clock on another device.
+    best, best_epoch : float, int
+    unseen, looked : float
+        Seconds spent training since the last validation, and on that one.
+    history : list of dict
+        Of every epoch that was validated: epoch, loss, score, rate, seconds.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    running: float = 0.0
+    seconds: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    unseen: float = 0.0
+    looked: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
 
 
 def generator(*seed: int) -> torch.Generator:

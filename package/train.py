@@ -19,22 +19,22 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from ._bar import progress_bar
 from ._distributed import World, join, leave
 from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, release, write, write_metrics
 from ._interrupts import on_interrupt
 from ._machine import board as open_board
 from ._machine import count_parameters, environment, pick_device
-from ._plan import Plan, generator
+from ._plan import Plan, State, generator
 
 __all__ = [
     "CHECKPOINT",
@@ -86,36 +86,6 @@ class Task(Protocol):
         ...
 
 
-@dataclass
-class State:
-    """Where a run is.
-
-    Attributes
-    ----------
-    epoch, step : int
-        Complete epochs, and complete steps in the present one.
-    running : float
-        Sum of the losses of those steps.
-    seconds : float
-        Spent training, over all sittings: processor time of all threads on a CPU, by the clock on another device.
-    best, best_epoch : float, int
-    unseen, looked : float
-        Seconds spent training since the last validation, and on that one.
-    history : list of dict
-        Of every epoch that was validated: epoch, loss, score, rate, seconds.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    running: float = 0.0
-    seconds: float = 0.0
-    best: float = math.inf
-    best_epoch: int = 0
-    unseen: float = 0.0
-    looked: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-
-
 class Run:
     """One training run in one folder.
 
@@ -139,6 +109,8 @@ class Run:
     ------
     RunError
         If there is nothing to resume, the checkpoint is damaged or of another run, or the disk is full.
+    ValueError
+        If there are no weights or samples, or more processes than a batch can be shared by.
 
     Examples
     --------
@@ -235,7 +207,10 @@ class Run:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with on_interrupt(self._stop, alone=self.world.size == 1), self._bar() as advance:
+            with (
+                on_interrupt(self._stop, alone=self.world.size == 1),
+                progress_bar(self.console, self._shown) as advance,
+            ):
                 while self.state.epoch < self.plan.epochs and self.progress < 1 and not self._is_stale():
                     self._epoch(advance)
                     self.save(at_least=self.plan.save_every / 20)
@@ -405,33 +380,16 @@ class Run:
                 torch.cuda.set_rng_state_all(content["cuda"])
 
     # -- the terminal ---------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def _bar(self) -> Iterator[Callable[[], None]]:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("epoch {task.fields[epoch]}"),
-            TextColumn("loss {task.fields[loss]}  val {task.fields[score]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self.console) as bar:
-            row = bar.add_task("training", total=1.0, epoch="1", loss="-", score="-")
-
-            def advance() -> None:
-                state, plan = self.state, self.plan
-                last = state.history[-1] if state.history else None
-                last_epoch = plan.epochs
-                loss = state.running / state.step if state.step else last["loss"] if last else math.nan
-                bar.update(
-                    row,
-                    completed=min(self.progress, 1.0),
-                    epoch=f"{min(state.epoch + 1, last_epoch)}" + ("" if plan.budget else f"/{last_epoch}"),
-                    loss=f"{loss:.4g}",
-                    score=f"{last['score']:.4g}" if last else "-",
-                )
-
-            yield advance
+    def _shown(self) -> dict[str, Any]:
+        state, plan = self.state, self.plan
+        last = state.history[-1] if state.history else None
+        loss = state.running / state.step if state.step else last["loss"] if last else math.nan
+        return {
+            "completed": min(self.progress, 1.0),
+            "epoch": f"{min(state.epoch + 1, plan.epochs)}" + ("" if plan.budget else f"/{plan.epochs}"),
+            "loss": f"{loss:.4g}",
+            "score": f"{last['score']:.4g}" if last else "-",
+        }
 
 
 def _said(value: Any) -> str:
