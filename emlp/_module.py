@@ -204,12 +204,12 @@ def check_like(x: Tensor, like: Tensor, name: str = "x") -> None:
         )
     if x.dtype != like.dtype and not torch.is_autocast_enabled(x.device.type):
         if x.is_complex() and not like.is_complex():
-            todo = f"the representations are real, so pass {name}.real, or take a group with field 'C'"
+            advice = f"the representations are real, so pass {name}.real, or take a group with field 'C'"
         else:
             fits = x.is_complex() if like.is_complex() else x.is_floating_point()
-            todo = f"convert {name} with {name}.to({like.dtype})"
-            todo += f", or the layer with layer.to({x.dtype})" if fits else ""
-        raise ValueError(f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: {todo}")
+            advice = f"convert {name} with {name}.to({like.dtype})"
+            advice += f", or the layer with layer.to({x.dtype})" if fits else ""
+        raise ValueError(f"{name} has dtype {x.dtype}, but the layer's is {like.dtype}: {advice}")
 
 
 def weights(module: nn.Module) -> int:
