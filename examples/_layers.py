@@ -8,18 +8,19 @@ from typing import Any
 from torch import Tensor, nn
 
 
-def mlp(*widths: int, act: type[nn.Module] = nn.SiLU) -> nn.Sequential:
-    """Linear layers between the widths, with a nonlinearity after all but the last.
+def mlp(*widths: int, act: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> nn.Sequential:
+    """Linear layers between the widths, with a nonlinearity (and dropout) after all but the last.
 
     Examples
     --------
-    >>> len(mlp(3, 16, 16, 1))
-    5
+    >>> len(mlp(3, 16, 16, 1)), len(mlp(3, 16, 16, 1, dropout=0.1))
+    (5, 7)
     """
+    between = [nn.Dropout(dropout)] if dropout else []
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(widths):
-        layers += [nn.Linear(fan_in, fan_out), act()]
-    return nn.Sequential(*layers[:-1])
+        layers += [nn.Linear(fan_in, fan_out), act(), *between]
+    return nn.Sequential(*layers[: -1 - len(between)])
 
 
 class ConvBlock(nn.Module):

@@ -14,7 +14,9 @@ class Plan:
 
     Attributes
     ----------
-    epochs, batch, seed : int
+    epochs, seed : int
+    batch : int
+        Samples per step, or fewer: those of an epoch are shared out evenly.
     lr : float
         Peak learning rate; rises linearly over ``warmup`` of the training, then, by the ``schedule`` "cosine", falls
         to ``floor`` times the peak, or stays ("constant").

@@ -19,7 +19,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -59,6 +59,8 @@ __all__ = [
 CHANGEABLE = ("epochs", "lr", "batch", "average", "patience", "budget", "precision", "compile")
 #: with a budget, training between two validations takes so many times what the last one took, or longer
 RARELY = 4.0
+#: batches from which the averaged model takes the statistics of its normalisations
+MEASURED = 16
 
 
 class Stopped(Exception):
@@ -175,8 +177,7 @@ class Run:
         """Raise a ValueError where a network that normalises over batches would get a single sample."""
         if not any(isinstance(m, nn.BatchNorm1d) for m in self.model.modules()):
             return
-        last = self.task.size % self.plan.batch or self.plan.batch
-        if last // self.world.size < 2:
+        if self.task.size // self.steps // self.world.size < 2:
             raise ValueError(
                 f"the network normalises over batches, and of {self.task.size} samples in batches of {self.plan.batch} "
                 f"one of {self.world.size} processes would get a single one: choose another number of samples, or batch"
@@ -187,6 +188,12 @@ class Run:
     def steps(self) -> int:
         """Steps per epoch."""
         return math.ceil(self.task.size / self.plan.batch)
+
+    @property
+    def _batches(self) -> Sequence[Tensor]:
+        """The samples of every step of this epoch: one more or less, since a much smaller batch is noise."""
+        order = torch.randperm(self.task.size, generator=generator(self.plan.seed, self.state.epoch))
+        return order.tensor_split(self.steps)
 
     @property
     def progress(self) -> float:
@@ -238,8 +245,7 @@ class Run:
     def _epoch(self, advance: Callable[[], None]) -> None:
         state, plan = self.state, self.plan
         self.replica.train()
-        order = torch.randperm(self.task.size, generator=generator(plan.seed, state.epoch))
-        for index in order.split(plan.batch)[state.step :]:
+        for index in self._batches[state.step :]:
             since = self._clock()
             loss = self._step(index)
             seconds = self._agree(loss, self._clock() - since)
@@ -303,17 +309,32 @@ class Run:
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - decay)
 
     @torch.no_grad()
-    def _take_buffers(self) -> None:
-        """Running averages, that is; solved constants never change, and copying those at every step takes time."""
+    def _take_statistics(self) -> None:
+        """Give the averaged model running averages of its own, from the first batches of the epoch.
+
+        Those of the model in training belong to other weights (Izmailov et al., arXiv:1803.05407, section 3.2).  Other
+        buffers are copied; solved constants never change, and copying those at every step would take time.
+        """
+        if self.averaged is self.model:
+            return
         for held, new in zip(self.averaged.buffers(), self.model.buffers()):
-            if held is not new:
-                held.copy_(new)
+            held.copy_(new)
+        norms = {norm: norm.momentum for norm in self.averaged.modules() if _has_running_averages(norm)}
+        if not norms:
+            return
+        for k, index in enumerate(self._batches[:MEASURED]):
+            for norm in norms:
+                norm.train().momentum = 1 / (k + 1)  # the mean of all so far
+            with self._precision():
+                self.task.loss(self.averaged, index, generator(self.plan.seed, self.state.epoch, k))
+        for norm, momentum in norms.items():
+            norm.eval().momentum = momentum
 
     def _validate(self) -> None:
         state = self.state
         since = self._clock()
-        self._take_buffers()
         self.averaged.eval()
+        self._take_statistics()
         score = 0.0
         if self.world.leads:
             with torch.no_grad():
@@ -390,6 +411,11 @@ class Run:
             "loss": f"{loss:.4g}",
             "score": f"{last['score']:.4g}" if last else "-",
         }
+
+
+def _has_running_averages(module: nn.Module) -> bool:
+    """Whether a module normalises by statistics of batches, of PyTorch's or of ours."""
+    return hasattr(module, "momentum") and next(module.buffers(recurse=False), None) is not None
 
 
 def _said(value: Any) -> str:

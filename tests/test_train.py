@@ -16,10 +16,10 @@ import torch
 from intertwine import _files
 from intertwine import train as harness
 from intertwine._files import claim, release
-from intertwine.emlp import Linear
+from intertwine.emlp import BatchNorm, Linear
 from intertwine.examples._report import run_folder
-from intertwine.groups import SU
-from intertwine.reps import V
+from intertwine.groups import SO, SU
+from intertwine.reps import Scalar, V
 from intertwine.train import CHECKPOINT, Plan, Run, RunError, Stopped
 from rich.console import Console
 from torch import nn
@@ -47,6 +47,13 @@ class Curve:
     @torch.no_grad()
     def score(self, model):
         return float((model(self.x) - self.x.sin()).abs().mean())
+
+
+class Clean(Curve):
+    """The same without noise."""
+
+    def loss(self, model, index, generator):
+        return (model(self.x[index]) - self.x[index].sin()).square().mean()
 
 
 def make(folder, task=None, resume=False, settings=None, **plan):
@@ -254,11 +261,37 @@ def test_nothing_to_train(tmp_path):
 
 def test_a_batch_of_one_is_not_normalised(tmp_path):
     model = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
-    with pytest.raises(ValueError, match="100 samples in batches of 33 one of 1 processes would get a single one"):
-        Run(model, Curve(), Plan(batch=33), tmp_path)
+    with pytest.raises(ValueError, match="100 samples in batches of 1 one of 1 processes would get a single one"):
+        Run(model, Curve(), Plan(batch=1), tmp_path)
     with pytest.raises(ValueError, match="one of 20 processes"):
         Run(model, Curve(), Plan(batch=20), tmp_path, world=harness.World(0, 20))
-    Run(model, Curve(), Plan(batch=32), tmp_path)
+    Run(model, Curve(), Plan(batch=33), tmp_path)
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm1d(8), BatchNorm(8 * Scalar, SO(2), eps=1e-5)])
+def test_averaged_weights_have_statistics_of_their_own(tmp_path, norm):
+    torch.manual_seed(0)
+    model, task = nn.Sequential(nn.Linear(1, 8), norm, nn.Linear(8, 1)), Clean()
+    run = Run(model, task, Plan(epochs=7, batch=50, lr=0.3, average=0.9), tmp_path)
+    state = run.train()
+    assert state.best_epoch
+    run.model.load_state_dict(run.averaged.state_dict())
+    mean = next(b for name, b in norm.named_buffers() if "mean" in name)
+    torch.testing.assert_close(mean, model[0](task.x).mean(0), rtol=1e-4, atol=1e-4)
+    assert norm.momentum == 0.1
+    assert not run.averaged[1].training
+
+
+def test_batches_differ_by_one_sample(tmp_path):
+    sizes = []
+
+    class Counted(Curve):
+        def loss(self, model, index, generator):
+            sizes.append(len(index))
+            return super().loss(model, index, generator)
+
+    Run(nn.Linear(1, 1), Counted(), Plan(epochs=1, batch=33), tmp_path).train()
+    assert sizes == [25, 25, 25, 25]
 
 
 def test_metrics_are_json_even_when_numbers_are_not(tmp_path):

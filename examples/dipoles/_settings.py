@@ -18,7 +18,7 @@ class DipolesSettings(Settings):
     name: ClassVar[str] = "dipoles"
     experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
     note: ClassVar[str] = "computed by GFN2-xTB, not measured"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 200, "epochs": 3, "budget": 0.5},
         "desk": {"epochs": UNLIMITED},

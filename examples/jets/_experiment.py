@@ -138,7 +138,10 @@ class JetsExperiment(Experiment[JetsSettings, Supervised]):
                 return Plain(width)
             return PairMasses(settings.constituents, width, settings.beams)
 
-        return sized(build, parameters, settings.seed)
+        model = sized(build, parameters, settings.seed)
+        if isinstance(model, PairMasses):
+            model.to(task.train[torch.arange(1)].momenta.device).standardise(task.train[torch.arange(len(task.train))])
+        return model
 
     def test(self, settings: JetsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes, AUC, background rejection, and how much logits change when jet and beams are moved."""

@@ -18,6 +18,7 @@ from ._data import Jets
 
 SOFT = 0.1  # GeV and GeV²: where invariants begin to count by their logarithm
 WIDTH, VECTORS, LAYERS = 40, 4, 3
+DROPOUT = 0.3  # of `PairMasses`
 
 
 def compressed(q: Tensor) -> Tensor:
@@ -178,7 +179,8 @@ class JetNet(nn.Module):
 
 
 class Plain(nn.Module):
-    """The same messages of what a detector measures: logarithms of energy and pT, and directions beside the jet's axis.
+    """The same messages of what a detector measures: logarithms of energy and pT, and directions beside the jet's axis;
+    all constituents see the logarithms of the jet's mass and pT.
 
     So it is blind to turns about the beams; energies tell it of boosts along them, and it has no other symmetry.
 
@@ -189,7 +191,7 @@ class Plain(nn.Module):
 
     def __init__(self, width: int, layers: int = LAYERS) -> None:
         super().__init__()
-        self.enter = mlp(6, width, width)
+        self.enter = mlp(8, width, width)
         self.messages = nn.ModuleList(Messages(width, 3) for _ in range(layers))
         self.out = mlp(width, width, 2)
 
@@ -198,7 +200,7 @@ class Plain(nn.Module):
         x = coordinates(jets.momenta).to(next(self.out.parameters()).dtype)
         real = jets.momenta.ne(0).any(-1).to(x.dtype)
         h = self.enter(x)
-        apart = 2 * (x[:, :, None, -2:] - x[:, None, :, -2:])
+        apart = 2 * (x[:, :, None, :2] - x[:, None, :, :2])
         e = torch.cat([apart, torch.log(apart.square().sum(-1, keepdim=True) + 1e-4) / 4], -1)
         for messages in self.messages:
             h, _ = messages(h, e, real)
@@ -208,22 +210,23 @@ class Plain(nn.Module):
 
 
 def coordinates(p: Tensor) -> Tensor:
-    """log pT, log E, log pT/pT(jet), ΔR, Δη, Δφ of constituents (n, k, 4) beside their sum: (n, k, 6).
+    """Δη, Δφ, ΔR, log pT, log E, log pT/pT(jet) of constituents (n, k, 4) beside their sum, and its log m and log pT.
 
     Examples
     --------
-    >>> coordinates(torch.tensor([[[5.0, 5.0, 0.0, 0.0]]])).squeeze().tolist()[2:]
-    [0.0, 0.0, 0.0, 0.0]
+    >>> coordinates(torch.tensor([[[5.0, 5.0, 0.0, 0.0]]])).shape
+    torch.Size([1, 1, 8])
     """
     jet = p.sum(1, keepdim=True)
     (pt, eta, phi), (whole, axis, angle) = cylinder(p), cylinder(jet)
     turn = torch.remainder(phi - angle + torch.pi, 2 * torch.pi) - torch.pi
-    there = p.ne(0).any(-1)
     away = eta - axis
-    radius = torch.hypot(away, turn)
-    energy = p[..., 0].abs().clamp(min=1e-3)
-    x = torch.stack([pt.log() / 2, energy.log() / 2, (pt / whole).log() / 2, 2 * radius, 2 * away, 2 * turn], -1)
-    return x * there.unsqueeze(-1)
+    mass = (jet[..., 0].square() - jet[..., 1:].square().sum(-1)).clamp(min=1e-6).log() / 2
+    lengths = [2 * away, 2 * turn, 2 * torch.hypot(away, turn)]
+    sizes = [pt.log(), p[..., 0].abs().clamp(min=1e-3).log(), (pt / whole).log()]
+    own = [q.expand_as(pt) for q in (mass, whole.log())]
+    x = torch.stack([*lengths, *(q / 2 for q in (*sizes, *own))], -1)
+    return x * p.ne(0).any(-1).unsqueeze(-1)
 
 
 def cylinder(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -247,6 +250,8 @@ class PairMasses(nn.Module):
 
     metric: Tensor
     pairs: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, constituents: int, width: int, beams: bool = True) -> None:
         super().__init__()
@@ -255,12 +260,23 @@ class PairMasses(nn.Module):
         self.register_buffer("pairs", torch.triu_indices(n, n), persistent=False)
         self.register_buffer("metric", torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
         fan_in = len(self.pairs[0])
-        self.net = mlp(fan_in, width, width, 2)
+        self.register_buffer("mean", torch.zeros(fan_in))
+        self.register_buffer("deviation", torch.ones(fan_in))
+        self.net = mlp(fan_in, width, width, 2, dropout=DROPOUT)
+
+    def standardise(self, jets: Jets) -> None:
+        """From now on take numbers less their means over these jets, divided by their standard deviations."""
+        x = self.numbers(jets)
+        self.mean.copy_(x.mean(0))
+        self.deviation.copy_(x.std(0).clamp(min=1e-3))
+
+    def numbers(self, jets: Jets) -> Tensor:
+        """The products (n, pairs), compressed."""
+        x = torch.cat([jets.momenta, jets.momenta.sum(1, keepdim=True), *([jets.beams] * self.beams)], 1)
+        i, j = self.pairs
+        return compressed(((x * self.metric) @ x.mT)[:, i, j]).to(self.mean.dtype)
 
     def forward(self, jets: Jets) -> Tensor:
         """The logits (n, 2)."""
-        x = torch.cat([jets.momenta, jets.momenta.sum(1, keepdim=True), *([jets.beams] * self.beams)], 1)
-        i, j = self.pairs
-        gram = ((x * self.metric) @ x.mT)[:, i, j]
-        logits: Tensor = self.net(compressed(gram).to(next(self.net.parameters()).dtype))
+        logits: Tensor = self.net((self.numbers(jets) - self.mean) / self.deviation)
         return logits

@@ -20,7 +20,7 @@ class JetsSettings(Settings):
     note: ClassVar[str] = (
         "published figures are of 1.2 million jets of the reference data, another sample than the generated one"
     )
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 3, "budget": 0.5},
         "desk": {"epochs": UNLIMITED, "budget": 1.0},

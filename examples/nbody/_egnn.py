@@ -1,5 +1,7 @@
 """EGNN, written from its paper, as a baseline.
 
+As in the authors' code, messages see the distances at the start, too, and the weights that move particles begin small.
+
 References
 ----------
 Satorras, Hoogeboom, Welling, E(n) Equivariant Graph Neural Networks, ICML 2021, arXiv:2102.09844, equations 3 to 7 and
@@ -35,23 +37,25 @@ class EGNN(nn.Module):
     def __init__(self, width: int = 64, layers: int = 4) -> None:
         super().__init__()
         self.enter = nn.Linear(2, width)  # speed and charge
-        self.message = nn.ModuleList(nn.Sequential(*mlp(2 * width + 2, width, width), nn.SiLU()) for _ in range(layers))
+        self.message = nn.ModuleList(nn.Sequential(*mlp(2 * width + 3, width, width), nn.SiLU()) for _ in range(layers))
         self.update = nn.ModuleList(mlp(2 * width, width, width) for _ in range(layers))
-        self.push = nn.ModuleList(mlp(width, width, 1) for _ in range(layers))
+        self.push = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1, bias=False)) for _ in range(layers)
+        )
         self.drift = nn.ModuleList(mlp(width, width, 1) for _ in range(layers))
-        for name, weight in self.push.named_parameters():  # the authors' code: coordinates hardly move at first
-            if name.endswith("2.weight"):
-                nn.init.xavier_uniform_(weight, gain=0.001)
+        for push in self.push.children():
+            nn.init.xavier_uniform_(push.get_parameter("2.weight"), gain=0.001)
 
     def forward(self, data: NBody) -> Tensor:
         """Predict the positions (n, 5, 3)."""
         x, v = data.pos.flatten(0, 1), data.vel.flatten(0, 1)
         source, target = data.edge_index
+        edge = torch.cat([data.edge_pair, (x[target] - x[source]).square().sum(-1, keepdim=True)], -1)
         h = self.enter(torch.stack([v.norm(dim=-1), data.node.flatten()], -1))
         for message, update, push, drift in zip(self.message, self.update, self.push, self.drift):
             apart = x[target] - x[source]
             distance = apart.square().sum(-1, keepdim=True)
-            m = message(torch.cat([h[target], h[source], distance, data.edge_pair], -1))
+            m = message(torch.cat([h[target], h[source], distance, edge], -1))
             force = x.new_zeros(x.shape).index_add(0, target, apart * push(m)) / (PARTICLES - 1)
             v_now = drift(h) * v
             x = x + force + v_now

@@ -21,7 +21,7 @@ class SmokeSettings(Settings):
         "mean over smoke and both components of the velocity, each in units of its root mean square at the start; "
         "published figures are on other simulations, in other units"
     )
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 16, "epochs": 10, "budget": 0.5},
         "desk": {"epochs": UNLIMITED, "budget": 1.5},

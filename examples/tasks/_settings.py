@@ -64,10 +64,10 @@ class TaskSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Baselines and numbers of samples; groups of equal size at two of them, the second target at one."""
+        """Baselines, groups of equal size, and numbers of samples; the second target at one of them."""
         for samples in SAMPLES:
             yield {"group": cls.groups[0], "samples": samples}
-            for group in cls.groups[1:] if samples <= 1000 else ():
+            for group in cls.groups[1:]:
                 yield {"group": group, "samples": samples, "parameters": cls.weights}
             yield {"model": "emlp", "samples": samples, "group": cls.groups[0]}
             for group in dict.fromkeys((cls.usual, cls.groups[0])):

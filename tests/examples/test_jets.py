@@ -9,9 +9,10 @@ import torch
 from intertwine.examples._experiment import Means, run
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._source import MissingDataError
+from intertwine.examples._supervised import classified
 from intertwine.examples.jets import _data, _generate
 from intertwine.examples.jets._experiment import JetsExperiment, auc, broken, mass_window, passing, turned
-from intertwine.examples.jets._model import JetNet, PairMasses, Plain
+from intertwine.examples.jets._model import JetNet, PairMasses, Plain, coordinates
 from intertwine.groups import SO, Lorentz, Trivial
 from intertwine.train import count_parameters
 from rich.console import Console
@@ -170,11 +171,30 @@ def logits(net, jets):
 )
 def test_logits_stay_when_jets_move(make, group, same):
     torch.manual_seed(0)
-    net, jets = make().double(), some_jets(6)
+    net, jets = make().double().eval(), some_jets(6)
     moved = logits(net, jets.moved(torch.from_numpy(group.sample(6, rng=3))))
     there = logits(net, jets)
     assert there.std(0).min() > 1e-4
     assert torch.allclose(there, moved, rtol=1e-7, atol=1e-7) == same
+
+
+def test_products_are_standardised_over_the_training_jets():
+    net, jets = PairMasses(8, 8), some_jets(50)
+    net.standardise(jets)
+    seen = (net.numbers(jets) - net.mean) / net.deviation
+    varies = net.numbers(jets).std(0) > 1e-3
+    assert 0 < (~varies).sum() < len(varies)  # the beams' own
+    assert seen.mean(0).abs().max() < 1e-3
+    torch.testing.assert_close(seen.std(0)[varies], torch.ones(int(varies.sum())), rtol=1e-4, atol=1e-4)
+
+
+def test_a_detector_sees_the_mass_and_the_transverse_momentum_of_the_jet():
+    jets = some_jets(4)
+    whole = jets.momenta.sum(1)
+    mass = (whole[:, 0] ** 2 - whole[:, 1:].square().sum(1)).sqrt()
+    seen = coordinates(jets.momenta)[:, 0]
+    torch.testing.assert_close((2 * seen[:, -2]).exp(), mass)
+    torch.testing.assert_close((2 * seen[:, -1]).exp(), whole[:, 1:3].norm(dim=1))
 
 
 def test_single_precision_suffices():
@@ -251,8 +271,9 @@ def test_a_run(tmp_path, monkeypatch):
 
 def test_what_is_compared_is_of_equal_size():
     experiment, sizes = JetsExperiment(), []
+    task = classified(*[some_jets(10, 20)] * 3)
     for given in EXPERIMENTS["jets"].compared():
         settings = EXPERIMENTS["jets"].of(**given)
-        sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), None)))
+        sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), task)))
     assert len(sizes) >= 10
     assert max(sizes) < 1.05 * min(sizes)
