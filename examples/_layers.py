@@ -1,10 +1,11 @@
-"""Plain layers, which know no symmetry: parts of the baselines, and of maps between invariants."""
+"""Plain layers, which know no symmetry by themselves: parts of the baselines, and of maps between invariants."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -21,6 +22,28 @@ def mlp(*widths: int, act: type[nn.Module] = nn.SiLU, dropout: float = 0.0) -> n
     for fan_in, fan_out in pairwise(widths):
         layers += [nn.Linear(fan_in, fan_out), act(), *between]
     return nn.Sequential(*layers[: -1 - len(between)])
+
+
+class Messages(nn.Module):
+    """h_i ↦ h_i + φ(h_i, Σ_j ψ(h_i, h_j, e_ij)) on graphs, with plain networks φ and ψ.
+
+    Parameters
+    ----------
+    width, edge : int
+        Features of nodes (N, width) and of edges (E, edge).
+    """
+
+    def __init__(self, width: int, edge: int) -> None:
+        super().__init__()
+        self.message = mlp(2 * width + edge, width, width)
+        self.update = mlp(2 * width, width, width)
+
+    def forward(self, h: Tensor, edges: Tensor, e: Tensor) -> Tensor:
+        """Features after messages along the edges, (source, target)."""
+        source, target = edges
+        m = self.message(torch.cat([h[target], h[source], e], -1))
+        updated: Tensor = h + self.update(torch.cat([h, h.new_zeros(h.shape).index_add(0, target, m)], -1))
+        return updated
 
 
 class ConvBlock(nn.Module):

@@ -319,15 +319,16 @@ class Run:
             return
         for held, new in zip(self.averaged.buffers(), self.model.buffers()):
             held.copy_(new)
-        norms = {norm: norm.momentum for norm in self.averaged.modules() if _has_running_averages(norm)}
+        norms: list[Any] = [module for module in self.averaged.modules() if _has_running_averages(module)]
         if not norms:
             return
+        usual = [norm.momentum for norm in norms]
         for k, index in enumerate(self._batches[:MEASURED]):
             for norm in norms:
                 norm.train().momentum = 1 / (k + 1)  # the mean of all so far
             with self._precision():
                 self.task.loss(self.averaged, index, generator(self.plan.seed, self.state.epoch, k))
-        for norm, momentum in norms.items():
+        for norm, momentum in zip(norms, usual):
             norm.eval().momentum = momentum
 
     def _validate(self) -> None:

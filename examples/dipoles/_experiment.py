@@ -19,7 +19,7 @@ from .._supervised import Supervised
 from ..qm9._graphs import Batch, Graphs
 from ..qm9._model import CUTOFF
 from . import _data
-from ._model import Plain, TensorNet
+from ._model import PlainNet, TensorNet
 from ._settings import DipolesSettings
 
 
@@ -63,7 +63,7 @@ class DipolesExperiment(Experiment[DipolesSettings, Supervised]):
         if settings.model == "steerable" and settings.parameters is None:
             return TensorNet(group, settings.target, scale)
         parameters = settings.parameters or count_parameters(TensorNet(O(3), settings.target, scale))
-        make = partial(TensorNet, group) if settings.model == "steerable" else Plain
+        make = partial(TensorNet, group) if settings.model == "steerable" else PlainNet
         return sized(partial(make, settings.target, scale), parameters, settings.seed)
 
     def test(self, settings: DipolesSettings, model: nn.Module, task: Supervised) -> dict[str, float]:

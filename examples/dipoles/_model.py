@@ -7,12 +7,12 @@ from intertwine.emlp import Linear
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, T, V
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, silu
 
-from .._layers import mlp
 from ..qm9._data import ELEMENTS
 from ..qm9._graphs import Batch
-from ..qm9._model import CUTOFF, Body, sum_over
+from ..qm9._model import Body, sum_over
+from ..qm9._plain import Plain
 
 REPS: dict[str, Rep] = {"dipole": V, "polarizability": T(2)}
 WIDTH, LAYERS = 12, 3
@@ -48,8 +48,8 @@ class TensorNet(nn.Module):
         return summed
 
 
-class Plain(nn.Module):
-    """Messages of plain networks that see relative positions by components: invariant to shifts only.
+class PlainNet(nn.Module):
+    """The same of messages of plain networks that see relative positions by components: invariant to shifts only.
 
     Parameters
     ----------
@@ -62,20 +62,11 @@ class Plain(nn.Module):
 
     def __init__(self, target: str, scale: float, width: int, layers: int = LAYERS) -> None:
         super().__init__()
-        self.enter = nn.Linear(len(ELEMENTS), width)
-        self.message = nn.ModuleList(mlp(2 * width + 4, width, width) for _ in range(layers))
-        self.update = nn.ModuleList(mlp(2 * width, width, width) for _ in range(layers))
-        self.out = mlp(width, width, {"dipole": 3, "polarizability": 9}[target])
+        self.body = Plain(width, layers)
+        self.out = nn.Linear(width, {"dipole": 3, "polarizability": 9}[target])
         self.register_buffer("scale", torch.tensor(scale))
 
     def forward(self, batch: Batch) -> Tensor:
         """The tensors, (batch.size, dim)."""
-        source, target = batch.edge_index
-        h = self.enter(one_hot(batch.kind, len(ELEMENTS)).to(batch.pos))
-        apart = (batch.pos[target] - batch.pos[source]) / CUTOFF
-        seen = torch.cat([apart, apart.norm(dim=-1, keepdim=True)], -1)
-        for message, update in zip(self.message, self.update):
-            m = message(torch.cat([h[target], h[source], seen], -1))
-            h = h + update(torch.cat([h, h.new_zeros(h.shape).index_add(0, target, m)], -1))
-        summed: Tensor = self.scale * sum_over(self.out(h), batch)
+        summed: Tensor = self.scale * sum_over(self.out(silu(self.body.scalar(batch))), batch)
         return summed

@@ -9,73 +9,23 @@ from __future__ import annotations
 import torch
 from intertwine.emlp import Linear
 from intertwine.groups import Group
-from intertwine.reps import Scalar, V
+from intertwine.reps import V
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from .._layers import mlp
+from .._products import Products
 from ._data import Jets
 
 SOFT = 0.1  # GeV and GeV²: where invariants begin to count by their logarithm
 WIDTH, VECTORS, LAYERS = 40, 4, 3
 DROPOUT = 0.3  # of `PairMasses`
+METRIC = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=torch.float64))
 
 
 def compressed(q: Tensor) -> Tensor:
     """Numbers of any size and sign, about logarithmic."""
     return torch.asinh(q / SOFT) / 4
-
-
-class Products(nn.Module):
-    """Invariants of 4-vectors under a group: their products by all its bilinear forms, and its linear forms.
-
-    Both are bases of Hom spaces: for O(1, 3) the scalar product alone, for rotations E E', p·p' and E, for no symmetry
-    all components and their products.  The scalar product of space-time comes first wherever it is invariant, so that
-    no group has to make masses of small differences.
-
-    Examples
-    --------
-    >>> from intertwine.groups import SO, Lorentz
-    >>> x = torch.tensor([5.0, 0.0, 3.0, 0.0], dtype=torch.float64)
-    >>> Products(Lorentz())(x, x).abs(), Products(SO(3).embed(4, start=1)).own(x).abs().shape
-    (tensor([8.0000], dtype=torch.float64), torch.Size([4]))
-    """
-
-    forms: Tensor
-    linear: Tensor
-
-    def __init__(self, group: Group) -> None:
-        super().__init__()
-        forms = torch.from_numpy((V * V >> Scalar)(group).basis().dense().reshape(-1, 4, 4))
-        linear = torch.from_numpy((V >> Scalar)(group).basis().dense().reshape(-1, 4))
-        kept, metric = forms.flatten(1), torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=forms.dtype)) / 2
-        if len(forms) > 1 and torch.allclose(kept.mT @ (kept @ metric.flatten()), metric.flatten()):
-            forms = torch.cat([metric[None], forms])
-        self.register_buffer("forms", forms)
-        self.register_buffer("linear", linear)
-
-    @property
-    def count(self) -> int:
-        """Number of invariants of one vector."""
-        return len(self.forms) + len(self.linear)
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Products (..., forms) of vectors (..., 4)."""
-        return torch.einsum("...a,rab,...b->...r", x, self.forms, y)
-
-    def own(self, x: Tensor) -> Tensor:
-        """Products of vectors (..., 4) with themselves, and linear invariants: (..., count)."""
-        return torch.cat([self(x, x), x @ self.linear.mT], -1)
-
-    def apart(self, v: Tensor) -> Tensor:
-        """Of all differences v_i − v_j of vectors (n, k, copies, 4) what `own` gives, (n, k, k, copies, count).
-
-        By (v_i − v_j)² = v_i² − v_i·v_j − v_j·v_i + v_j², which is exact enough in double precision.
-        """
-        own, lines = self(v, v), v @ self.linear.mT
-        cross = torch.einsum("nica,rab,njcb->nijcr", v, self.forms + self.forms.mT, v)
-        squares = own.unsqueeze(2) + own.unsqueeze(1) - cross
-        return torch.cat([squares, lines.unsqueeze(2) - lines.unsqueeze(1)], -1)
 
 
 class Messages(nn.Module):
@@ -133,7 +83,7 @@ class JetNet(nn.Module):
     ) -> None:
         super().__init__()
         self.beams = beams
-        self.products = Products(group)
+        self.products = Products(group, METRIC)
         references = 3 if beams else 1
         pairs = references * (references + 1) // 2
         forms = len(self.products.forms)
@@ -258,7 +208,7 @@ class PairMasses(nn.Module):
         self.beams = beams
         n = constituents + (3 if beams else 1)
         self.register_buffer("pairs", torch.triu_indices(n, n), persistent=False)
-        self.register_buffer("metric", torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
+        self.register_buffer("metric", METRIC.diagonal().clone())
         fan_in = len(self.pairs[0])
         self.register_buffer("mean", torch.zeros(fan_in))
         self.register_buffer("deviation", torch.ones(fan_in))

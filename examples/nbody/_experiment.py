@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from .._augment import azimuthal, elements
-from .._experiment import Experiment, matched
+from .._experiment import Experiment, matched, sized
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
 from ._egnn import EGNN
 from ._model import NBodyNet, Width, matched_width
+from ._plain import PlainNet
 from ._settings import NBodySettings
 from ._simulate import simulate
 
@@ -114,6 +115,10 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
             if settings.parameters:
                 channels = matched(lambda n: count_parameters(EGNN(n)), settings.parameters)
             return EGNN(channels)
+        if settings.model == "plain":
+            make = partial(PlainNet, absolute=absolute)
+            given = settings.parameters
+            return sized(make, given, settings.seed) if given else make(settings.channels or 64)
         if settings.parameters:
             return build(matched_width(lambda w: count_parameters(build(w)), settings.parameters))
         return build(Width(settings.channels, settings.channels) if settings.channels else Width())

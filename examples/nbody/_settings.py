@@ -25,15 +25,23 @@ class NBodySettings(Settings):
         "desk": {"epochs": UNLIMITED},
         "paper": {"epochs": 10_000, "batch": 100, "lr": 5e-4, "schedule": "constant", "average": 0.0},
     }
-    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
+    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)", "plain": "Trivial(3)"}
 
     data: ClassVar[tuple[str, ...]] = ("dataset", "kappa")
     rival: ClassVar[str] = "egnn"
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "egnn": 4e-3}  # larger ones diverge in longer runs
+    rates: ClassVar[Mapping[str, float]] = {
+        "steerable": 1.6e-2,
+        "egnn": 4e-3,  # larger ones diverge in longer runs
+        "plain": 4e-3,
+    }
 
     samples: int = setting(3000, "Number of training trajectories.", least=2)
     dataset: str = setting("charged", "Which system.", choices=("charged", "springs"))
-    model: str = setting("steerable", "Ours, or EGNN.", choices=("steerable", "egnn"))
+    model: str = setting(
+        "steerable",
+        "Ours, EGNN, or messages of plain networks that see components.",
+        choices=("steerable", "egnn", "plain"),
+    )
     kappa: float = setting(1.0, "Stiffness of the springs to the plane.")
     channels: int | None = setting(None, "Width: hidden scalars and vectors each.", least=1)
 
@@ -53,13 +61,16 @@ class NBodySettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Charged particles and plane springs of any stiffness: groups of equal size, augmentation; EGNN."""
+        """Charged particles and plane springs of any stiffness: groups and plain networks of equal size; EGNN."""
+        plain = {"model": "plain", "group": "Trivial(3)"}
         for samples in (300, 1000, 3000):
             yield {"group": "O(3)", "samples": samples}
             for group in ("SO(3)", "Trivial(3)"):
                 yield {"group": group, "parameters": 20_400, "samples": samples}
             yield {"group": "Trivial(3)", "augment": True, "parameters": 20_400, "samples": samples}
             yield {"model": "egnn", "samples": samples}
+            for augment in (False, True):
+                yield {**plain, "augment": augment, "parameters": 20_400, "samples": samples}
         yield {"model": "egnn", "parameters": 20_400}
         for model in ("steerable", "egnn"):
             yield {"model": model, "budget": LONG}
@@ -69,3 +80,5 @@ class NBodySettings(Settings):
                 for group in ("O(3)", "azimuthal", "azimuthal-so2", "Trivial(3)"):
                     yield {"group": group, "parameters": 21_200, **springs}
                 yield {"group": "Trivial(3)", "augment": True, "parameters": 21_200, **springs}
+                for augment in (False, True):
+                    yield {**plain, "augment": augment, "parameters": 21_200, **springs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +19,7 @@ from .._augment import azimuthal
 from .._experiment import Experiment, sized
 from .._report import require_orthogonal
 from . import _data
-from ._model import Dynamics, plain, steerable
+from ._model import Dynamics, Scalars, plain, steerable
 from ._settings import PendulumSettings
 
 #: geometric mean of the rollout error with 500 trajectories, arXiv:2104.09459 table 2
@@ -102,8 +103,10 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
     score = "rollout error"
 
     def check(self, settings: PendulumSettings) -> None:
-        """The group acts on space."""
+        """The group acts on space; functions of invariants are invariant."""
         require_orthogonal(self.group(settings), "masses")
+        if settings.model == "scalars" and settings.dynamics == "ode":
+            raise ValueError("the model scalars gives a Hamiltonian, not a vector field: leave out --dynamics ode")
 
     def task(self, settings: PendulumSettings, device: torch.device) -> Motion:
         """Trajectories, simulated at the first use."""
@@ -119,8 +122,12 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
         if settings.model == "steerable" and settings.parameters is None:
             return Dynamics(steerable(group, is_hamiltonian), is_hamiltonian)
         parameters = settings.parameters or count_parameters(steerable(parse_group("azimuthal"), is_hamiltonian))
-        make = partial(steerable, group) if settings.model == "steerable" else plain
-        return Dynamics(sized(partial(make, is_hamiltonian), parameters, settings.seed), is_hamiltonian)
+        made: Mapping[str, Callable[[int], nn.Module]] = {
+            "steerable": partial(steerable, group, is_hamiltonian),
+            "scalars": partial(Scalars, group),
+            "mlp": partial(plain, is_hamiltonian),
+        }
+        return Dynamics(sized(made[settings.model], parameters, settings.seed), is_hamiltonian)
 
     def test(self, settings: PendulumSettings, model: nn.Module, task: Motion) -> dict[str, float]:
         """`rollout_error`, and how far conserved quantities drift along predictions."""

@@ -8,6 +8,7 @@ from intertwine.reps import Scalar, V
 from torch import Tensor, nn
 
 from .._layers import mlp
+from .._products import Products
 from ..tasks._model import TaskNet
 
 LAYERS, WIDTH = 2, 64
@@ -47,3 +48,30 @@ def steerable(group: Group, is_hamiltonian: bool, width: int = WIDTH) -> TaskNet
 def plain(is_hamiltonian: bool, width: int) -> nn.Sequential:
     """The same without symmetry."""
     return mlp(12, width, width, 1 if is_hamiltonian else 12)
+
+
+class Scalars(nn.Module):
+    """A plain network on the invariants of the four vectors of a state, and of all pairs of them.
+
+    Parameters
+    ----------
+    group : Group
+    width : int
+
+    References
+    ----------
+    Villar et al., Scalars are universal, NeurIPS 2021, arXiv:2106.06610.
+    """
+
+    def __init__(self, group: Group, width: int) -> None:
+        super().__init__()
+        self.products = Products(group).float()
+        self.net = mlp(10 * len(self.products.forms) + 4 * len(self.products.linear), width, width, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """States (n, 12) to (n, 1)."""
+        v = z.unflatten(1, (4, 3))
+        i, j = torch.triu_indices(4, 4, device=z.device)
+        pairs, own = self.products(v[:, i], v[:, j]), v @ self.products.linear.mT
+        out: Tensor = self.net(torch.cat([pairs.flatten(1), own.flatten(1)], 1))
+        return out

@@ -31,15 +31,19 @@ class PendulumSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 2.0},
         "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3, "schedule": "constant", "average": 0.0},
     }
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "mlp": 1.6e-2}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "mlp": 1.6e-2, "scalars": 1.6e-2}
     data: ClassVar[tuple[str, ...]] = ("dynamics",)
-    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)"}
+    baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)", "scalars": "azimuthal"}
 
     group: str = setting("azimuthal", "Symmetry group acting on R^3; the system has that of rotations about z.")
     samples: int = setting(500, "Number of training trajectories, of five frames each.", least=2)
     epochs: int = setting(2000, "Number of passes over them.", least=1)
     batch: int = setting(100, "Trajectories per step.", least=1)
-    model: str = setting("steerable", "Ours, or a plain network.", choices=("steerable", "mlp"))
+    model: str = setting(
+        "steerable",
+        "Ours, a plain network, or one of the invariants (Hamiltonians only).",
+        choices=("steerable", "mlp", "scalars"),
+    )
     dynamics: str = setting(
         "hamiltonian", "Learn the Hamiltonian, or its vector field as a neural ODE.", choices=("hamiltonian", "ode")
     )
@@ -52,10 +56,11 @@ class PendulumSettings(Settings):
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Both dynamics; groups of equal size, the plain network, and that with turned training trajectories."""
+        """Both dynamics; groups of equal size, plain networks, also of invariants and with turned trajectories."""
         for dynamics in ("hamiltonian", "ode"):
             yield {"dynamics": dynamics}
             for group in OTHERS:
                 yield {"dynamics": dynamics, "group": group, "parameters": PARAMETERS[dynamics]}
             for augment in (False, True):
                 yield {"dynamics": dynamics, "model": "mlp", "group": "Trivial(3)", "augment": augment}
+        yield {"dynamics": "hamiltonian", "model": "scalars"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +21,7 @@ from ._baseline import errors, predict, regression
 from ._egnn import EGNN
 from ._graphs import Graphs
 from ._model import CUTOFF, Body, Kernels, MoleculeNet
+from ._plain import Plain
 from ._settings import QM9Settings
 
 LAYERS, WIDTH = 3, 16
@@ -100,7 +101,7 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         if settings.channels and settings.parameters:
             raise ValueError("give --channels or --parameters, not both")
         _data.target(settings.target)
-        if settings.attributes != "none" and (settings.kernel == "standard" or settings.model == "egnn"):
+        if settings.attributes != "none" and (settings.kernel == "standard" or settings.model != "steerable"):
             raise ValueError(f"only implicit kernels see attributes={settings.attributes!r}: leave it out")
         if settings.samples <= len(_data.ELEMENTS) + 1:
             raise ValueError(
@@ -125,13 +126,12 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         def steerable(width: int) -> Body:
             return Body(group, (2 * width, width), LAYERS, kernels=inner)
 
-        body: Body | EGNN
+        usual = settings.channels or WIDTH
         if settings.model == "steerable" and settings.parameters is None:
-            body = steerable(settings.channels or WIDTH)
-        else:
-            parameters = settings.parameters or count_parameters(steerable(settings.channels or WIDTH))
-            make: Callable[[int], Body | EGNN] = EGNN if settings.model == "egnn" else steerable
-            body = sized(make, parameters, settings.seed)
+            return MoleculeNet(steerable(usual), task.fit.float(), task.scale)
+        parameters = settings.parameters or count_parameters(steerable(usual))
+        made: Mapping[str, Callable[[int], Body | EGNN | Plain]] = {"egnn": EGNN, "plain": Plain}
+        body = sized(made.get(settings.model, steerable), parameters, settings.seed)
         return MoleculeNet(body, task.fit.float(), task.scale)
 
     def test(self, settings: QM9Settings, model: nn.Module, task: Property) -> dict[str, float]:

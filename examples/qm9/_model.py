@@ -7,6 +7,7 @@ invariants; what a plain network makes of their sum is added to the linear regre
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from intertwine.conv import PointConv
@@ -20,7 +21,6 @@ from .._layers import mlp
 from .._report import require_orthogonal
 from ._baseline import predict
 from ._data import BONDS, ELEMENTS
-from ._egnn import EGNN
 from ._graphs import Batch
 
 #: Å; and how many neighbours an atom then has, about
@@ -128,6 +128,16 @@ class Body(nn.Module):
         return invariants
 
 
+class Atoms(Protocol):
+    """Gives features of the atoms."""
+
+    scalars: int
+
+    def scalar(self, batch: Batch) -> Tensor:
+        """The features (atoms, scalars)."""
+        ...
+
+
 class MoleculeNet(nn.Module):
     """A scalar property of every molecule of a batch: a regression on atom counts, corrected by its invariants.
 
@@ -135,8 +145,8 @@ class MoleculeNet(nn.Module):
 
     Parameters
     ----------
-    body : Body or EGNN
-        Gives invariants of all atoms.
+    body : module
+        Gives features of all atoms, for the baseline without symmetry invariant to shifts only.
     regression : (6,) tensor
         Coefficients of atom counts and constant.
     scale : float
@@ -146,7 +156,7 @@ class MoleculeNet(nn.Module):
     regression: Tensor
     scale: Tensor
 
-    def __init__(self, body: Body | EGNN, regression: Tensor, scale: float) -> None:
+    def __init__(self, body: Atoms, regression: Tensor, scale: float) -> None:
         super().__init__()
         self.register_buffer("regression", regression)
         self.register_buffer("scale", torch.tensor(scale))

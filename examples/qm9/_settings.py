@@ -21,10 +21,10 @@ class QM9Settings(Settings):
         "desk": {"budget": 6.0, "epochs": UNLIMITED},
         "paper": {"samples": 110_000, "epochs": 1000, "batch": 96, "lr": 1e-3},
     }
-    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)"}
+    baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)", "plain": "Trivial(3)"}
 
     revision: ClassVar[int] = 2
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "egnn": 4e-3}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "egnn": 4e-3, "plain": 4e-3}
     data: ClassVar[tuple[str, ...]] = ("target",)
     rival: ClassVar[str] = "egnn"
 
@@ -32,7 +32,11 @@ class QM9Settings(Settings):
     batch: int = setting(32, "Molecules per step.", least=1)
     lr: float = setting(2e-3, "Peak learning rate.", least=1e-8)
     target: str = setting("alpha", "Property: alpha, homo, lumo, gap, mu, ...")
-    model: str = setting("steerable", "Ours, or EGNN.", choices=("steerable", "egnn"))
+    model: str = setting(
+        "steerable",
+        "Ours, EGNN, or messages of plain networks that see components.",
+        choices=("steerable", "egnn", "plain"),
+    )
     kernel: str = setting(
         "implicit", "A network, or a combination of radial functions times harmonics.", choices=("implicit", "standard")
     )
@@ -45,17 +49,19 @@ class QM9Settings(Settings):
 
     @classmethod
     def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
-        """EGNN has no kernels."""
-        return ("kernel", "attributes") if given.get("model") == "egnn" else ()
+        """Baselines have no kernels."""
+        return ("kernel", "attributes") if given.get("model", "steerable") != "steerable" else ()
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:
-        """Kernels and what they see; EGNN; other groups of as many weights."""
+        """Kernels and what they see; EGNN and a plain network; other groups of as many weights."""
         homo = {"target": "homo", "samples": 20_000}
         yield {"kernel": "standard", **homo}
         for attributes in ("none", "bonds", "atoms"):
             yield {"attributes": attributes, **homo}
         yield {"model": "egnn", **homo}
+        for augment in (False, True):
+            yield {"model": "plain", "group": "Trivial(3)", "augment": augment, **homo}
         for group in ("SO(3)", "Trivial(3)"):
             yield {"group": group, "attributes": "atoms", "parameters": 50_000, **homo}
         yield {"group": "Trivial(3)", "augment": True, "attributes": "atoms", "parameters": 50_000, **homo}

@@ -13,7 +13,7 @@ from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._source import MissingDataError
 from intertwine.examples.dipoles import _data
 from intertwine.examples.dipoles._experiment import DipolesExperiment, turned
-from intertwine.examples.dipoles._model import Plain, TensorNet
+from intertwine.examples.dipoles._model import PlainNet, TensorNet
 from intertwine.examples.dipoles._settings import DipolesSettings
 from intertwine.examples.qm9._data import Molecules
 from intertwine.examples.qm9._graphs import Graphs
@@ -36,7 +36,7 @@ def some_molecules(n, width):
 @pytest.mark.parametrize(("group", "turns"), [(O(3), True), (SO(3), True), (Trivial(3), False), (None, False)])
 def test_outputs_turn_with_the_molecule(target, group, turns):
     torch.manual_seed(0)
-    net = Plain(target, 2.0, 8) if group is None else TensorNet(group, target, 2.0)
+    net = PlainNet(target, 2.0, 8) if group is None else TensorNet(group, target, 2.0)
     net.double()
     width = {"dipole": 3, "polarizability": 9}[target]
     batch = Graphs(some_molecules(4, width), 3.0)[torch.arange(4)]
