@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from ._runs import Run, counts, figures, lines, references
+from ._runs import NOTHING, Run, counts, figures, lines, references
 
 WIDTH, HEIGHT, COLUMNS = 4.6, 4.4, 2
 
@@ -27,9 +27,9 @@ def panels(runs: Sequence[Run], data: Sequence[str] = ()) -> dict[str, dict[str,
     for line in lines(runs):
         curve = {n: values for n in counts(runs) if (values := figures(line.of(n)))}
         if len(curve) > 1 and line.preset != "own":
-            words = dict(zip(line.values, line.label))
-            label = " ".join(word for dial, word in words.items() if word and dial not in data)
-            title = ", ".join(_said(dial, words[dial]) for dial in data if words.get(dial))
+            words = {dial: word for dial, word in zip(line.values, line.label) if word not in ("", NOTHING)}
+            label = " ".join(word for dial, word in words.items() if dial not in data)
+            title = ", ".join(_said(dial, words[dial]) for dial in data if dial in words)
             found.setdefault(title, {})[label] = curve
     return found
 

@@ -64,13 +64,20 @@ def page(runs: Sequence[Run]) -> str:
             made += [*table(own, score, settings), ""]
             if _curves.panels(own, settings.data):
                 made += [f"![{score} of {name}, by number of training samples]({_picture(name, score)})", ""]
-            if beside := others(own, settings):
+            for name in _variants(own, score):
+                made += [*variant(own, name), ""]
+            if beside := others(own, score):
                 made += [*beside, ""]
         if found and settings.note:
             made += [f"{settings.note[0].upper()}{settings.note[1:]}.", ""]
     hours = sum(run["training_seconds"] for run in runs) / 3600
     made += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
     return "\n".join(made)
+
+
+def _variants(runs: Sequence[Run], score: str) -> list[str]:
+    """Other figures that are the score in another way, and so depend on the number of samples."""
+    return list(dict.fromkeys(name for run in runs for name in run["test"] if name.startswith(f"{score} ")))
 
 
 def table(runs: Sequence[Run], score: str, settings: type[Settings]) -> list[str]:
@@ -89,13 +96,22 @@ def table(runs: Sequence[Run], score: str, settings: type[Settings]) -> list[str
     return [f"{score}, by number of training samples{bracket}", "", *rows]
 
 
-def others(runs: Sequence[Run], settings: type[Settings]) -> list[str]:
+def variant(runs: Sequence[Run], name: str) -> list[str]:
+    """A table of the score in another way."""
+    found, sizes = lines(runs), counts(runs)
+    head = [*found[0].values, *(f"{n:,}" for n in sizes)]
+    rows = [_row([*line.label, *(_spread(line.of(n), name) for n in sizes)]) for line in found]
+    return [name, "", _row(head), _row(["---"] * len(head)), *rows]
+
+
+def others(runs: Sequence[Run], score: str) -> list[str]:
     """A table of what else was measured, with the number of samples that most lines have."""
-    found, more = lines(runs), [run for run in runs if len(run["test"]) > 1]
+    found, beside = lines(runs), {score, *_variants(runs, score)}
+    names = list(dict.fromkeys(name for run in runs for name in run["test"] if name not in beside))
+    more = [run for run in runs if not beside.issuperset(run["test"])]
     if not more:
         return []
     usual = max(counts(more), key=lambda n: sum(run["settings"]["samples"] == n for run in more))
-    names = list(dict.fromkeys(name for run in more for name in list(run["test"])[1:]))
     head = [*found[0].values, *names]
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:

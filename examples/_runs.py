@@ -27,6 +27,8 @@ NEEDED = {
     "parameters": int,
     "training_seconds": (int, float),
 }
+#: in the place of a setting that means nothing for a line
+NOTHING = "–"
 #: the figures of one run
 Run = Mapping[str, Any]
 
@@ -99,7 +101,7 @@ def lines(runs: Sequence[Run]) -> list[Line]:
     found: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         plan = run["preset"] == "own" and tuple(run["settings"].get(name) for name in PROTOCOL)
-        theirs = {key: value for key, value in run["settings"].items() if key not in idle(run)}
+        theirs = {key: NOTHING if key in idle(run) else value for key, value in run["settings"].items()}
         size = theirs["model"] in EXPERIMENTS[run["experiment"]].baselines and theirs.get("parameters")
         found.setdefault((run["preset"], plan, size, *(theirs.get(dial) for dial in dials)), []).append(run)
     ordered = sorted(found.items(), key=lambda item: str(item[0]))

@@ -28,7 +28,8 @@ class TaskSettings(Settings):
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
     note: ClassVar[str] = (
         "the model emlp is made of this library's products, gated is the architecture of the published EMLP; published "
-        "figures are their authors', read off plots and tables"
+        "figures are their authors', read off plots and tables; equivariance errors are in double "
+        "precision"
     )
     revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -87,6 +88,7 @@ class O5Settings(TaskSettings):
     """Predict sin|x1| - |x2|^3 / 2 + cos(angle) from two vectors in five dimensions (an invariant)."""
 
     name: ClassVar[str] = "o5"
+    note: ClassVar[str] = TaskSettings.note + "; two vectors have the same invariants under SO(5) as under O(5)"
     groups: ClassVar[tuple[str, ...]] = ("O(5)", "SO(5)", "Trivial(5)")
     usual: ClassVar[str] = "O(5)"
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(5)", "scalars": "O(5)"}

@@ -14,6 +14,7 @@ from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples.nbody import _experiment as nbody
 from intertwine.examples.nbody._data import FRAME_IN, FRAME_OUT, NBody, begin, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
+from intertwine.examples.nbody._plain import PlainNet
 from intertwine.examples.nbody._settings import NBodySettings
 from intertwine.examples.nbody._simulate import simulate
 from intertwine.examples.qm9 import _data as qm9_data
@@ -21,6 +22,7 @@ from intertwine.examples.qm9._egnn import EGNN
 from intertwine.examples.qm9._experiment import Property, QM9Experiment, predicted
 from intertwine.examples.qm9._graphs import Graphs, neighbours
 from intertwine.examples.qm9._model import Body, Kernels, MoleculeNet
+from intertwine.examples.qm9._plain import Plain
 from intertwine.examples.qm9._settings import QM9Settings
 from intertwine.groups import SO, Lorentz, O, Octahedral, Trivial
 from intertwine.train import CHECKPOINT, count_parameters
@@ -90,6 +92,16 @@ def test_particles_may_be_renumbered(systems):
     other = NBody(*(t[:, order] for t in systems.tensors[:3]), systems.pair[:, pairs], systems.target[:, order])
     net = awake(NBodyNet(SO(3), Width(4, 3), layers=2))
     assert_close(net(other), net(systems)[:, order])
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_plain_networks_know_shifts_and_no_rotations(absolute, systems):
+    torch.manual_seed(0)
+    net = PlainNet(16, absolute).double()
+    one, shift = torch.eye(3, dtype=torch.float64), torch.tensor([0.3, -1.0, 2.0], dtype=torch.float64)
+    assert (error(net, systems, one, shift) < 1e-9) != absolute
+    for g in torch.from_numpy(SO(3).sample(3, rng=0)):
+        assert error(net, systems, g) > 1e-2
 
 
 def test_groups_that_do_not_act_on_space_are_refused():
@@ -377,7 +389,10 @@ def test_edges_are_the_close_pairs(molecules):
 def net_of(kind="implicit", attributes="none"):
     torch.manual_seed(0)
     regression = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    body = EGNN(4, 2) if kind == "egnn" else Body(O(3), (4, 3), layers=2, kernels=Kernels(kind, attributes))
+    if kind in ("egnn", "plain"):
+        body = EGNN(4, 2) if kind == "egnn" else Plain(4, 2)
+    else:
+        body = Body(O(3), (4, 3), layers=2, kernels=Kernels(kind, attributes))
     return MoleculeNet(body, regression, scale=2.0).double()
 
 
@@ -400,6 +415,17 @@ def test_molecules_do_not_depend_on_their_frame_or_their_batch(molecules, kind, 
         moved = net(Graphs(turned, 3.5)[torch.arange(4)])
     assert_close(together, alone)
     assert_close(together, moved)
+
+
+def test_plain_messages_see_directions_but_not_places(molecules):
+    net, there = net_of("plain"), as_double(molecules)
+    g = torch.from_numpy(SO(3).sample(rng=0))
+    shifted = replace(there, pos=[p + 3.0 for p in there.pos])
+    turned = replace(there, pos=[p @ g.mT for p in there.pos])
+    with torch.no_grad():
+        here, after, other = (net(Graphs(some, 3.5)[torch.arange(4)]) for some in (there, shifted, turned))
+    assert_close(here, after)
+    assert (here - other).abs().max() > 1e-5
 
 
 def test_kernels_see_bonds(molecules):

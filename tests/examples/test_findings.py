@@ -20,13 +20,14 @@ def figure():
 
     def found(experiment, which=0, **asked):
         asked = {"augment": False, **asked}
-        values = [
-            list(run["test"].values())[which]
+        some = [
+            run
             for run in runs
             if run["experiment"] == experiment and all(run["settings"][key] == value for key, value in asked.items())
         ]
-        assert values, f"there is no run of {experiment} with {asked}"
-        return statistics.mean(values)
+        assert some, f"there is no run of {experiment} with {asked}"
+        last = max(run.get("revision", 1) for run in some)
+        return statistics.mean(list(run["test"].values())[which] for run in some if run.get("revision", 1) == last)
 
     return found
 

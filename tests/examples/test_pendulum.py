@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from intertwine import cli
-from intertwine.examples._augment import azimuthal
+from intertwine.examples._augment import azimuthal, elements
 from intertwine.examples._experiment import Means, run
 from intertwine.examples.pendulum import _data, _experiment
 from intertwine.examples.pendulum._experiment import PendulumExperiment, moved, rollout
-from intertwine.examples.pendulum._model import Dynamics, plain, steerable
+from intertwine.examples.pendulum._model import Dynamics, Scalars, plain, steerable
 from intertwine.examples.pendulum._settings import PendulumSettings
 from intertwine.groups import SO, O, Trivial
 from intertwine.reps import V
@@ -104,8 +104,20 @@ def test_what_is_compared_is_of_equal_size(dynamics):
         if given["dynamics"] == dynamics:
             settings = PendulumSettings.of(**given)
             sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), None)))
-    assert len(sizes) == 6
+    assert len(sizes) == {"hamiltonian": 7, "ode": 6}[dynamics]
     assert max(sizes) < 1.05 * min(sizes)
+
+
+def test_functions_of_invariants_are_invariant():
+    torch.manual_seed(0)
+    net, z = Scalars(AZIMUTHAL, 16), torch.randn(8, 12)
+    g = azimuthal(8, torch.Generator().manual_seed(0))
+    assert torch.allclose(net(moved(z[:, None], g)[:, 0]), net(z), atol=1e-5)
+    other = elements(O(3), 8, torch.Generator().manual_seed(0))
+    assert (net(moved(z[:, None], other)[:, 0]) - net(z)).abs().max() > 1e-2
+    experiment = PendulumExperiment()
+    with pytest.raises(ValueError, match="gives a Hamiltonian, not a vector field: leave out --dynamics ode"):
+        experiment.check(PendulumSettings.of(model="scalars", dynamics="ode"))
 
 
 def test_augmentation_is_by_rotations_about_z_and_mirrors():

@@ -232,7 +232,7 @@ def test_runs_of_two_revisions_are_not_averaged():
 def test_settings_that_mean_nothing_are_not_said():
     springs = [figures(0, 2.0, dataset="springs", kappa=kappa) for kappa in (0.0, 1.0)]
     text = _page.page([figures(0, 1.0), *springs])
-    assert "| O(3) | steerable | charged |  | 1 |" in text
+    assert "| O(3) | steerable | charged | – | 1 |" in text
     assert "| O(3) | steerable | springs | 0.0 | 2 |" in text
     what = EXPERIMENTS["nbody"].of("desk", kappa=0.5)
     with pytest.raises(ValueError, match=r"--kappa 0\.5 means nothing .*charged.*: leave it out"):
@@ -326,6 +326,17 @@ def test_what_is_measured_beside_and_must_be_said_is_on_the_page():
     assert "| O(3) | steerable | 0.125 ± 0.177 |" in text
     assert "\nPublished figures are on their own samples.\n" in text
     assert "Measured beside it" not in _page.page([figures(0, 1.0)])
+
+
+def test_the_score_in_another_way_is_shown_for_every_number_of_samples():
+    name = "test MSE without the worst percent"
+    runs = [figures(0, 1.0, n) for n in (100, 1000)]
+    text = _page.page([run | {"test": run["test"] | {name: 0.5 * k + 0.1}} for k, run in enumerate(runs)])
+    assert (
+        f"{name}\n\n| group | model | 100 | 1,000 |\n| --- | --- | --- | --- |\n| O(3) | steerable | 0.1 | 0.6 |"
+        in text
+    )
+    assert "Measured beside it" not in text
 
 
 def test_damaged_figures_name_the_file(tmp_path):
