@@ -123,13 +123,13 @@ class QM9Experiment(Experiment[QM9Settings, Property]):
         """A network on top of the regression."""
         inner = Kernels(settings.kernel, settings.attributes)
 
-        def steerable(width: int) -> Body:
+        def steerable(width: int, group: Group = group) -> Body:
             return Body(group, (2 * width, width), LAYERS, kernels=inner)
 
         usual = settings.channels or WIDTH
         if settings.model == "steerable" and settings.parameters is None:
             return MoleculeNet(steerable(usual), task.fit.float(), task.scale)
-        parameters = settings.parameters or count_parameters(steerable(usual))
+        parameters = settings.parameters or count_parameters(steerable(usual, O(3)))
         made: Mapping[str, Callable[[int], Body | EGNN | Plain]] = {"egnn": EGNN, "plain": Plain}
         body = sized(made.get(settings.model, steerable), parameters, settings.seed)
         return MoleculeNet(body, task.fit.float(), task.scale)

@@ -309,6 +309,15 @@ def test_molecule_networks_are_as_large_as_asked(group, attributes):
     assert abs(count_parameters(QM9Experiment().network(settings, group, task)) - 50_000) < 10_000
 
 
+def test_what_is_compared_on_molecules_is_of_about_equal_size():
+    task, experiment, sizes = SimpleNamespace(fit=torch.zeros(6), scale=1.0), QM9Experiment(), []
+    for given in QM9Settings.compared():
+        settings = QM9Settings.of(**given)
+        sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), task)))
+    assert len(sizes) >= 10
+    assert max(sizes) < 1.3 * min(sizes)
+
+
 @pytest.mark.parametrize("springs", [{}, {"dataset": "springs", "kappa": 1.0}])
 def test_compared_groups_are_of_equal_size(springs):
     sizes = []
