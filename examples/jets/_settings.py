@@ -26,7 +26,7 @@ class JetsSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 1.0},
         "paper": {"samples": 1_200_000, "source": "public", "epochs": 35, "constituents": 100, "lr": 1e-3},
     }
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "plain": 4e-3, "scalars": 4e-3}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "plain": 4e-3, "scalars": 1e-3}
     data: ClassVar[tuple[str, ...]] = ("source",)
     baselines: ClassVar[Mapping[str, str]] = {"plain": "Trivial(4)", "scalars": "O(1, 3)"}
 

@@ -30,7 +30,7 @@ class ShapesSettings(Settings):
         "desk": {"epochs": UNLIMITED},
         "paper": {"source": "modelnet40", "samples": 7800, "epochs": 100, "lr": 1e-3},
     }
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "pointnet": 4e-3}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "pointnet": 4e-3}
     data: ClassVar[tuple[str, ...]] = ("source", "rotated")
     baselines: ClassVar[Mapping[str, str]] = {"pointnet": "Trivial(3)"}
 
@@ -49,12 +49,13 @@ class ShapesSettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """More time at the desk for more shapes."""
+        """At the desk, more time for more shapes; a smaller rate for shapes that are turned anyhow."""
         plan = cls.presets[preset]
         if preset != "desk":
             return plan
         samples = given.get("samples", 100)
-        return {**plan, "budget": next(MINUTES[least] for least in sorted(MINUTES, reverse=True) if samples >= least)}
+        budget = next(MINUTES[least] for least in sorted(MINUTES, reverse=True) if samples >= least)
+        return {**plan, "budget": budget} | ({"lr": 4e-3} if given.get("rotated") else {})
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

@@ -313,8 +313,10 @@ def test_what_is_compared_on_molecules_is_of_about_equal_size():
     task, experiment, sizes = SimpleNamespace(fit=torch.zeros(6), scale=1.0), QM9Experiment(), []
     for given in QM9Settings.compared():
         settings = QM9Settings.of(**given)
+        if settings.parameters:  # the test above
+            continue
         sizes.append(count_parameters(experiment.network(settings, experiment.group(settings), task)))
-    assert len(sizes) >= 10
+    assert len(sizes) == 7
     assert max(sizes) < 1.3 * min(sizes)
 
 
