@@ -47,12 +47,13 @@ class NBodySettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """At the desk, more minutes for more trajectories; fewer for springs, which are easier."""
+        """At the desk, more minutes for more trajectories; fewer for springs, and a larger rate for plain networks."""
         if preset != "desk":
             return cls.presets[preset]
         samples, is_easy = given.get("samples", 3000), given.get("dataset") == "springs"
         budget = (0.4 if samples <= 300 else 0.8) if is_easy else 1.0 if samples <= 300 else 1.6
-        return {**cls.presets[preset], "budget": budget if samples <= 1000 else 2.3}
+        rate = {"lr": 1.6e-2} if is_easy and given.get("model") == "plain" else {}
+        return {**cls.presets[preset], "budget": budget if samples <= 1000 else 2.3, **rate}
 
     @classmethod
     def idle(cls, given: Mapping[str, Any]) -> tuple[str, ...]:
