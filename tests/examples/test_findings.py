@@ -33,13 +33,17 @@ def figure():
 
 
 @pytest.mark.parametrize("samples", [1000, 10_000])
-@pytest.mark.parametrize(("name", "group", "times"), [("lorentz", "O(1, 3)", 1000), ("inertia", "O(3) * S(5)", 4)])
-def test_products_win_on_polynomials(figure, name, group, times, samples):
+def test_products_win_on_polynomials(figure, samples):
     asked = {"samples": samples, "target": "standard"}
-    products = figure(name, group=group, model="emlp", **asked)
-    assert times * products < figure(name, group=group, model="gated", **asked)
-    assert products < figure(name, group=group, model="steerable", **asked)
-    assert products < figure(name, model="mlp", augment=True, **asked)
+    alone, beside, gated = (
+        figure("lorentz", group="O(1, 3)", model=model, **asked) for model in ("emlp", "steerable", "gated")
+    )
+    assert 200 * max(alone, beside) < min(gated, figure("lorentz", model="mlp", augment=True, **asked))
+    alone, *others = (
+        figure("inertia", group="O(3) * S(5)", model=model, **asked) for model in ("emlp", "steerable", "gated")
+    )
+    assert alone < min(others)
+    assert 4 * alone < min(others[1], figure("inertia", model="mlp", augment=True, **asked))
 
 
 def test_products_lose_where_the_target_is_no_polynomial(figure):
@@ -52,8 +56,8 @@ def test_products_lose_where_the_target_is_no_polynomial(figure):
     scalars, gated, *products, moved = errors("inertia", "log")
     assert scalars < 0.6 * min(gated, moved)
     assert max(gated, moved) < 0.4 * min(products)
-    scalars, gated, *products, moved = errors("lorentz", "root")
-    assert 2 * gated < moved < min(products) < max(products) < scalars
+    _, gated, beside, alone, moved = errors("lorentz", "root")
+    assert max(gated, beside) < moved < alone
 
 
 def test_products_win_on_few_invariants_until_samples_are_many(figure):
@@ -62,7 +66,7 @@ def test_products_win_on_few_invariants_until_samples_are_many(figure):
         for n in (1000, 10_000)
     )
     assert max(few["emlp"], few["steerable"]) < few["scalars"]
-    assert many["scalars"] < min(many["emlp"], many["steerable"])
+    assert max(many.values()) < 2 * min(many.values())
 
 
 @pytest.mark.parametrize("samples", [100, 1000])
@@ -74,12 +78,14 @@ def test_permutations_are_worth_an_order_of_magnitude(figure, samples):
     assert both < 0.1 * rotations
 
 
-def test_reflections_and_symmetry_help_on_the_matrix_element(figure):
+@pytest.mark.parametrize("samples", [1000, 10_000])
+def test_symmetry_helps_on_the_matrix_element_and_reflections_do_not(figure, samples):
     groups = ("O(1, 3)", "SO(1, 3, connected=True)", "Trivial(4)")
     whole, connected, none = (
-        figure("lorentz", group=group, model="steerable", samples=1000, target="standard") for group in groups
+        figure("lorentz", group=group, model="steerable", samples=samples, target="standard") for group in groups
     )
-    assert 4 * whole < connected < 1e-3 * none
+    assert 1e4 * max(whole, connected) < none
+    assert 0.2 < whole / connected < 5
 
 
 def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
@@ -90,7 +96,8 @@ def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
 
 
 def test_a_plain_hamiltonian_network_is_level(figure):
-    ours = figure("pendulum", group="azimuthal", dynamics="hamiltonian")
+    ours = figure("pendulum", group="azimuthal", dynamics="hamiltonian", model="steerable")
+    assert figure("pendulum", model="scalars") < 0.7 * ours
     for augment in (False, True):
         assert 0.6 < figure("pendulum", model="mlp", dynamics="hamiltonian", augment=augment) / ours < 1.7
     flows = {group: figure("pendulum", model="steerable", dynamics="ode", group=group) for group in TURNS}
@@ -104,6 +111,7 @@ def test_augmentation_is_a_strong_rival_on_digits(figure):
     )
     assert plain > 1.7 * turns
     assert 0.7 < augmented / turns < 1.3
+    assert 0.7 < figure("digits", samples=1000, group="C(8)") / turns < 1.3
     for group in ("O(2)", "Dihedral(8)"):
         assert figure("digits", samples=1000, group=group) > 1.3 * turns
 
@@ -126,17 +134,24 @@ def test_vectors_and_tensors_want_steerable_networks(figure, target):
     assert min(plain) > 1.5 * ours
 
 
-def test_molecules_are_undecided(figure):
-    homo = {"target": "homo", "samples": 20_000}
-    ours = [figure("qm9", model="steerable", kernel="standard", **homo)]
-    ours += [figure("qm9", model="steerable", kernel="implicit", attributes=a, **homo) for a in ("none", "bonds")]
-    groups = ("O(3)", "SO(3)", "Trivial(3)")
-    ours += [figure("qm9", model="steerable", attributes="atoms", group=group, **homo) for group in groups]
-    assert max(ours) < 1.08 * min(ours)
-    assert 0.85 < figure("qm9", model="egnn", **homo) / min(ours) < 0.95
+def test_molecules(figure):
+    def homo(**asked):
+        return figure("qm9", target="homo", samples=20_000, **asked)
+
+    standard = homo(model="steerable", kernel="standard")
+    none, bonds, atoms = (
+        homo(group="O(3)", model="steerable", kernel="implicit", attributes=a) for a in ("none", "bonds", "atoms")
+    )
+    assert 0.95 < none / standard < 1.05
+    assert bonds < 0.97 * none
+    assert 0.97 < atoms / bonds < 1.03
+    turns = homo(group="SO(3)", model="steerable", attributes="atoms")
+    without = [homo(group="Trivial(3)", attributes="atoms", augment=augment) for augment in (False, True)]
+    assert max(atoms, turns) < 0.93 * min(without)
+    assert 0.9 < homo(model="egnn") / min(bonds, atoms, turns) < 0.99
 
 
-def test_jets_are_level_then_behind_and_small_groups_far_behind(figure):
+def test_jets_are_level_and_small_groups_far_behind(figure):
     ours = figure("jets", group="O(1, 3)", model="steerable", samples=1000, beams=True)
     for augment in (False, True):
         assert 0.85 < figure("jets", model="plain", samples=1000, augment=augment) / ours < 1.15
@@ -145,7 +160,7 @@ def test_jets_are_level_then_behind_and_small_groups_far_behind(figure):
         for samples in (300, 5000)
     )
     assert few[1] > 1.1 * max(few[0], few[2])
-    assert max(many[1:]) < many[0]
+    assert max(many) < 1.15 * min(many)
     space, none = (figure("jets", group=group, model="steerable", samples=1000) for group in ("SO(3)", "Trivial(4)"))
     assert ours < space < 1.3 * ours
     assert none > 1.3 * ours
@@ -186,7 +201,7 @@ def test_when_the_right_group_wins_on_springs(figure, samples):
 def test_shapes(figure):
     upright, turned = ({"samples": 100, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
-    assert figure("shapes", group="azimuthal", **upright) < 0.75 * min(plain, moved)
+    assert figure("shapes", group="azimuthal", **upright) < 0.8 * min(plain, moved)
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)"):
         assert figure("shapes", group=group, **turned) < 0.75 * plain
