@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,6 +38,7 @@ Array = NDArray[np.number]
 Atoms = Sequence[tuple[Atom, int]]
 CHUNK = 2**21  # numbers held at a time by one chunk of a formulation
 HELD = 2**28  # the same on an accelerator
+KEPT = 2**25  # numbers of all chunks up to which they are not formed again
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,17 @@ class Contraction(Layer):
                 per_node += r * d_b * u * v * (d_h * d_a + m)
                 per_edge += r * m * d_h * (u * v + v * d_a + d_a * d_b)
         return per_node, per_edge, outer
+
+    @property
+    def held(self) -> int:
+        """Numbers that `messages` makes for every item."""
+        total = 0
+        for path in self.paths:
+            (d_h, _), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
+            for k, r, _ in path.targets:
+                d_b, m = self.shape_out[k]
+                total += m * (d_h * r * (v + 2 * d_a) + 2 * d_b)
+        return total
 
     @property
     def widths(self) -> tuple[list[int], list[int], list[int]]:
@@ -235,8 +248,9 @@ def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
     if torch.compiler.is_compiling():
         return out.index_add(0, target, layer.messages(h, f[source]).to(out.dtype))
     size = in_chunks(f, max(h.shape[1], f.shape[1]))
+    messages = recomputed_beyond(len(h) * layer.held, layer.messages)
     for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
-        out = out.index_add(0, at, recomputed(layer.messages, hc, fc).to(out.dtype))  # autocast
+        out = out.index_add(0, at, messages(hc, fc).to(out.dtype))  # autocast
     return out
 
 
@@ -249,7 +263,8 @@ def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
         return layer.apply_aggregate(sums, n)
     plan = neighbourhoods(target, n, in_chunks(f, h.shape[1] * f.shape[1]))
     chunks = zip(plan.gathered(h), plan.gathered(f, source), plan.shapes)
-    parts = [recomputed(_some_nodes, layer, hc, fc, *shape) for hc, fc, shape in chunks]
+    apply = recomputed_beyond(4 * n * width, _some_nodes)  # sums and products with the blocks, and both rearranged
+    parts = [apply(layer, hc, fc, *shape) for hc, fc, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
     return out[plan.nodes]
 
@@ -282,6 +297,11 @@ def recomputed(function: Callable[..., Tensor], *arguments: object) -> Tensor:
     if not torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
         return function(*arguments)
     return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+
+
+def recomputed_beyond(held: int, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function, `recomputed` where the intermediates of all its calls hold more than `KEPT` numbers."""
+    return function if held <= KEPT else partial(recomputed, function)
 
 
 def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, nodes: int, degree: int) -> Tensor:

@@ -13,15 +13,12 @@ small altogether.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from ._contraction import Contraction, has_static_shapes, in_chunks, neighbourhoods, recomputed, summed
-
-KEPT = 2**25  # numbers of all chunks up to which they are not formed again
+from ._contraction import Contraction, has_static_shapes, in_chunks, neighbourhoods, recomputed_beyond, summed
 
 
 def factored_costs(layer: Contraction) -> tuple[int, int]:
@@ -47,7 +44,7 @@ def contract_factored(
         return _targets(layer, weights, [p.unflatten(1, size) for p, size in zip(parts, sizes)], n)
     held = _held(layer, len(target) / max(n, 1))
     plan = neighbourhoods(target, n, in_chunks(f, held))
-    apply: Callable[..., Tensor] = _some_nodes if n * held <= KEPT else partial(recomputed, _some_nodes)
+    apply = recomputed_beyond(n * held, _some_nodes)
     chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
     parts = [apply(layer, weights, *xs, *shape) for *xs, shape in chunks]
     out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))

@@ -26,7 +26,7 @@ class Products(nn.Module):
     >>> from intertwine.groups import SO, Lorentz
     >>> x = torch.tensor([5.0, 0.0, 3.0, 0.0], dtype=torch.float64)
     >>> Products(Lorentz())(x, x).abs(), Products(SO(3).embed(4, start=1)).own(x).abs().shape
-    (tensor([8.0000], dtype=torch.float64), torch.Size([4]))
+    (tensor([8.0000], dtype=torch.float64), torch.Size([3]))
     """
 
     forms: Tensor
