@@ -35,6 +35,7 @@ from ._interrupts import on_interrupt
 from ._machine import board as open_board
 from ._machine import count_parameters, environment, pick_device
 from ._plan import Plan, State, generator
+from ._statistics import take_statistics
 
 __all__ = [
     "CHECKPOINT",
@@ -59,8 +60,6 @@ __all__ = [
 CHANGEABLE = ("epochs", "lr", "batch", "average", "patience", "budget", "precision", "compile")
 #: with a budget, training between two validations takes so many times what the last one took, or longer
 RARELY = 4.0
-#: batches from which the averaged model takes the statistics of its normalisations
-MEASURED = 16
 
 
 class Stopped(Exception):
@@ -309,33 +308,27 @@ class Run:
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.model.parameters()), 1 - decay)
 
     @torch.no_grad()
-    def _take_statistics(self) -> None:
-        """Give the averaged model running averages of its own, from the first batches of the epoch.
+    def _follow(self) -> None:
+        """Give the averaged model the buffers of the model, and running averages of its own.
 
-        Those of the model in training belong to other weights (Izmailov et al., arXiv:1803.05407, section 3.2).  Other
-        buffers are copied; solved constants never change, and copying those at every step would take time.
+        Only now: most buffers are solved constants, which never change, and copying them at every step would take time.
         """
         if self.averaged is self.model:
             return
         for held, new in zip(self.averaged.buffers(), self.model.buffers()):
             held.copy_(new)
-        norms: list[Any] = [module for module in self.averaged.modules() if _has_running_averages(module)]
-        if not norms:
-            return
-        usual = [norm.momentum for norm in norms]
-        for k, index in enumerate(self._batches[:MEASURED]):
-            for norm in norms:
-                norm.train().momentum = 1 / (k + 1)  # the mean of all so far
+
+        def predict(k: int, index: Tensor) -> None:
             with self._precision():
                 self.task.loss(self.averaged, index, generator(self.plan.seed, self.state.epoch, k))
-        for norm, momentum in zip(norms, usual):
-            norm.eval().momentum = momentum
+
+        take_statistics(self.averaged, predict, self._batches)
 
     def _validate(self) -> None:
         state = self.state
         since = self._clock()
         self.averaged.eval()
-        self._take_statistics()
+        self._follow()
         score = 0.0
         if self.world.leads:
             with torch.no_grad():
@@ -412,11 +405,6 @@ class Run:
             "loss": f"{loss:.4g}",
             "score": f"{last['score']:.4g}" if last else "-",
         }
-
-
-def _has_running_averages(module: nn.Module) -> bool:
-    """Whether a module normalises by statistics of batches, of PyTorch's or of ours."""
-    return hasattr(module, "momentum") and next(module.buffers(recurse=False), None) is not None
 
 
 def _said(value: Any) -> str:

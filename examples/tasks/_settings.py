@@ -28,8 +28,7 @@ class TaskSettings(Settings):
     experiment: ClassVar[str] = "tasks._experiment:TaskExperiment"
     note: ClassVar[str] = (
         "the model emlp is made of this library's products, gated is the architecture of the published EMLP; published "
-        "figures are their authors', read off plots and tables; equivariance errors are in double "
-        "precision"
+        "figures are their authors', read off plots and tables; equivariance errors are in double precision"
     )
     revision: ClassVar[int] = 2
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -254,3 +254,20 @@ def test_nothing_synchronises_on_an_accelerator(contraction, monkeypatch):
             y = layer(x, pos, edges)
         torch.testing.assert_close(y, expected)
         assert len(looks) == 1
+
+
+@pytest.mark.parametrize("contraction", ["node", "edge", "factored"])
+def test_what_is_formed_again_has_the_same_gradients(contraction, monkeypatch):
+    rep = 4 * Scalar + 2 * V
+    layer = PointConv(rep, rep, group=O(3), cutoff=2.0, dtype=torch.float64, contraction=contraction)
+    pos, x = normal(30, 3), normal(30, 10, seed=1).requires_grad_()
+    edges, again, formed = radius_graph(pos, 2.0), _contraction.checkpoint, []
+    monkeypatch.setattr(_contraction, "checkpoint", lambda *a, **k: formed.append(1) or again(*a, **k))
+    slopes = []
+    for kept in (2**25, 0):
+        monkeypatch.setattr(_contraction, "KEPT", kept)
+        assert not formed  # small graphs keep what they need
+        slopes.append(torch.autograd.grad(layer(x, pos, edges).square().sum(), [x, *layer.kernel.parameters()]))
+    assert formed
+    for kept, found in zip(*slopes):
+        torch.testing.assert_close(found, kept)
