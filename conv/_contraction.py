@@ -26,12 +26,14 @@ from functools import partial
 
 import numpy as np
 import torch
+from intertwine.emlp._assembly import Assembly, Block, axes, starts
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._init import coefficients
-from intertwine.emlp._module import Layer
+from intertwine.emlp._module import Derived
 from intertwine.reps._frame import Atom, bilinear_basis
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
 Array = NDArray[np.number]
@@ -39,6 +41,8 @@ Atoms = Sequence[tuple[Atom, int]]
 CHUNK = 2**21  # numbers held at a time by one chunk of a formulation
 HELD = 2**28  # the same on an accelerator
 KEPT = 2**25  # numbers of all chunks up to which they are not formed again
+SMALL = 2**16  # largest number of entries of L' as one matrix, and
+WASTE = 8  # how many times as many multiplications it may take
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Path:
         return f"cg{self.h}x{self.a}"
 
 
-class Contraction(Layer):
+class Contraction(Derived):
     """The equivariant bilinear map L' between atoms, with both ways of summing it over edges.
 
     Parameters
@@ -102,18 +106,42 @@ class Contraction(Layer):
         arrays["angular"] = self._angular(arrays)
         self.constants = Constants(arrays, dtype, device)
         self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, fan))
+        self.matrix: Assembly | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write L' as one matrix (Σ d·m, Σ d·u · Σ d·v), where it is small."""
+        self.matrix, like = None, self.weights[0]
+        at_h, at_in, at_out = map(starts, self.widths)
+        size = at_h[-1] * at_in[-1] * at_out[-1]
+        if like.is_meta or size > min(SMALL, WASTE * self.costs[0]):
+            return
+        at_weights = starts([w.numel() for w in self.weights])
+        blocks: list[Block] = []
+        for path in self.paths:
+            (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
+            numbers = self.constants.get_buffer(path.name).cpu().numpy()
+            parts = np.split(numbers, np.cumsum([self.shape_out[k][0] * r for k, r, _ in path.targets])[:-1])
+            for (k, r, first), part in zip(path.targets, parts):
+                d_b, m = self.shape_out[k]
+                b, s, i, j, p, x, y = axes(d_b, r, d_h, d_a, m, u, v)
+                h, f = at_h[path.h] + i * u + x, at_in[path.a] + j * v + y
+                entries = ((at_out[k] + b * m + p) * at_h[-1] + h) * at_in[-1] + f
+                weights = at_weights[k] + p * self.fan[k] + first + (s * u + x) * v + y
+                blocks.append((entries, weights, part.reshape(d_b, r, d_h, d_a, 1, 1, 1)))
+        self.matrix = Assembly((at_out[-1], at_h[-1] * at_in[-1]), blocks, at_weights[-1], like)
 
     def _angular(self, arrays: dict[str, Array]) -> Array:
         """Clebsch–Gordan blocks of all paths, (Σ d_h, Σ rows · d_a): from Y to the matrices Y ⊗ · by input atom."""
-        starts = np.cumsum([0, *(d for d, _ in self.shape_h)])
+        at = starts([d for d, _ in self.shape_h])
         columns = []
         for path in (path for group in self.by_input for path in group):
             (d_h, _), (d_a, _) = self.shape_h[path.h], self.shape_in[path.a]
             block = arrays[path.name]
-            placed = np.zeros((starts[-1], len(block) * d_a), block.dtype)
-            placed[starts[path.h] : starts[path.h + 1]] = block.reshape(-1, d_h, d_a).swapaxes(0, 1).reshape(d_h, -1)
+            placed = np.zeros((at[-1], len(block) * d_a), block.dtype)
+            placed[at[path.h] : at[path.h + 1]] = block.reshape(-1, d_h, d_a).swapaxes(0, 1).reshape(d_h, -1)
             columns.append(placed)
-        return np.concatenate([np.zeros((starts[-1], 0)), *columns], axis=1)
+        return np.concatenate([np.zeros((at[-1], 0)), *columns], axis=1)
 
     @property
     def costs(self) -> tuple[int, int, int]:
@@ -203,23 +231,23 @@ class Contraction(Layer):
 
     def apply_aggregate(self, sums: Iterable[Tensor], items: int) -> Tensor:
         """L' of Σ h ⊗ f, given path by path as (items, d_h · u, d_a · v): to (items, Σ d·m)."""
-        out: list[Tensor | None] = [None] * len(self.shape_out)
+        found: list[list[Tensor]] = [[] for _ in self.shape_out]
         for path, total in zip(self.paths, sums):
             (d_h, u), (d_a, v) = self.shape_h[path.h], self.shape_in[path.a]
-            block = total.reshape(items, d_h, u, d_a, v).permute(1, 3, 0, 2, 4)
-            mixed = self.constants.value(path.name) @ block.reshape(d_h * d_a, items * u * v)
-            parts = mixed.split([self.shape_out[k][0] * r for k, r, _ in path.targets])
-            for (k, r, first), z in zip(path.targets, parts):
-                d_b = self.shape_out[k][0]
-                z = z.reshape(d_b, r, items, u * v).transpose(1, 2).reshape(d_b * items, r * u * v)
-                y = z @ self.weights[k][:, first : first + r * u * v].mT  # (d_b · items, m)
-                _add(out, k, y)
-        zero = self.weights[0].new_zeros(())
-        parts = [
-            zero.expand(items, d * m) if y is None else y.reshape(d, items, m).transpose(0, 1).reshape(items, d * m)
-            for y, (d, m) in zip(out, self.shape_out)
-        ]
-        return torch.cat(parts, 1)
+            block = total.reshape(items, d_h, u, d_a, v).permute(1, 3, 0, 2, 4).reshape(d_h * d_a, items * u * v)
+            if not self.constants.is_one(path.name):
+                block = self.constants.value(path.name) @ block
+            sizes = [self.shape_out[k][0] * r for k, r, _ in path.targets]
+            for (k, r, _), z in zip(path.targets, block.split(sizes)):
+                found[k].append(z.reshape(-1, r, items, u * v).transpose(1, 2).flatten(2))  # (d_b, items, r · u · v)
+        parts = []
+        for zs, weight, (d, m) in zip(found, self.weights, self.shape_out):
+            if zs:
+                y = (zs[0] if len(zs) == 1 else torch.cat(zs, 2)) @ weight.mT
+                parts.append(y.transpose(0, 1).flatten(1))
+            else:
+                parts.append(weight.new_zeros(()).expand(items, d * m))
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
     def extra_repr(self) -> str:
         """Numbers of paths and weights."""
@@ -231,25 +259,14 @@ def _add(out: list[Tensor | None], k: int, y: Tensor) -> None:
     out[k] = y if before is None else before + y
 
 
-def flatten(xs: Sequence[Tensor]) -> Tensor:
-    """Atoms [(d, ..., m)] to one matrix (..., Σ d·m)."""
-    return torch.cat([x.movedim(0, -2).flatten(-2) for x in xs], -1)
-
-
-def unflatten(x: Tensor, shape: Sequence[tuple[int, int]]) -> list[Tensor]:
-    """Inverse of `flatten`; shape [(d, m)]."""
-    parts = x.split([d * m for d, m in shape], -1)
-    return [p.unflatten(-1, s).movedim(-2, 0) for p, s in zip(parts, shape)]
-
-
 def contract_edges(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
     """Σ over edges with L' applied to every edge: h (E, Σ d·u), f (N, Σ d·v) to (n, Σ d·m)."""
     out = f.new_zeros(n, sum(layer.widths[2]))
     if torch.compiler.is_compiling():
-        return out.index_add(0, target, layer.messages(h, f[source]).to(out.dtype))
+        return out.index_add(0, target, layer.messages(h, f.index_select(0, source)).to(out.dtype))
     size = in_chunks(f, max(h.shape[1], f.shape[1]))
     messages = recomputed_beyond(len(h) * layer.held, layer.messages)
-    for hc, fc, at in zip(h.split(size), f[source].split(size), target.split(size)):
+    for hc, fc, at in zip(h.split(size), f.index_select(0, source).split(size), target.split(size)):
         out = out.index_add(0, at, messages(hc, fc).to(out.dtype))  # autocast
     return out
 
@@ -258,15 +275,14 @@ def contract_nodes(layer: Contraction, h: Tensor, f: Tensor, source: Tensor, tar
     """The same sum with outer products added up per node, a few nodes at a time."""
     width = sum(h_ * f_ for h_, f_ in layer.pairs)
     if has_static_shapes(f, n * width):
-        total = summed(lambda *xs: _sums(layer, n, *xs), width, h, f[source], target)
+        total = summed(lambda *xs: _sums(layer, n, *xs), width, h, f.index_select(0, source), target)
         sums = total.split([h_ * f_ for h_, f_ in layer.pairs], 1)
         return layer.apply_aggregate(sums, n)
     plan = neighbourhoods(target, n, in_chunks(f, h.shape[1] * f.shape[1]))
     chunks = zip(plan.gathered(h), plan.gathered(f, source), plan.shapes)
     apply = recomputed_beyond(4 * n * width, _some_nodes)  # sums and products with the blocks, and both rearranged
-    parts = [apply(layer, hc, fc, *shape) for hc, fc, shape in chunks]
-    out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
-    return out[plan.nodes]
+    matrix = None if layer.matrix is None else layer.matrix(layer.weights)
+    return plan.scattered([apply(layer, matrix, hc, fc, *shape) for hc, fc, shape in chunks], f, sum(layer.widths[2]))
 
 
 def in_chunks(x: Tensor, width: int) -> int:
@@ -304,10 +320,12 @@ def recomputed_beyond(held: int, function: Callable[..., Tensor]) -> Callable[..
     return function if held <= KEPT else partial(recomputed, function)
 
 
-def _some_nodes(layer: Contraction, h: Tensor, f: Tensor, nodes: int, degree: int) -> Tensor:
+def _some_nodes(layer: Contraction, matrix: Tensor | None, h: Tensor, f: Tensor, nodes: int, degree: int) -> Tensor:
     """h and f (nodes · degree, …), zero where a node has fewer edges."""
-    hs = h.reshape(nodes, degree, h.shape[1]).split(layer.widths[0], 2)
-    fs = f.reshape(nodes, degree, f.shape[1]).split(layer.widths[1], 2)
+    h, f = h.reshape(nodes, degree, h.shape[1]), f.reshape(nodes, degree, f.shape[1])
+    if matrix is not None:
+        return linear(torch.bmm(h.mT, f).flatten(1), matrix)
+    hs, fs = h.split(layer.widths[0], 2), f.split(layer.widths[1], 2)
     return layer.apply_aggregate((torch.bmm(hs[path.h].mT, fs[path.a]) for path in layer.paths), nodes)
 
 
@@ -324,24 +342,39 @@ class Neighbourhoods:
     """Edges grouped by target, targets sorted by degree and cut into chunks.
 
     slots: for all chunks the edge at every (node, place), E where a node has fewer edges than the chunk's largest
-    degree; shapes: (nodes, degree) of the chunks; nodes (n,): where every node went.
+    degree; shapes: (nodes, degree) of the chunks; nodes (n,): where every node went.  Where edges come target by target
+    in equal numbers, slots and nodes are None: all is in place.
     """
 
-    slots: Tensor
+    slots: Tensor | None
     shapes: list[tuple[int, int]]
-    nodes: Tensor
+    nodes: Tensor | None
 
     def gathered(self, x: Tensor, at: Tensor | None = None) -> tuple[Tensor, ...]:
         """Rows of x (E, …), or x[at] where edges are ``at`` rows of x, at the slots of every chunk, zeros at the empty.
 
         One gather and one split: their gradients are made once, not chunk by chunk.
         """
-        slots = self.slots if at is None else torch.cat([at, at.new_full((1,), len(x))])[self.slots]
-        return torch.cat([x, x.new_zeros(1, x.shape[1])])[slots].split([n * degree for n, degree in self.shapes])
+        slots = at
+        if self.slots is not None:
+            slots = self.slots if at is None else torch.cat([at, at.new_full((1,), len(x))])[self.slots]
+            x = torch.cat([x, x.new_zeros(1, x.shape[1])])
+        x = x if slots is None else x.index_select(0, slots)
+        return x.split([n * degree for n, degree in self.shapes])
+
+    def scattered(self, parts: Sequence[Tensor], like: Tensor, width: int) -> Tensor:
+        """Rows of nodes (n, width), from those of the chunks."""
+        if not parts:
+            return like.new_zeros(0, width)
+        out = parts[0] if len(parts) == 1 else torch.cat(list(parts))
+        return out if self.nodes is None else out.index_select(0, self.nodes)
 
 
 def neighbourhoods(target: Tensor, n: int, step: int) -> Neighbourhoods:
     """Group edges by target for `contract_nodes`, ``step`` nodes at a time."""
+    k = len(target) // max(n, 1)
+    if k * n == len(target) and torch.equal(target, torch.arange(n, device=target.device).repeat_interleave(k)):
+        return Neighbourhoods(None, [(min(step, n - at), k) for at in range(0, n, step)], None)
     degree = target.new_zeros(n).index_add(0, target, torch.ones_like(target))
     ranked = torch.argsort(degree, stable=True)
     place = torch.empty_like(ranked)

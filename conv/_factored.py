@@ -39,16 +39,14 @@ def contract_factored(
     sizes = _sizes(layer)
     width = sum(z * u for z, u in sizes)
     if has_static_shapes(f, n * width):
-        total = summed(lambda *xs: _sums(layer, n, *xs), width, phi, angular, f[source], target)
+        total = summed(lambda *xs: _sums(layer, n, *xs), width, phi, angular, f.index_select(0, source), target)
         parts = total.split([z * u for z, u in sizes], 1)
         return _targets(layer, weights, [p.unflatten(1, size) for p, size in zip(parts, sizes)], n)
     held = _held(layer, len(target) / max(n, 1))
     plan = neighbourhoods(target, n, in_chunks(f, held))
     apply = recomputed_beyond(n * held, _some_nodes)
     chunks = zip(plan.gathered(phi), plan.gathered(angular), plan.gathered(f, source), plan.shapes)
-    parts = [apply(layer, weights, *xs, *shape) for *xs, shape in chunks]
-    out = torch.cat(parts) if parts else f.new_zeros(0, sum(layer.widths[2]))
-    return out[plan.nodes]
+    return plan.scattered([apply(layer, weights, *xs, *shape) for *xs, shape in chunks], f, sum(layer.widths[2]))
 
 
 def _held(layer: Contraction, degree: float) -> int:

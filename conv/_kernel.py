@@ -21,19 +21,18 @@ import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._frame import Decode, Encode
 from intertwine.emlp._invariants import Invariants
-from intertwine.emlp._linear import Linear, LinearAtoms
+from intertwine.emlp._linear import Linear
 from intertwine.emlp._module import Layer, bind, check_width, feature_dtype, is_count, weights
-from intertwine.emlp._product import ProductAtoms
 from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
-from intertwine.reps._frame import Atom, frame, is_reductive, trivial_atom
-from intertwine.reps._irrep import Irrep
+from intertwine.reps._frame import Atom, frame, is_reductive
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from ._checks import check_number, check_space, check_window
-from ._contraction import Contraction, flatten, unflatten
+from ._contraction import Contraction
+from ._covariants import Covariants, products
 from ._lift import Lift, degree_needed, highest_degree, usable
 from ._low_rank import LowRank, Rank, inner_channels
 from ._network import scalar_network
@@ -43,7 +42,6 @@ Atoms = Sequence[tuple[Atom, int]]
 Device = torch.device | str | None
 
 MAX_DEGREE = 16
-PRODUCT_LIMIT = 64  # largest dim a · dim b of the products of lift and attribute
 
 
 class NonLocalKernelWarning(UserWarning):
@@ -53,7 +51,7 @@ class NonLocalKernelWarning(UserWarning):
 class Parts(NamedTuple):
     """What the hidden features of a kernel are made of, edge by edge.
 
-    phi (E, Σ m): the radial part of all atoms; covariants: per steerable atom (d, E, sources), what M mixes;
+    phi (E, Σ m): the radial part of all atoms; covariants: per steerable atom (E, d, sources), what M mixes;
     score (E,): an invariant number, or None.
     """
 
@@ -207,17 +205,16 @@ class ImplicitKernel(Kernel):
             degree = degree_needed(self.space, self.rep_in, self.rep_out, most, self.invariants.count)
         else:
             most = degree
-        self.lift = Lift(self.space, degree, dtype, device)
+        lift = Lift(self.space, degree, dtype, device)
         atoms_edge = frame(self.edge).atoms if self.edge is not None else ()
-        self.encode_edge = Encode(self.edge, dtype, device) if self.edge is not None else None
         if rank is not None and rank != "depthwise":
             check_number("rank", rank, 1)
-        self.atoms = self._hidden_atoms(hidden, atoms_edge, most, rank)
-        self._build_features(atoms_edge, dtype, device)
+        self.atoms = self._hidden_atoms(hidden, lift.atoms, atoms_edge, most, rank)
+        self.covariants = Covariants(lift, self.edge, self.atoms, dtype, device)
         low = -1.0 if self.invariants.kind == "form" else 0.0
         self.radial = basis(radial, shells, low, self.space.dim, device, dtype)
         self.window = None if window is None else Window(*window, self.space.dim, self.radial, device, dtype)
-        fan = shells + self.invariants.count + self.scalars
+        fan = shells + self.invariants.count + self.covariants.scalars
         out = sum(m for _, m in self.atoms)
         self.weighted = weighted
         self.network = scalar_network(fan, width, out + weighted, layers, device, dtype)
@@ -231,7 +228,7 @@ class ImplicitKernel(Kernel):
         self.constants = Constants({"enc": _encoding(self.rep_in), "cutoff": np.array(float(cutoff))}, dtype, device)
 
     def _hidden_atoms(
-        self, hidden: int | Rep, atoms_edge: Atoms, most: int, rank: Rank | None
+        self, hidden: int | Rep, atoms_lift: Atoms, atoms_edge: Atoms, most: int, rank: Rank | None
     ) -> tuple[tuple[Atom, int], ...]:
         least = 1 if rank is None else max(inner_channels(frame(self.rep_in).atoms, rank))
         if isinstance(hidden, Rep):
@@ -245,9 +242,8 @@ class ImplicitKernel(Kernel):
             return atoms
         if not is_count(hidden):
             raise ValueError(f"hidden is a total dimension (an integer >= 1) or a representation, got {hidden!r}")
-        offered = {a for a, _ in self.lift.atoms} | {a for a, _ in atoms_edge}
-        if atoms_edge:
-            offered |= _products({a for a, _ in self.lift.atoms}, {a for a, _ in atoms_edge})
+        lifted, attributes = {a for a, _ in atoms_lift}, {a for a, _ in atoms_edge}
+        offered = lifted | attributes | products(lifted, attributes)
         chosen = usable(offered, self.rep_in, self.rep_out)
         if not chosen:
             raise ValueError(
@@ -256,32 +252,6 @@ class ImplicitKernel(Kernel):
             )
         channels = least if rank is not None else max(1, round(hidden / sum(a.dim for a in chosen)))
         return tuple((a, channels) for a in chosen)
-
-    def _build_features(self, atoms_edge: Atoms, dtype: torch.dtype, device: Device) -> None:
-        """Layers that turn lift and attributes into the steerable part M t and the invariants in it."""
-        sources = [*self.lift.atoms, *atoms_edge]
-        self.product = None
-        trivial = trivial_atom(self.group)
-        if any(not a.is_trivial for a, _ in atoms_edge):
-            targets = [a for a, _ in self.atoms]
-            targets = targets if trivial in targets else [*targets, trivial]
-            self.product = ProductAtoms(
-                self.lift.atoms, atoms_edge, targets, channels=_small, dtype=dtype, device=device
-            )
-            sources += list(zip(targets, self.product.channels))
-        self.trivial = tuple(a.is_trivial for a, _ in sources)
-        self.scalars = sum(m for (a, m) in sources if a.is_trivial)
-        self.steerable = tuple(i for i, (a, _) in enumerate(self.atoms) if not a.is_trivial)
-        self.mix = (
-            LinearAtoms(
-                [s for s, t in zip(sources, self.trivial) if not t] or sources,
-                [self.atoms[i] for i in self.steerable],
-                dtype=dtype,
-                device=device,
-            )
-            if self.steerable
-            else None
-        )
 
     def parts(self, x: Tensor, attr: Tensor | None) -> Parts:
         """What hidden features are made of, for positions (E, n) and attributes (E, edge.dim)."""
@@ -293,50 +263,47 @@ class ImplicitKernel(Kernel):
             )
         x = x / self.constants.value("cutoff")
         distance, invariants = self.invariants(x)
-        lifted = self.lift(self.invariants.direction(x, distance))
-        covariants = lifted
-        if attr is not None and self.encode_edge is not None:
-            attributes = self.encode_edge(attr)
-            covariants = [*lifted, *attributes]
-            if self.product is not None:
-                covariants += self.product(lifted, attributes)
-        scalars = [s[0] for s, t in zip(covariants, self.trivial) if t]
+        scalars, covariants = self.covariants(self.invariants.direction(x, distance), attr)
         radial = self.radial(distance)
-        phi = self.network(torch.cat([radial, invariants.to(radial.dtype), *scalars], -1))
+        phi = self.network(torch.cat([radial, invariants.to(radial.dtype), scalars], -1))
         score = phi[:, -1] if self.weighted else None
-        phi = phi[:, : sum(m for _, m in self.atoms)]
+        phi = phi[:, :-1] if self.weighted else phi
         if self.window is not None and self.invariants.kind != "none":
             phi = phi * self.window(distance).unsqueeze(-1)
-        steerable = [s for s, t in zip(covariants, self.trivial) if not t]
-        return Parts(phi, [] if self.mix is None else self.mix.images(steerable), score)
+        return Parts(phi, covariants, score)
+
+    @property
+    def lift(self) -> Lift:
+        """The polynomials of positions."""
+        return self.covariants.lift
 
     @property
     def learned(self) -> nn.ModuleList:
         """What is linear or generic in the kernel's weights: with these drawn at random, its values are generic."""
-        return nn.ModuleList([self.network, self.contraction, *([] if self.mix is None else [self.mix])])
+        return nn.ModuleList([self.network, self.contraction, self.covariants])
 
     @property
     def is_factored(self) -> bool:
         """Whether every steerable hidden atom is made of one covariant: h is then a radial times an angular part."""
         if isinstance(self.contraction, LowRank):
             return False
-        return self.mix is None or all(weight.shape[1] == 1 for weight in self.mix.weights)
+        return all(weight.shape[1] == 1 for weight in self.covariants.weights)
 
     def factors(self, parts: Parts) -> tuple[Tensor, Tensor]:
         """Radial part (E, Σ m) and angular part (E, Σ d) of the hidden features, where `is_factored`."""
         phi, covariants = parts.phi, parts.covariants
         radial = list(phi.split([m for _, m in self.atoms], -1))
         angular = [phi.new_ones(len(phi), 1)] * len(self.atoms)
-        for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
-            radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0].mT
+        for i, y, weight in zip(self.covariants.steerable, covariants, self.covariants.weights):
+            radial[i], angular[i] = radial[i] * weight[:, 0], y[..., 0]
         return torch.cat(radial, 1), torch.cat(angular, 1)
 
     def features(self, parts: Parts) -> Tensor:
         """Hidden features h (E, Σ d·m), components first."""
         phi, covariants = parts.phi, parts.covariants
         hs = list(phi.split([m for _, m in self.atoms], -1))
-        for i, y, weight in zip(self.steerable, covariants, self.mix.weights if self.mix is not None else ()):
-            hs[i] = (hs[i].unsqueeze(1) * linear(y.movedim(0, 1), weight)).flatten(1)
+        for i, y, weight in zip(self.covariants.steerable, covariants, self.covariants.weights):
+            hs[i] = (hs[i].unsqueeze(1) * linear(y, weight)).flatten(1)
         return torch.cat(hs, 1)
 
     def forward(self, x: Tensor, attr: Tensor | None = None) -> Tensor:
@@ -345,7 +312,7 @@ class ImplicitKernel(Kernel):
         attr = None if attr is None else attr.reshape(-1, attr.shape[-1])
         h = self.features(self.parts(x.reshape(-1, x.shape[-1]), attr))
         k = self.contraction.kernels(h.to(self.constants.value("enc").dtype)) @ self.constants.value("enc")
-        out = self.decode(unflatten(k.mT, self.contraction.shape_out))
+        out = self.decode.flat(k.mT)
         return out.mT.reshape(*batch, self.rep_out.dim, self.rep_in.dim)
 
     def __repr__(self) -> str:
@@ -364,21 +331,8 @@ def invariant_bias(rep: Rep, dtype: torch.dtype, device: Device) -> Linear:
     return layer
 
 
-def _small(a: Atom, b: Atom, pairs: int) -> int:
-    return pairs if a.dim * b.dim <= PRODUCT_LIMIT else 0
-
-
-def _products(left: set[Atom], right: set[Atom]) -> set[Atom]:
-    found: set[Atom] = set()
-    for a in left:
-        for b in right:
-            if a.dim * b.dim <= PRODUCT_LIMIT and isinstance(a, Irrep) and isinstance(b, Irrep):
-                found |= {c for c, _ in a.table.clebsch_gordan(a, b)}
-    return found
-
-
 def _encoding(rep: Rep) -> NDArray[Any]:
     """Matrix (Σ d·m, rep.dim) from features to components-first atoms."""
     dtype = torch.complex128 if rep.is_complex else torch.float64
     encode = Encode(rep, dtype, "cpu")
-    return flatten(encode(torch.eye(rep.dim, dtype=dtype, device="cpu"))).T.numpy()
+    return encode.flat(torch.eye(rep.dim, dtype=dtype, device="cpu")).T.numpy()

@@ -15,7 +15,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
-from intertwine.emlp._module import Layer
+from intertwine.emlp._module import Derived
 from intertwine.reps import Rep, Scalar, Sym
 from intertwine.reps._frame import Atom, bilinear_basis, frame, is_reductive
 from numpy.typing import NDArray
@@ -178,7 +178,7 @@ def usable(atoms: Sequence[Atom] | set[Atom], rep_in: Rep, rep_out: Rep) -> list
     return sorted(chosen, key=lambda atom: atom.key)
 
 
-class Lift(Layer):
+class Lift(Derived):
     """x (..., n) to atoms of its homogeneous polynomials up to a degree.
 
     Parameters
@@ -208,7 +208,6 @@ class Lift(Layer):
                 rows.setdefault(atom, []).append((l, block * _gain(block, space.dim, l)))
         order = sorted(rows, key=lambda atom: atom.key)
         self.atoms = tuple((atom, sum(len(b) for _, b in rows[atom])) for atom in order)
-        self.starts = tuple(_starts(space.dim, l - 1) for l in range(2, degree + 1))
         arrays = {}
         layout = []
         for l in range(degree + 1):
@@ -217,18 +216,40 @@ class Lift(Layer):
             arrays[f"degree{l}"] = np.concatenate([none, *(block.reshape(-1, block.shape[-1]) for _, block in parts)])
             layout.append(tuple((i, *block.shape[:2]) for i, block in parts))
         self.layout = tuple(layout)
+        self.sizes = tuple(arrays[f"degree{l}"].shape[1] for l in range(degree + 1))
         self.constants = Constants(arrays, dtype, device)
+        for l in range(2, degree + 1):
+            for side in ("times", "power"):
+                self.register_buffer(f"{side}{l}", None, persistent=False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look up which coordinate times which monomial of one degree less makes a monomial."""
+        device = self.constants.value("degree0").device
+        if device.type == "meta":
+            return
+        for l in range(2, self.degree + 1):
+            place = {index: i for i, index in enumerate(monomials(self.space.dim, l - 1)[0])}
+            made = [(index[0], place[index[1:]]) for index in monomials(self.space.dim, l)[0]]
+            for side, at in zip(("times", "power"), zip(*made)):
+                self._buffers[f"{side}{l}"] = torch.tensor(at, device=device)
+
+    def powers(self, x: Tensor) -> Tensor:
+        """Monomials of all degrees, (..., Σ dim Sym^l), of x (..., n)."""
+        found = [x.new_ones(*x.shape[:-1], 1), x][: self.degree + 1]
+        for l in range(2, self.degree + 1):
+            times, power = self.get_buffer(f"times{l}"), self.get_buffer(f"power{l}")
+            found.append(x.index_select(-1, times) * found[-1].index_select(-1, power))
+        return torch.cat(found, -1)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Evaluate the polynomials."""
+        return self.polynomials(self.powers(x))
+
+    def polynomials(self, powers: Tensor) -> list[Tensor]:
+        """The same from all monomials, linearly."""
         found: list[list[Tensor]] = [[] for _ in self.atoms]
-        power = x.new_ones(*x.shape[:-1], 1)
-        for l, layout in enumerate(self.layout):
-            if l == 1:
-                power = x
-            elif l > 1:
-                # slices, not indices, which would be copied to an accelerator at every call
-                power = torch.cat([x[..., a : a + 1] * power[..., s:] for a, s in enumerate(self.starts[l - 2])], -1)
+        for l, (layout, power) in enumerate(zip(self.layout, powers.split(self.sizes, -1))):
             y = torch.nn.functional.linear(power, self.constants.value(f"degree{l}"))
             for (i, m, d), part in zip(layout, y.split([m * d for _, m, d in layout], -1)):
                 found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0))
@@ -237,11 +258,6 @@ class Lift(Layer):
     def extra_repr(self) -> str:
         """The space and the degree."""
         return f"{self.space!r}, degree={self.degree}"
-
-
-def _starts(n: int, degree: int) -> tuple[int, ...]:
-    """First monomial without the variables before a, for every a: x_a times it and what follows are next, in order."""
-    return tuple(math.comb(n + degree - 1, degree) - math.comb(n - a + degree - 1, degree) for a in range(n))
 
 
 def _gain(block: Array, n: int, degree: int) -> Array:

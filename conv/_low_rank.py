@@ -141,8 +141,8 @@ def contract_low_rank(layer: LowRank, h: Tensor, f: Tensor, source: Tensor, targ
     width = sum(d * m for (d, _), m in zip(layer.shape_out, layer.fan))
     total = inside.new_zeros(n, width)
     if torch.compiler.is_compiling():
-        return layer.left(total.index_add(0, target, layer.products(h, inside[source]).to(total.dtype)))
+        return layer.left(total.index_add(0, target, layer.products(h, inside.index_select(0, source)).to(total.dtype)))
     size = in_chunks(inside, width)
-    for hc, fc, at in zip(h.split(size), inside[source].split(size), target.split(size)):
+    for hc, fc, at in zip(h.split(size), inside.index_select(0, source).split(size), target.split(size)):
         total = total.index_add(0, at, recomputed(layer.products, hc, fc).to(total.dtype))
     return layer.left(total)

@@ -18,7 +18,7 @@ from intertwine.reps import Rep, V
 from torch import Tensor
 
 from ._checks import check_device, check_number, check_points
-from ._contraction import contract_edges, contract_nodes, flatten, in_chunks, recomputed, unflatten
+from ._contraction import contract_edges, contract_nodes, in_chunks, recomputed
 from ._data import is_graph, unpacked
 from ._factored import cheapest, contract_factored
 from ._kernel import ImplicitKernel, Kernel, Parts, invariant_bias
@@ -197,7 +197,7 @@ class PointConv(Layer):
         self._check(x_source, x_target, pos_source, pos_target, edge_index)
         source, target = edge_index[0], edge_index[1]
         n = pos_target.shape[0]
-        relative = pos_source[source] - pos_target[target]
+        relative = pos_source.index_select(0, source) - pos_target.index_select(0, target)
         if offset is not None:
             relative = relative + self._per_edge(offset, self.space, "offset", "space", source)
         attr = self._conditions(edge_attr, node_attr, pos_source, pos_target, edge_index)
@@ -252,7 +252,7 @@ class PointConv(Layer):
     def _sum(self, kernel: ImplicitKernel, parts: Parts, x: Tensor, source: Tensor, target: Tensor, n: int) -> Tensor:
         if parts.score is not None:
             parts = parts._replace(phi=parts.phi * softmax(parts.score, target, n).unsqueeze(1))
-        f, layer = flatten(self.encode(x)), kernel.contraction
+        f, layer = self.encode.flat(x), kernel.contraction
         graph = source, target, n
         if isinstance(layer, LowRank):
             y = contract_low_rank(layer, kernel.features(parts).to(f.dtype), f, *graph)
@@ -265,7 +265,7 @@ class PointConv(Layer):
             else:
                 contract = contract_nodes if formulation == "node" else contract_edges
                 y = contract(layer, kernel.features(parts).to(f.dtype), f, *graph)
-        return self.decode(unflatten(y, layer.shape_out))
+        return self.decode.flat(y)
 
     def _conditions(
         self,
@@ -291,7 +291,7 @@ class PointConv(Layer):
                 check_points(attr, self.node, "node_attr", "node", self.constants.value("gain"))
                 if attr.shape[0] != pos.shape[0]:
                     raise ValueError(f"{attr.shape[0]} node attributes for {pos.shape[0]} points")
-                found.append(attr[at])
+                found.append(attr.index_select(0, at))
         return torch.cat(found, 1) if found else None
 
     def _per_edge(self, x: Tensor, rep: Rep, name: str, rep_name: str, source: Tensor) -> Tensor:
@@ -388,6 +388,6 @@ def contract_matrices(
         return out
     size = len(x) if torch.compiler.is_compiling() else in_chunks(f, f.shape[1] * out.shape[1])
     attrs = [None] * len(x) if attr is None else attr.split(size)
-    for xc, fc, at, ac in zip(x.split(size), f[source].split(size), target.split(size), attrs):
+    for xc, fc, at, ac in zip(x.split(size), f.index_select(0, source).split(size), target.split(size), attrs):
         out = out.index_add(0, at, recomputed(messages, xc, fc, ac).to(out.dtype))
     return out

@@ -66,8 +66,8 @@ def softmax(score: Tensor, index: Tensor, size: int) -> Tensor:
     tensor([0.5000, 0.5000, 1.0000])
     """
     top = score.detach().new_full((size,), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
-    weight = torch.exp(score - top[index])
-    return weight / weight.new_zeros(size).index_add(0, index, weight)[index]
+    weight = torch.exp(score - top.index_select(0, index))
+    return weight / weight.new_zeros(size).index_add(0, index, weight).index_select(0, index)
 
 
 class InvariantPool(Layer):

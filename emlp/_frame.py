@@ -3,10 +3,17 @@
 A feature vector of a representation is (..., rep.dim) in the user's order.  Layers work on its atoms: a list
 with one tensor (atom.dim, ..., multiplicity) per distinct atom, in the order of ``frame(rep).atoms``.  With components
 first and channels last a map of channels is one matrix product, and products of components run along memory.
+
+The same numbers in one tensor (..., Σ dim · multiplicity), atom by atom and in each channels fastest, are *flat*
+features (`flatten`, `unflatten`).  Where the summands' own bases are those of the atoms, as usual, flat features are
+the user's in another order and one gather makes them; in small dimensions one matrix product does; in others they are
+made summand by summand.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +23,28 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from ._constants import Constants
-from ._module import Layer, check_like, check_width
+from ._module import Derived, check_like, check_width
+
+SMALL = 64  # dimension up to which a change of basis is one matrix
+ROUNDING = 1e-13  # up to which a matrix is taken for a permutation
+Matrices = Sequence[Tensor | None]  # of the summands, None for 1
+
+
+def flatten(atoms: Sequence[Tensor]) -> Tensor:
+    """Atoms [(d, ..., m)] to flat features (..., Σ d·m).
+
+    Examples
+    --------
+    >>> flatten([torch.zeros(1, 5, 4), torch.zeros(3, 5, 2)]).shape
+    torch.Size([5, 10])
+    """
+    return _cat([x.movedim(0, -2).flatten(-2) for x in atoms], -1)
+
+
+def unflatten(x: Tensor, shape: Sequence[tuple[int, int]]) -> list[Tensor]:
+    """Inverse of `flatten`; shape [(d, m)]."""
+    parts = x.split([d * m for d, m in shape], -1)
+    return [p.unflatten(-1, s).movedim(-2, 0) for p, s in zip(parts, shape)]
 
 
 @dataclass(frozen=True)
@@ -52,16 +80,101 @@ def pieces(f: Frame) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-class _Frame(Layer):
+def split_up(x: Tensor, pieces: Sequence[Piece], matrices: Matrices) -> list[Tensor]:
+    """Feature vectors (..., dim) to atoms, summand by summand."""
+    found: dict[int, list[Tensor]] = {}
+    for piece, matrix in zip(pieces, matrices):
+        copies = [x[..., s : s + n * piece.size].unflatten(-1, (n, piece.size)) for s, n in piece.runs]
+        y = _cat(copies, -2)  # (..., copies, size)
+        y = y if matrix is None else linear(y, matrix)
+        for part, (i, m, d, _) in zip(y.split([m * d for _, m, d, _ in piece.parts], -1), piece.parts):
+            found.setdefault(i, []).append(part.unflatten(-1, (m, d)).movedim(-1, 0).flatten(-2))
+    return [_cat(found[i], -1) for i in range(len(found))]
+
+
+def put_together(atoms: Sequence[Tensor], pieces: Sequence[Piece], matrices: Matrices) -> Tensor:
+    """Inverse of `split_up`, with the inverse matrices."""
+    placed: list[tuple[int, Tensor]] = []
+    for piece, matrix in zip(pieces, matrices):
+        n = piece.copies
+        parts = [
+            atoms[i][..., first : first + n * m].unflatten(-1, (n, m)).movedim(0, -1).flatten(-2)
+            for i, m, _, first in piece.parts
+        ]
+        y = _cat(parts, -1)  # (..., copies, size)
+        y = y if matrix is None else linear(y, matrix)
+        runs = y.split([n for _, n in piece.runs], -2)
+        placed += [(start, run.flatten(-2)) for (start, _), run in zip(piece.runs, runs)]
+    return _cat([run for _, run in sorted(placed, key=lambda pair: pair[0])], -1)
+
+
+class _Frame(Derived):
+    """A change of basis between feature vectors and flat features.
+
+    Attributes
+    ----------
+    is_same : bool
+        There is nothing to change.
+    order : int64 Tensor (dim,) or None
+        The change is a gather of coordinates in this order.
+    whole : Tensor (dim, dim) or None
+        The change is this matrix.
+    """
+
+    order: Tensor | None
+    whole: Tensor | None
+
     def __init__(self, rep: Rep, side: str, dtype: torch.dtype, device: torch.device | str | None) -> None:
         super().__init__()
-        f = frame(rep)
-        self.rep = rep
-        self.width = rep.dim
-        self.pieces = pieces(f)
-        self.multiplicities = tuple(m for _, m in f.atoms)
-        arrays = {f"{side}{k}": getattr(term, side) for k, term in enumerate(f.terms)}
+        self.rep, self.width = rep, rep.dim
+        self.pieces = pieces(frame(rep))
+        self.shape = tuple((atom.dim, m) for atom, m in frame(rep).atoms)
+        arrays = {f"{side}{k}": getattr(term, side) for k, term in enumerate(frame(rep).terms)}
+        self.names = tuple(arrays)
         self.constants = Constants(arrays, dtype, device)
+        for name in ("order", "whole"):
+            self.register_buffer(name, None, persistent=False)
+        self.refresh()
+
+    @abstractmethod
+    def by_pieces(self, x: Tensor, matrices: Matrices) -> Tensor:
+        """The change, summand by summand, with the given matrices; (..., dim) both."""
+
+    def refresh(self) -> None:
+        """Look what the matrices of all summands come to."""
+        self.is_same, self.order, self.whole = False, None, None
+        masters, copy = [self.constants.get_buffer(name) for name in self.names], self.constants.value(self.names[0])
+        if any(t.is_meta for t in (*masters, copy)):
+            return
+        masters = [t.cpu() for t in masters]
+        if all(map(_is_permutation, masters)):
+            at = torch.arange(self.width, dtype=torch.float64, device="cpu")
+            order = self.by_pieces(at, [t.real for t in masters]).round().long()
+            self.is_same = bool((order == at).all())
+            self.order = None if self.is_same else order.to(copy.device)
+        elif self.width <= SMALL:
+            one = torch.eye(self.width, dtype=masters[0].dtype, device="cpu")
+            self.whole = self.by_pieces(one, masters).T.contiguous().to(copy.device, copy.dtype)
+
+    @property
+    def matrices(self) -> list[Tensor | None]:
+        """Of all summands."""
+        return [None if self.constants.is_one(name) else self.constants.value(name) for name in self.names]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether whole vectors are changed at once."""
+        return self.is_same or self.order is not None or self.whole is not None
+
+    def change(self, x: Tensor) -> Tensor:
+        """Between feature vectors and flat features, (..., dim) both."""
+        if self.is_same:
+            return x
+        if self.order is not None:
+            return x.index_select(-1, self.order)
+        if self.whole is not None:
+            return linear(x, self.whole)
+        return self.by_pieces(x, self.matrices)
 
     def extra_repr(self) -> str:
         return repr(self.rep)
@@ -87,20 +200,25 @@ class Encode(_Frame):
     ) -> None:
         super().__init__(rep, "enc", dtype, device)
 
+    def by_pieces(self, x: Tensor, matrices: Matrices) -> Tensor:
+        """To flat features, summand by summand."""
+        return flatten(split_up(x, self.pieces, matrices))
+
     def forward(self, x: Tensor) -> list[Tensor]:
         """Change the basis."""
+        self._check(x)
+        atoms = unflatten(self.change(x), self.shape) if self.is_short else split_up(x, self.pieces, self.matrices)
+        return [atom.contiguous() for atom in atoms]
+
+    def flat(self, x: Tensor) -> Tensor:
+        """The same as flat features (..., rep.dim)."""
+        self._check(x)
+        return self.change(x)
+
+    def _check(self, x: Tensor) -> None:
         check_width(x, self.width, self.rep)
-        found: list[list[Tensor]] = [[] for _ in self.multiplicities]
-        for k, piece in enumerate(self.pieces):
-            copies = [x[..., s : s + n * piece.size].unflatten(-1, (n, piece.size)) for s, n in piece.runs]
-            y = _cat(copies, -2)  # (..., copies, size)
-            if not self.constants.is_one(f"enc{k}"):
-                enc = self.constants.value(f"enc{k}")
-                check_like(x, enc)
-                y = linear(y, enc)
-            for part, (i, m, d, _) in zip(y.split([m * d for _, m, d, _ in piece.parts], -1), piece.parts):
-                found[i].append(part.unflatten(-1, (m, d)).movedim(-1, 0).flatten(-2))
-        return [_cat(parts, -1).contiguous() for parts in found]
+        if not self.is_same and self.order is None:
+            check_like(x, self.constants.value("enc0"))
 
     def check(self, x: Tensor, name: str = "x", rep_name: str = "rep_in") -> None:
         """Raise unless x is a tensor of features of the layer's dtype and device."""
@@ -131,22 +249,25 @@ class Decode(_Frame):
     ) -> None:
         super().__init__(rep, "dec", dtype, device)
 
+    def by_pieces(self, x: Tensor, matrices: Matrices) -> Tensor:
+        """From flat features, summand by summand."""
+        return put_together(unflatten(x, self.shape), self.pieces, matrices)
+
     def forward(self, xs: list[Tensor]) -> Tensor:
         """Change the basis back."""
-        placed: list[tuple[int, Tensor]] = []
-        for k, piece in enumerate(self.pieces):
-            n = piece.copies
-            parts = [
-                xs[i][..., first : first + n * m].unflatten(-1, (n, m)).movedim(0, -1).flatten(-2)
-                for i, m, _, first in piece.parts
-            ]
-            y = _cat(parts, -1)  # (..., copies, size)
-            if not self.constants.is_one(f"dec{k}"):
-                y = linear(y, self.constants.value(f"dec{k}"))
-            runs = y.split([n for _, n in piece.runs], -2)
-            placed += [(start, run.flatten(-2)) for (start, _), run in zip(piece.runs, runs)]
-        return _cat([run for _, run in sorted(placed, key=lambda pair: pair[0])], -1)
+        return self.change(flatten(xs)) if self.is_short else put_together(xs, self.pieces, self.matrices)
+
+    def flat(self, x: Tensor) -> Tensor:
+        """The same from flat features (..., rep.dim)."""
+        return self.change(x)
 
 
 def _cat(tensors: list[Tensor], dim: int) -> Tensor:
     return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim)
+
+
+def _is_permutation(t: Tensor) -> bool:
+    """Up to rounding."""
+    ones = (t.real > 0.5).to(t.dtype)
+    is_near = bool((t - ones).abs().max() < ROUNDING)
+    return is_near and bool((ones.real.sum(0) == 1).all() and (ones.real.sum(1) == 1).all())

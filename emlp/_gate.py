@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import torch
 from intertwine.groups import Group
@@ -13,7 +14,7 @@ from torch.nn.functional import silu
 
 from ._frame import Decode, Encode
 from ._init import SIGMOID_GAIN, SILU_GAIN
-from ._module import Layer, bind, check_width, feature_dtype
+from ._module import Derived, Layer, bind, check_width, feature_dtype
 
 Atoms = Sequence[tuple[Atom, int]]
 ROOT2 = 2**0.5
@@ -61,7 +62,7 @@ class GateAtoms(Layer):
         return [act(x) if trivial else x * next(parts) for x, trivial in zip(xs, self.trivial)]
 
 
-class Gate(Layer):
+class Gate(Derived):
     """Gated nonlinearity of a representation, for any group.
 
     ``rep_in = rep + gates * Scalar``: the extra invariants, put last, are the gates; ``rep_out = rep``.
@@ -91,6 +92,9 @@ class Gate(Layer):
     Weiler et al., 3D Steerable CNNs, NeurIPS 2018, arXiv:1807.02547, section 3 (gated nonlinearities).
     """
 
+    at: Tensor | None
+    gain: Tensor | None
+
     def __init__(
         self,
         rep: Rep,
@@ -104,12 +108,35 @@ class Gate(Layer):
         self.encode, self.decode = Encode(self.rep_out, dtype, device), Decode(self.rep_out, dtype, device)
         self.atoms = GateAtoms(frame(self.rep_out).atoms)
         self.rep_in = self.rep_out + self.atoms.gates * Scalar(self.group) if self.atoms.gates else self.rep_out
+        for name in ("at", "gain"):
+            self.register_buffer(name, None, persistent=False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look up which invariant gates every coordinate, and the gains."""
+        self.at, self.gain = None, None
+        like = self.encode.constants.value("enc0")
+        if like.is_meta or like.is_complex():
+            return
+        at: list[int] = []
+        gain: list[float] = []
+        gates = iter(range(self.rep_out.dim, self.rep_in.dim))
+        for (d, m), is_trivial in zip(self.encode.shape, self.atoms.trivial):
+            start = len(at)
+            at += range(start, start + m) if is_trivial else list(islice(gates, m)) * d
+            gain += [SILU_GAIN if is_trivial else SIGMOID_GAIN] * (d * m)
+        self.at = torch.tensor(at, device=like.device)
+        self.gain = torch.tensor(gain, dtype=like.dtype, device=like.device)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
         values, gates = x.split((self.rep_out.dim, self.atoms.gates), -1)
-        return self.decode(self.atoms(self.encode(values), gates))
+        if self.at is None or self.gain is None:
+            return self.decode(self.atoms(self.encode(values), gates))
+        y = self.encode.flat(values)
+        own = torch.cat([y, gates], -1).index_select(-1, self.at)  # silu(x) = x sigmoid(x): an invariant gates itself
+        return self.decode.flat(y * torch.sigmoid(own) * self.gain.to(y.dtype))
 
     def __repr__(self) -> str:
         return f"Gate({self.rep_in!r} -> {self.rep_out!r} | {self.group.name})"

@@ -19,15 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ._assembly import Assembly, Block, axes, starts
 from ._constants import Constants
 from ._frame import Decode, Encode
 from ._init import coefficients
-from ._module import Layer, bind, check_silent, feature_dtype, weights
+from ._module import Derived, Layer, bind, check_silent, feature_dtype, weights
 
 Atoms = Sequence[tuple[Atom, int]]
+SMALL = 2**12  # largest number of entries of a map that is applied as one matrix
 
 
-class LinearAtoms(Layer):
+class LinearAtoms(Derived):
     """Linear maps between lists of atoms: [(dim a, ..., m_a)] to [(dim b, ..., m_b)].
 
     Parameters
@@ -64,6 +66,7 @@ class LinearAtoms(Layer):
         super().__init__()
         arrays: dict[str, NDArray[Any]] = {}
         self.multiplicities = tuple(m for _, m in atoms_in)
+        self.dims = tuple(a.dim for a, _ in atoms_in)
         self.shapes = tuple((m, b.dim) for b, m in atoms_out)
         self.sources = tuple(_sources(atoms_in, b, f"{j}", arrays) for j, (b, _) in enumerate(atoms_out))
         self.weights = nn.ParameterList()
@@ -75,6 +78,42 @@ class LinearAtoms(Layer):
             nn.Parameter(torch.zeros(self.shapes[j][0], r, dtype=dtype, device=device)) for j, r, _ in self.bias_at
         )
         self.constants = Constants(arrays, dtype, device)
+        self.matrix: Assembly | None = None
+        self.shift: Assembly | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write the map of flat features as one matrix (and vector), where it is small."""
+        self.matrix = self.shift = None
+        sizes_in, sizes_out = [d * m for d, m in zip(self.dims, self.multiplicities)], [d * m for m, d in self.shapes]
+        like = self.weights[0]
+        if like.is_meta or sum(sizes_in) * sum(sizes_out) > SMALL:
+            return
+        at_in, at_out, at_weights = starts(sizes_in), starts(sizes_out), starts([w.numel() for w in self.weights])
+        blocks: list[Block] = []
+        for j, (sources, (m_b, d_b)) in enumerate(zip(self.sources, self.shapes)):
+            first, fan = at_weights[j], self.weights[j].shape[1]
+            for i, r, name in sources:
+                d_a, m_a = self.dims[i], self.multiplicities[i]
+                basis = np.eye(d_b)[None] if name is None else self.constants.get_buffer(name).cpu().numpy()
+                s, c, e, p, q = axes(r, d_b, d_a, m_b, m_a)
+                entries = (at_out[j] + c * m_b + p) * at_in[-1] + at_in[i] + e * m_a + q
+                blocks.append((entries, first + p * fan + s * m_a + q, basis[..., None, None]))
+                first += r * m_a
+        self.matrix = Assembly((at_out[-1], at_in[-1]), blocks, at_weights[-1], like)
+        at_bias, blocks = starts([b.numel() for b in self.bias]), []
+        for first, (j, r, name) in zip(at_bias, self.bias_at):
+            m_b, d_b = self.shapes[j]
+            basis = np.ones((1, 1)) if name is None else self.constants.get_buffer(name).cpu().numpy()
+            s, c, p = axes(r, d_b, m_b)
+            blocks.append((at_out[j] + c * m_b + p, first + p * r + s, basis[..., None]))
+        self.shift = Assembly((at_out[-1],), blocks, at_bias[-1], like) if blocks else None
+
+    def flat(self, x: Tensor) -> Tensor:
+        """The maps of flat features (..., Σ dim · multiplicity), where `matrix` is there."""
+        if self.matrix is None:
+            raise ValueError("the map is too large for one matrix: apply it to atoms")
+        return linear(x, self.matrix(self.weights), None if self.shift is None else self.shift(self.bias))
 
     def forward(self, xs: Sequence[Tensor | list[Tensor]]) -> list[Tensor]:
         """Apply the maps, then the bias; the channels of an atom may come in several tensors."""
@@ -214,6 +253,8 @@ class Linear(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""
         self.encode.check(x)
+        if self.atoms.matrix is not None:
+            return self.decode.flat(self.atoms.flat(self.encode.flat(x)))
         return self.decode(self.atoms(self.encode(x)))
 
     def dense(self) -> Tensor:

@@ -6,6 +6,7 @@ the second drops their imaginary part.  `Layer` applies both to the real and ima
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
@@ -39,6 +40,27 @@ class Layer(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         return super()._apply(through_real(fn), recurse)
+
+
+class Derived(Layer):
+    """A layer that keeps numbers made of its parts' constants: made again whenever these are moved, cast or loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_load_state_dict_post_hook(_refresh)
+
+    @abstractmethod
+    def refresh(self) -> None:
+        """Make them."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+        super()._apply(fn, recurse)
+        self.refresh()
+        return self
+
+
+def _refresh(layer: Derived, _: Any) -> None:
+    layer.refresh()
 
 
 def feature_dtype(dtype: torch.dtype | None, is_complex: bool) -> torch.dtype:

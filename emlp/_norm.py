@@ -11,7 +11,7 @@ from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Layer, bind, check_width, feature_dtype, is_number
+from ._module import Derived, Layer, bind, check_width, feature_dtype, is_number
 
 Atoms = Sequence[tuple[Atom, int]]
 EPS = 1e-4
@@ -67,7 +67,7 @@ def mean_square(x: Tensor) -> Tensor:
     return square.sum((0, -1), keepdim=True) / (x.shape[0] * x.shape[-1])
 
 
-class Norm(Layer):
+class Norm(Derived):
     """Divide every atom of a representation by the root mean square over its copies and components.
 
     Parameters
@@ -100,6 +100,9 @@ class Norm(Layer):
     True
     """
 
+    atom: Tensor | None
+    copy: Tensor | None
+
     def __init__(
         self,
         rep: Rep,
@@ -120,11 +123,34 @@ class Norm(Layer):
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
         self.atoms = NormAtoms(frame(self.rep_in).atoms, eps, affine, dtype, device)
+        for name in ("atom", "copy"):
+            self.register_buffer(name, None, persistent=False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look up of which atom and copy every coordinate is, where all atoms are unitary."""
+        self.atom, self.copy, like = None, None, self.encode.constants.value("enc0")
+        if like.is_meta or like.is_complex() or not all(self.atoms.unitary):
+            return
+        atom, copy, first = [], [], 0
+        for i, (d, m) in enumerate(self.encode.shape):
+            atom += [i] * (d * m)
+            copy += list(range(first, first + m)) * d
+            first += m
+        self.atom, self.copy = (torch.tensor(at, device=like.device) for at in (atom, copy))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to (..., rep.dim)."""
         check_width(x, self.rep_in.dim, self.rep_in)
-        return self.decode(self.atoms(self.encode(x)))
+        if self.atom is None or self.copy is None:
+            return self.decode(self.atoms(self.encode(x)))
+        y = self.encode.flat(x)
+        parts = y.square().split([d * m for d, m in self.encode.shape], -1)
+        mean = torch.stack([part.mean(-1) for part in parts], -1)
+        y = y * torch.rsqrt(mean + self.atoms.eps).index_select(-1, self.atom)
+        if self.atoms.affine:
+            y = y * torch.cat(list(self.atoms.scales)).index_select(0, self.copy)
+        return self.decode.flat(y)
 
     def __repr__(self) -> str:
         n = sum(p.numel() for p in self.parameters())

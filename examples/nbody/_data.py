@@ -18,8 +18,8 @@ FRAME_IN, FRAME_OUT, INTERVAL = 30, 40, 1.0
 VALIDATION = TEST = 2_000
 #: raise when a simulator's numbers change
 VERSION = 1
-#: ordered pairs (source, target) of one system, and the unordered pair each belongs to
-ORDERED = tuple(permutations(range(PARTICLES), 2))
+#: ordered pairs (source, target) of one system, target by target, and the unordered pair each belongs to
+ORDERED = tuple((source, target) for target, source in permutations(range(PARTICLES), 2))
 PAIR_OF = tuple(PAIRS.index((min(e), max(e))) for e in ORDERED)
 
 

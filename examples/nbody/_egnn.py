@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .._layers import mlp
+from .._layers import mlp, rows
 from ._data import NBody
 from ._simulate import PARTICLES
 
@@ -50,12 +50,12 @@ class EGNN(nn.Module):
         """Predict the positions (n, 5, 3)."""
         x, v = data.pos.flatten(0, 1), data.vel.flatten(0, 1)
         source, target = data.edge_index
-        edge = torch.cat([data.edge_pair, (x[target] - x[source]).square().sum(-1, keepdim=True)], -1)
+        edge = torch.cat([data.edge_pair, (rows(x, target) - rows(x, source)).square().sum(-1, keepdim=True)], -1)
         h = self.enter(torch.stack([v.norm(dim=-1), data.node.flatten()], -1))
         for message, update, push, drift in zip(self.message, self.update, self.push, self.drift):
-            apart = x[target] - x[source]
+            apart = rows(x, target) - rows(x, source)
             distance = apart.square().sum(-1, keepdim=True)
-            m = message(torch.cat([h[target], h[source], distance, edge], -1))
+            m = message(torch.cat([rows(h, target), rows(h, source), distance, edge], -1))
             force = x.new_zeros(x.shape).index_add(0, target, apart * push(m)) / (PARTICLES - 1)
             v_now = drift(h) * v
             x = x + force + v_now

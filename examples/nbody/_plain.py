@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .._layers import Messages, mlp
+from .._layers import Messages, mlp, rows
 from ._data import INTERVAL, NBody
 
 
@@ -38,7 +38,7 @@ class PlainNet(nn.Module):
         """Predict the positions (n, 5, 3)."""
         pos, vel = data.pos.flatten(0, 1), data.vel.flatten(0, 1)
         source, target = edges = data.edge_index
-        apart, against = pos[target] - pos[source], vel[target] - vel[source]
+        apart, against = rows(pos, target) - rows(pos, source), rows(vel, target) - rows(vel, source)
         lengths = [t.norm(dim=-1, keepdim=True) for t in (apart, against)]
         seen = torch.cat([apart, against, *lengths, data.edge_pair], -1)
         own = [data.node.reshape(-1, 1), vel.norm(dim=-1, keepdim=True), vel, *([pos] if self.absolute else [])]

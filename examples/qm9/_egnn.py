@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from .._layers import mlp
+from .._layers import mlp, rows
 from ._data import ELEMENTS
 from ._graphs import Batch
 
@@ -49,9 +49,9 @@ class EGNN(nn.Module):
         """Invariants (atoms, width)."""
         source, target = batch.edge_index
         h = self.enter(one_hot(batch.kind, len(ELEMENTS)).to(batch.pos))
-        distance = (batch.pos[target] - batch.pos[source]).square().sum(-1, keepdim=True)
+        distance = (rows(batch.pos, target) - rows(batch.pos, source)).square().sum(-1, keepdim=True)
         for message, attention, update in zip(self.message, self.attention, self.update):
-            m = message(torch.cat([h[target], h[source], distance], -1))
+            m = message(torch.cat([rows(h, target), rows(h, source), distance], -1))
             summed = h.new_zeros(h.shape).index_add(0, target, m * attention(m))
             h = h + update(torch.cat([h, summed], -1))
         invariants: Tensor = self.leave(h)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from .._layers import Messages, mlp
+from .._layers import Messages, mlp, rows
 from ._data import ELEMENTS
 from ._graphs import Batch
 from ._model import CUTOFF
@@ -35,7 +35,7 @@ class Plain(nn.Module):
     def scalar(self, batch: Batch) -> Tensor:
         """The features (atoms, width)."""
         source, target = batch.edge_index
-        apart = (batch.pos[target] - batch.pos[source]) / CUTOFF
+        apart = (rows(batch.pos, target) - rows(batch.pos, source)) / CUTOFF
         seen = torch.cat([apart, apart.norm(dim=-1, keepdim=True)], -1)
         h = self.enter(one_hot(batch.kind, len(ELEMENTS)).to(batch.pos))
         for messages in self.messages:

@@ -11,7 +11,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
-from .._layers import mlp
+from .._layers import mlp, rows
 from ._data import Clouds
 from ._levels import NEIGHBOURS, RADII, RATIOS, levels
 
@@ -92,8 +92,8 @@ class Messages(nn.Module):
     def forward(self, x: Tensor, pos: tuple[Tensor, Tensor], edges: Tensor) -> Tensor:
         """Features of sources (N, width_in) to features of targets (M, width_out)."""
         source, target = edges
-        apart = (pos[0][source] - pos[1][target]) / self.cutoff
-        m = self.net(torch.cat([x[source], apart, apart.norm(dim=1, keepdim=True)], 1))
+        apart = (rows(pos[0], source) - rows(pos[1], target)) / self.cutoff
+        m = self.net(torch.cat([rows(x, source), apart, apart.norm(dim=1, keepdim=True)], 1))
         where = target[:, None].expand_as(m)
         best = m.new_zeros(len(pos[1]), m.shape[1]).scatter_reduce(0, where, m, "amax", include_self=False)
         return self.norm(best).relu()
