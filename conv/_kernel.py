@@ -42,6 +42,13 @@ Atoms = Sequence[tuple[Atom, int]]
 Device = torch.device | str | None
 
 MAX_DEGREE = 16
+#: names in checkpoints of version 0.1.0
+FORMER = {
+    "lift.": "covariants.lift.",
+    "encode_edge.": "covariants.encode.",
+    "product.": "covariants.product.",
+    "mix.": "covariants.mix.",
+}
 
 
 class NonLocalKernelWarning(UserWarning):
@@ -314,6 +321,12 @@ class ImplicitKernel(Kernel):
         k = self.contraction.kernels(h.to(self.constants.value("enc").dtype)) @ self.constants.value("enc")
         out = self.decode.flat(k.mT)
         return out.mT.reshape(*batch, self.rep_out.dim, self.rep_in.dim)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any) -> None:
+        for old, new in FORMER.items():
+            for name in [name for name in state_dict if name.startswith(prefix + old)]:
+                state_dict[prefix + new + name.removeprefix(prefix + old)] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def __repr__(self) -> str:
         edge = "" if self.edge is None else f", edge={self.edge!r}"

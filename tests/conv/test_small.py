@@ -128,3 +128,19 @@ def test_kernels_without_storage_are_filled_by_their_checkpoint():
     x, pos, edges, edge = (t.float() if t.is_floating_point() else t for t in cloud(real))
     torch.testing.assert_close(loaded(x, pos, edges, edge), real(x, pos, edges, edge))
     assert loaded.kernel.covariants.whole is not None
+
+
+def test_checkpoints_with_the_names_of_0_1_0():
+    make = lambda: PointConv(Scalar + V, Scalar + V, O(3), edge=Scalar + V, hidden=24, cutoff=3.0)  # noqa: E731
+    real, other = make(), make()
+    former = {}
+    for name, value in real.state_dict().items():
+        name = name.replace("kernel.covariants.encode.", "kernel.encode_edge.")
+        former[name.replace("kernel.covariants.", "kernel.")] = value
+    assert {name.split(".")[1] for name in former} >= {"lift", "encode_edge", "product", "mix"}
+    other.load_state_dict(former)
+    x, pos, edges, edge = (t.float() if t.is_floating_point() else t for t in cloud(real))
+    torch.testing.assert_close(other(x, pos, edges, edge), real(x, pos, edges, edge))
+    former["kernel.mix.weight"] = torch.zeros(1)
+    with pytest.raises(RuntimeError, match=r"covariants\.mix\.weight"):
+        other.load_state_dict(former)
