@@ -15,7 +15,7 @@ of storing them.  `Contraction.kernels` forms K itself, which none needs.
 
 Inside, features are components first, (items, Σ dim · channels) with channels fastest.  L' is made of paths
 (h, a → b), each a Clebsch–Gordan block times a weight matrix over channel pairs; pairs (h, a) that reach no target are
-never multiplied.
+never multiplied, unless L' is small and applied as one matrix.
 """
 
 from __future__ import annotations

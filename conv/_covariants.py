@@ -6,11 +6,11 @@ bilinear in the monomials of x and (1, a), without weights: where that is small,
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
-from intertwine.emlp._frame import Encode
+from intertwine.emlp._constants import exact
+from intertwine.emlp._frame import Encode, split_up
 from intertwine.emlp._linear import LinearAtoms
 from intertwine.emlp._module import Derived
 from intertwine.emlp._product import ProductAtoms
@@ -80,7 +80,6 @@ class Covariants(Derived):
         hidden = [atoms[i] for i in self.steerable]
         self.mix = LinearAtoms(mixed, hidden, dtype=dtype, device=device) if hidden else None
         self.shapes = [(a.dim, w.shape[1]) for (a, _), w in zip(hidden, self.weights)]
-        self.register_buffer("whole", None, persistent=False)
         self.refresh()
 
     @property
@@ -92,7 +91,8 @@ class Covariants(Derived):
         """The invariants (E, scalars), and for every steerable atom what is mixed to it, (E, d, sources)."""
         powers = self.lift.powers(x)
         if self.whole is None or (_is_eager(x) and len(x) * self.whole.numel() > AT_ONCE):
-            scalars, *covariants = self._by_atoms(powers, attr)
+            attributes = () if attr is None or self.encode is None else self.encode(attr)
+            scalars, *covariants = self._by_atoms(powers, attributes)
             return scalars, covariants
         if attr is not None:
             factors = torch.cat([attr.new_ones(len(attr), 1), attr], 1)
@@ -100,17 +100,20 @@ class Covariants(Derived):
         scalars, *covariants = linear(powers, self.whole).split([self.scalars, *(d * n for d, n in self.shapes)], 1)
         return scalars, [c.unflatten(1, shape) for c, shape in zip(covariants, self.shapes)]
 
-    def _by_atoms(self, powers: Tensor, attr: Tensor | None) -> list[Tensor]:
-        """The same, as one list, from monomials."""
+    def _by_atoms(self, powers: Tensor, attributes: Sequence[Tensor]) -> list[Tensor]:
+        """The same, as one list, from monomials and the atoms of the attributes."""
         found = self.lift.polynomials(powers)
-        if attr is not None and self.encode is not None:
-            attributes = self.encode(attr)
-            found = [*found, *attributes, *([] if self.product is None else self.product(found, attributes))]
+        products = [] if self.product is None else self.product(found, list(attributes))
+        found = [*found, *attributes, *products]
         scalars = torch.cat([y[0] for y, is_trivial in zip(found, self.trivial) if is_trivial], -1)
         if self.mix is None:
             return [scalars]
         images = self.mix.images([y for y, is_trivial in zip(found, self.trivial) if not is_trivial])
         return [scalars, *(image.movedim(0, 1) for image in images)]
+
+    def _attributes(self, attr: Tensor) -> Sequence[Tensor]:
+        """Atoms of attributes, with the present matrices of all summands."""
+        return () if self.encode is None else split_up(attr, self.encode.pieces, self.encode.matrices)
 
     def refresh(self) -> None:
         """Make the one matrix: its columns are the values at all pairs of unit vectors."""
@@ -120,19 +123,13 @@ class Covariants(Derived):
         width = self.scalars + sum(d * sources for d, sources in self.shapes)
         if like.is_meta or like.is_complex() or n * (1 + m) * width > SMALL:
             return
-        exact = copy.deepcopy(self)
-        for part in exact.children():
-            part.cpu().double()
-        powers, attr = torch.eye(n, dtype=torch.float64, device="cpu"), None
-        if m:
-            powers = powers.repeat_interleave(1 + m, 0)
-            units = torch.eye(1 + m, dtype=torch.float64, device="cpu")[:, 1:]
-            attr = units.repeat(n, 1)
-        with torch.no_grad():
-            values = _flat(exact._by_atoms(powers, attr)).unflatten(0, (n, 1 + m))
+        powers = torch.eye(n, dtype=torch.float64, device="cpu").repeat_interleave(1 + m, 0)
+        units = torch.eye(1 + m, dtype=torch.float64, device="cpu")[:, 1:]
+        with torch.no_grad(), exact(self):
+            values = _flat(self._by_atoms(powers, self._attributes(units.repeat(n, 1)))).unflatten(0, (n, 1 + m))
             if m:  # L(p) + A(a) + B(p, a), of which the sum over pairs would count L and A too often
                 values[:, 1:] -= values[:, :1].clone()
-                values[1:, 1:] -= _flat(exact._by_atoms(0 * powers[: 1 + m], units))[1:]
+                values[1:, 1:] -= _flat(self._by_atoms(0 * powers[: 1 + m], self._attributes(units)))[1:]
         self.whole = values.flatten(0, 1).T.contiguous().to(like.device, like.dtype)
 
 

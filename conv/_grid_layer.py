@@ -183,13 +183,11 @@ class GridLayer(Layer):
 
 
 def _numbers(*modules: nn.Module) -> dict[torch.dtype, Tensor]:
-    """A copy of all numbers that modules compute with, not of those made of others; flat, by dtype."""
+    """A copy of all numbers that modules compute with, one flat tensor for every dtype."""
     found: dict[torch.dtype, list[Tensor]] = {}
     for module in (part for whole in modules for part in whole.modules()):
-        made = module._non_persistent_buffers_set
-        buffers = [t for name, t in module.named_buffers(recurse=False) if name not in made]
-        numbers = module.all_values() if isinstance(module, Constants) else buffers
-        for t in (*module.parameters(recurse=False), *numbers):
+        buffers = module.all_values() if isinstance(module, Constants) else module.buffers(recurse=False)
+        for t in (*module.parameters(recurse=False), *buffers):
             found.setdefault(t.dtype, []).append(t.detach().flatten())
     return {dtype: torch.cat(parts) for dtype, parts in found.items()}
 

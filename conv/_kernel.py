@@ -324,7 +324,8 @@ class ImplicitKernel(Kernel):
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any) -> None:
         for old, new in FORMER.items():
-            for name in [name for name in state_dict if name.startswith(prefix + old)]:
+            is_own = old.removesuffix(".") in self._modules  # of a subclass
+            for name in [name for name in state_dict if name.startswith(prefix + old) and not is_own]:
                 state_dict[prefix + new + name.removeprefix(prefix + old)] = state_dict.pop(name)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 

@@ -218,27 +218,22 @@ class Lift(Derived):
         self.layout = tuple(layout)
         self.sizes = tuple(arrays[f"degree{l}"].shape[1] for l in range(degree + 1))
         self.constants = Constants(arrays, dtype, device)
-        for l in range(2, degree + 1):
-            for side in ("times", "power"):
-                self.register_buffer(f"{side}{l}", None, persistent=False)
         self.refresh()
 
     def refresh(self) -> None:
         """Look up which coordinate times which monomial of one degree less makes a monomial."""
+        self.factors: list[tuple[Tensor, Tensor]] = []
         device = self.constants.value("degree0").device
-        if device.type == "meta":
-            return
         for l in range(2, self.degree + 1):
             place = {index: i for i, index in enumerate(monomials(self.space.dim, l - 1)[0])}
             made = [(index[0], place[index[1:]]) for index in monomials(self.space.dim, l)[0]]
-            for side, at in zip(("times", "power"), zip(*made)):
-                self._buffers[f"{side}{l}"] = torch.tensor(at, device=device)
+            times, power = (torch.tensor(at, device=device) for at in zip(*made))
+            self.factors.append((times, power))
 
     def powers(self, x: Tensor) -> Tensor:
         """Monomials of all degrees, (..., Σ dim Sym^l), of x (..., n)."""
         found = [x.new_ones(*x.shape[:-1], 1), x][: self.degree + 1]
-        for l in range(2, self.degree + 1):
-            times, power = self.get_buffer(f"times{l}"), self.get_buffer(f"power{l}")
+        for times, power in self.factors:
             found.append(x.index_select(-1, times) * found[-1].index_select(-1, power))
         return torch.cat(found, -1)
 

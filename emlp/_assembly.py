@@ -6,19 +6,19 @@ number, or a sum of few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 Block = tuple[ArrayLike, ArrayLike, ArrayLike]
 ROUNDING = 1e-13  # numbers below are 0
 
 
-class Assembly(nn.Module):
-    """Which weights, times what, make the entries of an array.
+class Assembly:
+    """Which weights, times what, make the entries of an array; its owner makes it again when it is moved.
 
     Parameters
     ----------
@@ -39,12 +39,7 @@ class Assembly(nn.Module):
             [ 4.,  3.]])
     """
 
-    index: Tensor
-    numbers: Tensor | None
-    zero: Tensor
-
     def __init__(self, shape: tuple[int, ...], blocks: Sequence[Block], count: int, like: Tensor) -> None:
-        super().__init__()
         self.shape, size = shape, int(np.prod(shape))
         parts = [[np.ravel(a) for a in np.broadcast_arrays(*block)] for block in blocks]
         entries, weights, numbers = (
@@ -58,16 +53,15 @@ class Assembly(nn.Module):
         self.terms = int(terms.max(initial=0)) + 1
         index = np.full((self.terms, size), count)
         index[terms, entries] = weights
-        self.register_buffer("index", torch.from_numpy(index.ravel()).to(like.device), persistent=False)
-        self.register_buffer("zero", torch.zeros(1, dtype=like.dtype, device=like.device), persistent=False)
-        values = None
+        self.index = torch.from_numpy(index.ravel()).to(like.device)
+        self.zero = torch.zeros(1, dtype=like.dtype, device=like.device)
+        self.numbers: Tensor | None = None
         if np.abs(numbers - 1).max(initial=0) > ROUNDING:
             filled = np.zeros((self.terms, size), numbers.dtype)
             filled[terms, entries] = numbers
-            values = torch.from_numpy(filled.ravel()).to(like.device, like.dtype)
-        self.register_buffer("numbers", values, persistent=False)
+            self.numbers = torch.from_numpy(filled.ravel()).to(like.device, like.dtype)
 
-    def forward(self, weights: Sequence[Tensor]) -> Tensor:
+    def __call__(self, weights: Iterable[Tensor]) -> Tensor:
         """The array."""
         found = torch.cat([*(w.flatten() for w in weights), self.zero]).index_select(0, self.index)
         found = found if self.numbers is None else found * self.numbers

@@ -7,13 +7,14 @@ loses nothing.  What the forward pass reads is a copy in the module's present dt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ._module import Layer, default_device, through_real
 
@@ -98,6 +99,20 @@ class Constants(Layer):
     def extra_repr(self) -> str:
         """Names and shapes."""
         return ", ".join(f"{name} {tuple(self.get_buffer(name).shape)}" for name in self._names)
+
+
+@contextmanager
+def exact(module: nn.Module) -> Iterator[None]:
+    """Let all constants in a module be their masters, on the CPU."""
+    constants = [part for part in module.modules() if isinstance(part, Constants)]
+    kept = [dict(part._buffers) for part in constants]
+    try:
+        for part in constants:
+            part._buffers.update({f"_{name}": part.get_buffer(name).cpu() for name in part._names})
+        yield
+    finally:
+        for part, buffers in zip(constants, kept):
+            part._buffers.update(buffers)
 
 
 def _is_one(t: Tensor) -> bool:

@@ -132,8 +132,6 @@ class _Frame(Derived):
         arrays = {f"{side}{k}": getattr(term, side) for k, term in enumerate(frame(rep).terms)}
         self.names = tuple(arrays)
         self.constants = Constants(arrays, dtype, device)
-        for name in ("order", "whole"):
-            self.register_buffer(name, None, persistent=False)
         self.refresh()
 
     @abstractmethod

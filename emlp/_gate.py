@@ -108,8 +108,6 @@ class Gate(Derived):
         self.encode, self.decode = Encode(self.rep_out, dtype, device), Decode(self.rep_out, dtype, device)
         self.atoms = GateAtoms(frame(self.rep_out).atoms)
         self.rep_in = self.rep_out + self.atoms.gates * Scalar(self.group) if self.atoms.gates else self.rep_out
-        for name in ("at", "gain"):
-            self.register_buffer(name, None, persistent=False)
         self.refresh()
 
     def refresh(self) -> None:

@@ -1,7 +1,9 @@
-"""Equivariant linear maps, applied in factored form.
+"""Equivariant linear maps, applied in factored form where they are not small.
 
 Hom(⊕ m_a a, ⊕ m_b b) = ⊕ K^(m_b × m_a) ⊗ Hom(a, b): per target atom one small matrix product over channels.
-For irreps Hom(a, b) is End(a) or 0 (Schur), so nothing of the size of a dense projector appears anywhere.
+For irreps Hom(a, b) is End(a) or 0 (Schur), so nothing of the size of a dense projector appears
+anywhere.  A map of few features is cheapest as the matrix W that it is, put together from the coefficients by one
+gather; there one input that is not finite spoils all outputs of its sample.
 """
 
 from __future__ import annotations
@@ -192,7 +194,7 @@ class Linear(Layer):
     """Every equivariant affine map between two representations, y = W x + b with ρ_out(g) W = W ρ_in(g).
 
     Trains exactly ``(rep_in >> rep_out)(group).dim`` coefficients, and one per invariant of ``rep_out`` for the
-    bias. W is never formed.
+    bias. W is formed only where it is small (up to `SMALL` entries).
 
     Parameters
     ----------

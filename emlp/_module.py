@@ -43,7 +43,10 @@ class Layer(nn.Module):
 
 
 class Derived(Layer):
-    """A layer that keeps numbers made of its parts' constants: made again whenever these are moved, cast or loaded."""
+    """A layer that keeps numbers made of its parts' constants: made again when it, not only a part, is moved or loaded.
+
+    They are attributes, no buffers: nothing averages, broadcasts or saves them.
+    """
 
     def __init__(self) -> None:
         super().__init__()

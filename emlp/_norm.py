@@ -123,8 +123,6 @@ class Norm(Derived):
         dtype = feature_dtype(dtype, self.rep_in.is_complex)
         self.encode, self.decode = Encode(self.rep_in, dtype, device), Decode(self.rep_in, dtype, device)
         self.atoms = NormAtoms(frame(self.rep_in).atoms, eps, affine, dtype, device)
-        for name in ("atom", "copy"):
-            self.register_buffer(name, None, persistent=False)
         self.refresh()
 
     def refresh(self) -> None:
@@ -145,9 +143,10 @@ class Norm(Derived):
         if self.atom is None or self.copy is None:
             return self.decode(self.atoms(self.encode(x)))
         y = self.encode.flat(x)
-        parts = y.square().split([d * m for d, m in self.encode.shape], -1)
+        wide = y.to(torch.promote_types(y.dtype, torch.float32))
+        parts = wide.square().split([d * m for d, m in self.encode.shape], -1)
         mean = torch.stack([part.mean(-1) for part in parts], -1)
-        y = y * torch.rsqrt(mean + self.atoms.eps).index_select(-1, self.atom)
+        y = y * torch.rsqrt(mean + self.atoms.eps).to(y.dtype).index_select(-1, self.atom)
         if self.atoms.affine:
             y = y * torch.cat(list(self.atoms.scales)).index_select(0, self.copy)
         return self.decode.flat(y)

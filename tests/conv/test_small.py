@@ -4,11 +4,13 @@ import copy
 
 import pytest
 import torch
-from intertwine.conv import PointConv
+from intertwine.conv import GridConv, ImplicitKernel, Kernel, PointConv
 from intertwine.conv._contraction import Contraction, neighbourhoods
 from intertwine.conv._covariants import Covariants
 from intertwine.groups import SO, D, O, Trivial, U
 from intertwine.reps import Scalar, T, V
+from torch.nn.utils import prune
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 AZIMUTHAL = O(3).subgroup(fixing=[0, 0, 1])
 CASES = {
@@ -144,3 +146,47 @@ def test_checkpoints_with_the_names_of_0_1_0():
     former["kernel.mix.weight"] = torch.zeros(1)
     with pytest.raises(RuntimeError, match=r"covariants\.mix\.weight"):
         other.load_state_dict(former)
+
+
+def test_what_is_kept_is_no_state():
+    """Averages of weights and buffers, pruning and hooks see weights and constants only."""
+    layer = layer_of("O(3)")
+    assert all(t.is_floating_point() for t in layer.buffers())
+    average = AveragedModel(layer, use_buffers=True, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    for _ in range(20):
+        average.update_parameters(layer)
+    arguments = cloud(layer)
+    torch.testing.assert_close(average(*arguments), layer(*arguments), rtol=1e-6, atol=1e-6)
+    prune.random_unstructured(layer.kernel.covariants.mix.weights, "0", 0.3)
+    layer.to("cpu")
+    layer.load_state_dict(layer.state_dict())
+
+
+def test_numbers_of_ones_own_kernel_are_looked_at():
+    class Bump(Kernel):
+        def __init__(self, group):
+            super().__init__()
+            self.group, self.space = group, V(group)
+            self.rep_in = self.rep_out = Scalar(group)
+            self.register_buffer("size", torch.ones(1), persistent=False)
+
+        def forward(self, x, attr=None):
+            return (self.size * torch.exp(-x.square().sum(-1)))[..., None, None]
+
+    layer = GridConv(Scalar, Scalar, group=O(2), kernel_size=3, kernel=Bump(O(2)), bias=False).eval()
+    x = torch.randn(1, 1, 6, 6)
+    with torch.no_grad():
+        before = layer(x)
+        layer.kernel.size.mul_(3)
+        torch.testing.assert_close(layer(x), 3 * before)
+
+
+def test_a_subclass_may_use_former_names():
+    class Mixed(ImplicitKernel):
+        def __init__(self):
+            super().__init__(V, V, O(3), hidden=8)
+            self.mix = torch.nn.Linear(2, 2)
+
+    kernel, other = Mixed(), Mixed()
+    other.load_state_dict(kernel.state_dict())
+    assert torch.equal(other.mix.weight, kernel.mix.weight)
