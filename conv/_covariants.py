@@ -12,7 +12,7 @@ import torch
 from intertwine.emlp._constants import exact
 from intertwine.emlp._frame import Encode, split_up
 from intertwine.emlp._linear import LinearAtoms
-from intertwine.emlp._module import Derived
+from intertwine.emlp._module import Derived, fixed
 from intertwine.emlp._product import ProductAtoms
 from intertwine.reps import Rep
 from intertwine.reps._frame import Atom, frame, trivial_atom
@@ -130,7 +130,7 @@ class Covariants(Derived):
             if m:  # L(p) + A(a) + B(p, a), of which the sum over pairs would count L and A too often
                 values[:, 1:] -= values[:, :1].clone()
                 values[1:, 1:] -= _flat(self._by_atoms(0 * powers[: 1 + m], self._attributes(units)))[1:]
-        self.whole = values.flatten(0, 1).T.contiguous().to(like.device, like.dtype)
+        self.whole = fixed(values.flatten(0, 1).T.contiguous().to(like.device, like.dtype))
 
 
 def _is_eager(x: Tensor) -> bool:

@@ -15,7 +15,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
-from intertwine.emlp._module import Derived
+from intertwine.emlp._module import Derived, fixed
 from intertwine.reps import Rep, Scalar, Sym
 from intertwine.reps._frame import Atom, bilinear_basis, frame, is_reductive
 from numpy.typing import NDArray
@@ -227,7 +227,7 @@ class Lift(Derived):
         for l in range(2, self.degree + 1):
             place = {index: i for i, index in enumerate(monomials(self.space.dim, l - 1)[0])}
             made = [(index[0], place[index[1:]]) for index in monomials(self.space.dim, l)[0]]
-            times, power = (torch.tensor(at, device=device) for at in zip(*made))
+            times, power = (fixed(torch.tensor(at, device=device)) for at in zip(*made))
             self.factors.append((times, power))
 
     def powers(self, x: Tensor) -> Tensor:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
+
+from ._module import fixed
 
 Block = tuple[ArrayLike, ArrayLike, ArrayLike]
 ROUNDING = 1e-13  # numbers below are 0
 
 
-class Assembly:
+class Assembly(nn.Module):
     """Which weights, times what, make the entries of an array; its owner makes it again when it is moved.
 
     Parameters
@@ -40,7 +42,8 @@ class Assembly:
     """
 
     def __init__(self, shape: tuple[int, ...], blocks: Sequence[Block], count: int, like: Tensor) -> None:
-        self.shape, size = shape, int(np.prod(shape))
+        super().__init__()
+        self.shape, size = tuple(map(int, shape)), int(np.prod(shape))
         parts = [[np.ravel(a) for a in np.broadcast_arrays(*block)] for block in blocks]
         entries, weights, numbers = (
             np.concatenate([np.zeros(0, int), *column]) for column in (zip(*parts) if parts else ((), (), ()))
@@ -53,15 +56,15 @@ class Assembly:
         self.terms = int(terms.max(initial=0)) + 1
         index = np.full((self.terms, size), count)
         index[terms, entries] = weights
-        self.index = torch.from_numpy(index.ravel()).to(like.device)
-        self.zero = torch.zeros(1, dtype=like.dtype, device=like.device)
+        self.index = fixed(torch.from_numpy(index.ravel()).to(like.device))
+        self.zero = fixed(torch.zeros(1, dtype=like.dtype, device=like.device))
         self.numbers: Tensor | None = None
         if np.abs(numbers - 1).max(initial=0) > ROUNDING:
             filled = np.zeros((self.terms, size), numbers.dtype)
             filled[terms, entries] = numbers
-            self.numbers = torch.from_numpy(filled.ravel()).to(like.device, like.dtype)
+            self.numbers = fixed(torch.from_numpy(filled.ravel()).to(like.device, like.dtype))
 
-    def __call__(self, weights: Iterable[Tensor]) -> Tensor:
+    def forward(self, weights: Iterable[Tensor]) -> Tensor:
         """The array."""
         found = torch.cat([*(w.flatten() for w in weights), self.zero]).index_select(0, self.index)
         found = found if self.numbers is None else found * self.numbers

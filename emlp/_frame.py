@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from ._constants import Constants
-from ._module import Derived, check_like, check_width
+from ._module import Derived, check_like, check_width, fixed
 
 SMALL = 64  # dimension up to which a change of basis is one matrix
 ROUNDING = 1e-13  # up to which a matrix is taken for a permutation
@@ -149,10 +149,10 @@ class _Frame(Derived):
             at = torch.arange(self.width, dtype=torch.float64, device="cpu")
             order = self.by_pieces(at, [t.real for t in masters]).round().long()
             self.is_same = bool((order == at).all())
-            self.order = None if self.is_same else order.to(copy.device)
+            self.order = None if self.is_same else fixed(order.to(copy.device))
         elif self.width <= SMALL:
             one = torch.eye(self.width, dtype=masters[0].dtype, device="cpu")
-            self.whole = self.by_pieces(one, masters).T.contiguous().to(copy.device, copy.dtype)
+            self.whole = fixed(self.by_pieces(one, masters).T.contiguous().to(copy.device, copy.dtype))
 
     @property
     def matrices(self) -> list[Tensor | None]:

@@ -14,7 +14,7 @@ from torch.nn.functional import silu
 
 from ._frame import Decode, Encode
 from ._init import SIGMOID_GAIN, SILU_GAIN
-from ._module import Derived, Layer, bind, check_width, feature_dtype
+from ._module import Derived, Layer, bind, check_width, feature_dtype, fixed
 
 Atoms = Sequence[tuple[Atom, int]]
 ROOT2 = 2**0.5
@@ -123,8 +123,8 @@ class Gate(Derived):
             start = len(at)
             at += range(start, start + m) if is_trivial else list(islice(gates, m)) * d
             gain += [SILU_GAIN if is_trivial else SIGMOID_GAIN] * (d * m)
-        self.at = torch.tensor(at, device=like.device)
-        self.gain = torch.tensor(gain, dtype=like.dtype, device=like.device)
+        self.at = fixed(torch.tensor(at, device=like.device))
+        self.gain = fixed(torch.tensor(gain, dtype=like.dtype, device=like.device))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep_in.dim) to (..., rep_out.dim)."""

@@ -62,6 +62,15 @@ class Derived(Layer):
         return self
 
 
+def fixed(t: Tensor) -> Tensor:
+    """The tensor, whose shape is a constant to the compiler, as those of parameters and buffers are.
+
+    What `torch._dynamo.mark_static` does, without the second that its import takes.
+    """
+    t._dynamo_static_indices = set(range(t.ndim))  # type: ignore[attr-defined]
+    return t
+
+
 def _refresh(layer: Derived, _: Any) -> None:
     layer.refresh()
 

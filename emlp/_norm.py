@@ -11,7 +11,7 @@ from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Derived, Layer, bind, check_width, feature_dtype, is_number
+from ._module import Derived, Layer, bind, check_width, feature_dtype, fixed, is_number
 
 Atoms = Sequence[tuple[Atom, int]]
 EPS = 1e-4
@@ -135,7 +135,7 @@ class Norm(Derived):
             atom += [i] * (d * m)
             copy += list(range(first, first + m)) * d
             first += m
-        self.atom, self.copy = (torch.tensor(at, device=like.device) for at in (atom, copy))
+        self.atom, self.copy = (fixed(torch.tensor(at, device=like.device)) for at in (atom, copy))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features (..., rep.dim) to (..., rep.dim)."""
