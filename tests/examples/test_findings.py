@@ -109,7 +109,7 @@ def test_augmentation_is_a_strong_rival_on_digits(figure):
         figure("digits", samples=1000, **given)
         for given in ({"group": "SO(2)"}, {"model": "cnn"}, {"model": "cnn", "augment": True})
     )
-    assert plain > 1.7 * turns
+    assert plain > 1.5 * turns
     assert 0.7 < augmented / turns < 1.3
     assert 0.7 < figure("digits", samples=1000, group="C(8)") / turns < 1.3
     for group in ("O(2)", "Dihedral(8)"):
@@ -166,42 +166,54 @@ def test_jets_are_level_and_small_groups_far_behind(figure):
     assert none > 1.3 * ours
 
 
-@pytest.mark.parametrize(("samples", "times", "without"), [(300, 0.85, 3), (3000, 0.6, 1.9)])
+@pytest.mark.parametrize(("samples", "times", "without"), [(300, 0.85, 3), (3000, 0.65, 1.9)])
 def test_charged_particles(figure, samples, times, without):
     charged = {"dataset": "charged", "samples": samples, "budget": 1.0 if samples == 300 else 2.3}
     ours = figure("nbody", group="O(3)", model="steerable", **charged)
     assert ours < times * figure("nbody", model="egnn", parameters=None, **charged)
-    assert figure("nbody", group="SO(3)", **charged) < 1.2 * ours
-    assert figure("nbody", group="Trivial(3)", **charged) > without * ours
-    assert 1.1 * ours < figure("nbody", group="Trivial(3)", augment=True, **charged) < 1.67 * ours
+    assert figure("nbody", group="SO(3)", **charged) < 1.3 * ours
+    trivial = charged | {"group": "Trivial(3)"}
+    assert figure("nbody", model="steerable", **trivial) > without * ours
+    assert 1.1 * ours < figure("nbody", model="steerable", augment=True, **trivial) < 1.3 * ours
+    assert 1.1 * ours < figure("nbody", model="plain", augment=True, **trivial) < 1.5 * ours
     if samples == 3000:
         assert 0.55 < ours / figure("nbody", model="egnn", parameters=20_400, **charged) < 0.75
-        for model, short in (("steerable", ours), ("egnn", figure("nbody", model="egnn", parameters=None, **charged))):
-            long = charged | {"budget": 7.0}
-            assert 0.9 < figure("nbody", model=model, group="O(3)", parameters=None, **long) / short < 1.1
 
 
 @pytest.mark.parametrize("samples", [100, 1000])
-def test_when_the_right_group_wins_on_springs(figure, samples):
-    def error(group, kappa, augment=False):
+def test_groups_on_springs(figure, samples):
+    def error(group, kappa, model="steerable", augment=False):
         asked = {"dataset": "springs", "kappa": kappa, "samples": samples, "augment": augment}
-        return figure("nbody", group=group, **asked)
+        return figure("nbody", group=group, model=model, **asked)
 
-    others = ("azimuthal", "azimuthal-so2", "Trivial(3)")
-    best = min(error("Trivial(3)", 0.0, augment=True), *(error(group, 0.0) for group in others))
-    assert error("O(3)", 0.0) < 0.8 * best
+    others = [error(group, 0.0) for group in ("azimuthal", "azimuthal-so2", "Trivial(3)")]
+    assert error("O(3)", 0.0) < 0.9 * min(*others, error("Trivial(3)", 0.0, augment=True))
     for kappa in (0.1, 1.0):
-        right, none, moved = error("azimuthal", kappa), error("Trivial(3)", kappa), error("Trivial(3)", kappa, True)
-        assert moved < (0.3 if samples == 100 else 1) * right
-        assert none > 2 * right if samples == 100 else 0.6 < none / right < 1.6
+        right, none, moved = (
+            error("azimuthal", kappa),
+            error("Trivial(3)", kappa),
+            error("Trivial(3)", kappa, augment=True),
+        )
+        assert none > (6 if samples == 100 else 3) * right
+        assert moved < 0.5 * right if samples == 100 else moved > 1.8 * right
+        assert error("O(3)", kappa) > (10 if samples == 100 else 500) * right
+    plain = {
+        (kappa, augment): error("Trivial(3)", kappa, "plain", augment)
+        for kappa in (0.0, 0.1, 1.0)
+        for augment in (0, 1)
+    }
+    for kappa, group in ((0.0, "O(3)"), (0.1, "azimuthal"), (1.0, "azimuthal")):
+        assert plain[kappa, True] < error(group, kappa) * (0.2 if samples == 100 else 1)
         if samples == 1000:
-            assert error("O(3)", kappa) > 10 * max(right, none, moved, error("azimuthal-so2", kappa))
+            assert plain[kappa, False] > 1.4 * error(group, kappa)
+        elif kappa:
+            assert plain[kappa, False] < 0.4 * error(group, kappa)
 
 
 def test_shapes(figure):
     upright, turned = ({"samples": 100, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
-    assert figure("shapes", group="azimuthal", **upright) < 0.8 * min(plain, moved)
+    assert figure("shapes", group="azimuthal", **upright) < 0.85 * min(plain, moved)
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)"):
         assert figure("shapes", group=group, **turned) < 0.75 * plain
