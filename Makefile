@@ -37,6 +37,8 @@ test-all: develop  ## the suite with its slow and its data-hungry tests, the not
 	$(MAKE) docs
 
 results: develop  ## make the runs behind docs/results.md that are missing, then the page (hours; stop and go on at will)
+	$(PIP) -e '.[dev,data]' --config-settings editable_mode=strict
+	-@test -n "$(wildcard data/*.deb)" || $(MAKE) data
 	$(PY) -m intertwine results --run
 
 $(VENV)/docs: setup.cfg constraints.txt | $(VENV)/files

@@ -1,9 +1,10 @@
 """Learning rates of the experiments: the same few are tried with every model, and that of least validation error kept.
 
-    python benchmarks/tuning.py            # two at a time, about two hours of processor time; goes on where it stopped
+    python benchmarks/tuning.py            # two at a time, three hours of processor time; goes on where it stopped
     python benchmarks/tuning.py o5 nbody   # only these experiments
 
-Every trial is a run at the desk with half its budget, with the usual number of samples and the first seed.  Plain
+Every trial is a run at the desk with half its budget, with the usual number of samples and the first seed.  Where the
+best of three rates is at an end, the next beyond it is tried, too, until the best has one on either side.  Plain
 networks are tried with augmentation, which is where they are best.  The choice is `Settings.rates`, and what
 `Settings.planned` says of other data.  `OTHERS` are tried to see whether other groups, or data, want other rates.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from intertwine.examples._settings import Settings, run_name
 from rich.console import Console
 
 RATES = (1e-3, 4e-3, 1.6e-2)
+STEP = 4  # between rates
 _NONE = {"group": "Trivial(3)"}
 _SPRINGS = {"dataset": "springs", "parameters": 21_200}
 OTHERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -36,7 +39,6 @@ OTHERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {**_SPRINGS, **_NONE, "augment": True, "samples": 1000},
         {**_SPRINGS, "model": "plain", "augment": True, "samples": 1000},
     ),
-    "qm9": tuple({"target": "homo", "samples": 20_000, "model": model} for model in ("steerable", "egnn")),
     "dipoles": (
         {**_NONE, "parameters": 24_000},
         {"target": "polarizability"},
@@ -47,6 +49,7 @@ OTHERS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "smoke": ({"group": "Trivial(2)", "parameters": 40_000},),
     "shapes": ({"group": "SO(3)", "rotated": True}, _NONE),
 }
+USUAL: Mapping[str, Mapping[str, Any]] = {"qm9": {"target": "homo", "samples": 20_000}}  # what is compared
 
 
 def models(settings: type[Settings]) -> Sequence[str]:
@@ -59,19 +62,56 @@ def asked(settings: type[Settings]) -> Iterator[Mapping[str, Any]]:
     """What is tried: every model, then `OTHERS`."""
     for model in models(settings):
         plain = settings.baselines.get(model, "").startswith("Trivial")
-        yield {"model": model, **({"augment": True} if plain else {})}
+        yield {"model": model, **({"augment": True} if plain else {}), **USUAL.get(settings.name, {})}
     yield from OTHERS.get(settings.name, ())
 
 
-def trials(names: Sequence[str], root: Path) -> Iterator[Job]:
-    """A run of everything that is tried with every rate."""
-    for name in names:
-        settings = EXPERIMENTS[name]
-        for what in asked(settings):
-            for rate in RATES:
-                given = {**what, "lr": rate, "budget": round(settings.of("desk", **what).budget / 2, 3)}
-                run = settings.of("desk", **given)
-                yield Job(run, given, root / f"{run_name(run)}-{rate:g}")
+@dataclass
+class Trials:
+    """Runs of one model with several rates.
+
+    Attributes
+    ----------
+    settings : type of Settings
+    what : what differs from the preset "desk"
+    root : Path
+        Folder of all trials.
+    rates : list of float
+        Tried so far, in order.
+    """
+
+    settings: type[Settings]
+    what: Mapping[str, Any]
+    root: Path
+    rates: list[float] = field(default_factory=lambda: list(RATES))
+
+    def job(self, rate: float) -> Job:
+        """The run with a rate."""
+        half = round(self.settings.of("desk", **self.what).budget / 2, 3)
+        given = {**self.what, "lr": rate, "budget": half}
+        run = self.settings.of("desk", **given)
+        return Job(run, given, self.root / f"{run_name(run)}-{rate:g}")
+
+    def error(self, rate: float) -> float:
+        """The least validation error with a rate, infinite where the run failed."""
+        job = self.job(rate)
+        if rate not in self.rates or not job.is_done:
+            return float("inf")
+        found: float = json.loads((job.folder / "metrics.json").read_text())["best_validation"]
+        return found
+
+    def widen(self) -> bool:
+        """Add the rate beyond the end at which the best one is; False where it is at none."""
+        best = min(self.rates, key=self.error)
+        if self.error(best) == float("inf"):
+            return False
+        if best == self.rates[-1]:
+            self.rates.append(float(f"{best * STEP:.3g}"))
+        elif best == self.rates[0]:
+            self.rates.insert(0, float(f"{best / STEP:.3g}"))
+        else:
+            return False
+        return True
 
 
 def main() -> None:
@@ -81,29 +121,30 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/tuning"))
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    tried = list(trials(known(given.names), given.out))
-    work(tried, given.jobs, Console())
-    print("| experiment | tried | " + " | ".join(f"{rate:g}" for rate in RATES) + " |")
-    print("|---" * (2 + len(RATES)) + "|")
-    for first in range(0, len(tried), len(RATES)):
-        some = tried[first : first + len(RATES)]
-        errors = [_error(job) for job in some]
-        cells = [f"**{e:.4g}**" if e == min(errors) else f"{e:.4g}" for e in errors]
-        print(f"| {some[0].settings.name} | {_said(some[0])} | " + " | ".join(cells) + " |")
+    rows = [Trials(s, what, given.out) for s in (EXPERIMENTS[n] for n in known(given.names)) for what in asked(s)]
+    open_ends = rows
+    while open_ends:
+        work([row.job(rate) for row in open_ends for rate in row.rates], given.jobs, Console())
+        open_ends = [row for row in open_ends if row.widen()]
+    rates = sorted({rate for row in rows for rate in row.rates})
+    print("| experiment | tried | " + " | ".join(f"{rate:g}" for rate in rates) + " |")
+    print("|---" * (2 + len(rates)) + "|")
+    for row in rows:
+        print(f"| {row.settings.name} | {_said(row.what)} | " + " | ".join(_cells(row, rates)) + " |")
 
 
-def _said(job: Job) -> str:
+def _cells(row: Trials, rates: Sequence[float]) -> Iterator[str]:
+    best = min(map(row.error, rates))
+    for rate in rates:
+        error = row.error(rate)
+        failed = "diverged" if rate in row.rates else ""
+        yield failed if error == float("inf") else f"**{error:.4g}**" if error == best else f"{error:.4g}"
+
+
+def _said(what: Mapping[str, Any]) -> str:
     """What is tried, in words."""
-    given = {key: value for key, value in job.given.items() if key not in ("lr", "budget", "parameters")}
+    given = {key: value for key, value in what.items() if key != "parameters"}
     return ", ".join(key if value is True else str(value) for key, value in given.items())
-
-
-def _error(job: Job) -> float:
-    """The best validation error, infinite where there is none."""
-    if not job.is_done:
-        return float("inf")
-    found: float = json.loads((job.folder / "metrics.json").read_text())["best_validation"]
-    return found
 
 
 if __name__ == "__main__":

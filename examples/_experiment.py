@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from intertwine import plot
 from intertwine._distributed import World, join, leave
-from intertwine._files import CHECKPOINT, RunError, write
+from intertwine._files import CHECKPOINT, RunError, release, write
 from intertwine._names import parse_group
 from intertwine.groups import Group
 from intertwine.train import (
@@ -146,14 +146,23 @@ def run(
     """
     means = means or Means()
     world = join(means.device)
+    console = (console or Console()) if world.leads else Console(quiet=True)
     try:
-        return _run(experiment, settings, means, console or Console(), world)
+        task, held = _prepare(experiment, settings, means, console, world)
+        try:
+            state = held.train()
+            if not world.leads:
+                return Report(experiment.title, (), (), ())
+            return _report(experiment, settings, task, held, state)
+        finally:
+            if world.leads:
+                release(held.folder)
     finally:
         leave()
 
 
-def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Console, world: World) -> Report:
-    console = console if world.leads else Console(quiet=True)
+def _prepare(experiment: Experiment[S, T], settings: S, means: Means, console: Console, world: World) -> tuple[T, Run]:
+    """The data, and the run in a folder that is this process's."""
     check_idle(settings)
     experiment.check(settings)
     group = experiment.group(settings)
@@ -175,9 +184,7 @@ def _run(experiment: Experiment[S, T], settings: S, means: Means, console: Conso
     plan = Plan(**{**asdict(plan), "precision": means.precision, "compile": means.compile})
     question = {"experiment": settings.name, "revision": settings.revision, **settings.question}
     question |= {"parameters": settings.parameters, "key": group.key}
-    held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
-    state = held.train()
-    return _report(experiment, settings, task, held, state) if world.leads else Report(experiment.title, (), (), ())
+    return task, Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
 
 
 def check_idle(settings: Settings) -> None:
@@ -288,6 +295,9 @@ def resumed(settings: type[S], folder: Path | None, given: Mapping[str, Any]) ->
     found = {f.name: before[f.name] for f in fields(settings) if f.name in before}
     found |= {key: plan[key] for key in PROTOCOL if key in plan}
     found["budget"] = plan["budget"] / 60 if plan["budget"] else None
+    for one, other in (("epochs", "budget"), ("budget", "epochs")):
+        if one in given and other not in given:  # it ends the training by itself
+            del found[other]
     return settings.of(**{**found, **given})  # type: ignore[return-value]
 
 

@@ -64,8 +64,8 @@ def page(runs: Sequence[Run]) -> str:
             made += [*table(own, score, settings), ""]
             if _curves.panels(own, settings.data):
                 made += [f"![{score} of {name}, by number of training samples]({_picture(name, score)})", ""]
-            for name in _variants(own, score):
-                made += [*variant(own, name), ""]
+            for other in _variants(own, score):
+                made += [*variant(own, other), ""]
             if beside := others(own, score):
                 made += [*beside, ""]
         if found and settings.note:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
+import os
 import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from intertwine._files import CHECKPOINT, METRICS, RunError, read_checkpoint
+from intertwine._files import CHECKPOINT, METRICS, RunError, claim, read_checkpoint, read_metrics, release
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,8 +27,10 @@ from ._registry import EXPERIMENTS
 from ._settings import Settings, run_name
 
 FOLDER = Path("docs/runs")
-#: failures in a row after which it is no use to go on
+#: failures in a row after which it is no use to go on with an experiment
 ENOUGH = 4
+#: where checkpoints go that are not gone on with
+ASIDE = "checkpoint-old.pt"
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,7 @@ class Job:
 
     @property
     def _figures(self) -> Mapping[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / METRICS).read_text())
-        return found
+        return read_metrics(self.folder)
 
     @property
     def differences(self) -> list[str]:
@@ -137,9 +139,10 @@ def known(names: Sequence[str]) -> Sequence[str]:
 def work(queue: Iterable[Job], workers: int, console: Console, hours: float | None = None) -> list[Job]:
     """Make the runs that are missing or old, several at a time; returns those that failed.
 
-    Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed.  Ctrl-C and
-    SIGTERM let the runs in progress write their checkpoints, and start no others; nor are others started after
-    `ENOUGH` failures in a row.
+    Every run is a process of its own and keeps its log in its folder; one that was stopped is resumed, and one that
+    another process is at is left to it.  The figures of an old one stay until there are new ones.  Ctrl-C and SIGTERM
+    let the runs in progress write their checkpoints, and start no others; nor are others of an experiment started after
+    `ENOUGH` of its runs in a row failed.
 
     Parameters
     ----------
@@ -153,7 +156,8 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
     Raises
     ------
     RunError
-        Naming the runs that are there, but were made with other settings than the queue's.
+        Naming the runs that are there, but were made with other settings than the queue's, or a file of figures that
+        cannot be read.
     """
     queue = list(queue)
     waiting = [job for job in queue if not job.is_done]
@@ -161,24 +165,33 @@ def work(queue: Iterable[Job], workers: int, console: Console, hours: float | No
     if others:
         raise RunError("runs of other settings, move or delete them: " + "; ".join(others))
     failed: list[Job] = []
-    in_a_row = [0]
+    in_a_row = Counter[str]()
     running = Processes()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         row = bar.add_task("runs", total=len(waiting))
 
+        def say(text: str) -> None:
+            bar.console.print(text, highlight=False)
+
         def make(job: Job) -> None:
+            name = job.settings.name
             late = hours is not None and (bar.tasks[row].elapsed or 0.0) > 3600 * hours
-            if running.stopped or late or in_a_row[0] >= ENOUGH:
+            if running.stopped or late or in_a_row[name] >= ENOUGH:
                 return
-            bar.console.print(f"{job.folder.name}", highlight=False)
-            if _finish(job, running):
-                in_a_row[0] = 0
+            say(job.folder.name)
+            is_made = _finish(job, running)
+            if is_made is None:
+                say(f"[yellow]left[/] to the process that is training in {job.folder}")
+            elif is_made:
+                in_a_row[name] = 0
             else:
                 failed.append(job)
-                in_a_row[0] += 1
+                in_a_row[name] += 1
                 if not running.stopped:
-                    bar.console.print(f"[red]failed[/]: see {job.folder / 'log.txt'}", highlight=False)
+                    say(f"[red]failed[/]: see {job.folder / 'log.txt'}")
+                    if in_a_row[name] == ENOUGH:
+                        say(f"[red]{name}[/]: {ENOUGH} runs in a row failed, no more of them are started")
             bar.advance(row)
 
         with _interrupted_by_sigterm(), ThreadPoolExecutor(workers) as pool:
@@ -231,10 +244,21 @@ def _interrupted_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _finish(job: Job, running: Processes) -> bool:
-    if job.is_old or job.has_old_checkpoint:
-        shutil.rmtree(job.folder)
-    job.folder.mkdir(parents=True, exist_ok=True)
+def _finish(job: Job, running: Processes) -> bool | None:
+    """Make one run, and say whether it worked; None where it is another process's."""
+    if not claim(job.folder):
+        return None
+    try:
+        if job.is_done:  # meanwhile, by another queue
+            return True
+        if job.has_old_checkpoint:
+            os.replace(job.folder / CHECKPOINT, job.folder / ASIDE)
+    finally:
+        release(job.folder)
     with (job.folder / "log.txt").open("ab") as log:
         status = running.run([sys.executable, "-m", "intertwine", *job.words], log)
-    return status == 0 and job.is_done and not job.differences
+    if status == 0 and job.is_done and not job.differences:
+        return True
+    is_free = claim(job.folder)
+    release(job.folder)
+    return False if is_free else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from intertwine._files import METRICS, RunError
+from intertwine._files import METRICS, RunError, read_metrics
 
 from ._queue import FOLDER
 from ._registry import EXPERIMENTS
@@ -43,13 +42,13 @@ def collect(root: Path = FOLDER, names: Sequence[str] = ()) -> list[dict[str, An
     """
     found = []
     for path in sorted(root.rglob(METRICS)):
+        metrics = read_metrics(path.parent)
         try:
-            metrics = json.loads(path.read_text())
             if metrics["experiment"] in names or (not names and metrics["experiment"] in EXPERIMENTS):
                 _check(metrics)
                 metrics["settings"] = EXPERIMENTS[metrics["experiment"]].completed(metrics["settings"])
                 found.append(metrics)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
     return found
 

@@ -6,10 +6,12 @@ A process that was not started so is the only one: every function here then does
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -18,6 +20,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 #: data sets are made, layers solved for and models validated by one process, while the others wait
 PATIENCE = timedelta(hours=2)
+#: the switch of DistributedDataParallel that has buffers sent at every step, before PyTorch 2.13 and since
+_SYNC = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")
+    if name in inspect.signature(DistributedDataParallel).parameters
+)
 
 
 @dataclass(frozen=True)
@@ -89,11 +97,19 @@ class World:
             self.total([0.0])
 
     def replica(self, model: nn.Module) -> nn.Module:
-        """The model, with gradients that are means over all processes."""
+        """The leader's model, with gradients that are means over all processes.
+
+        Its solved constants, too: weights mean nothing in the bases that another machine has found.
+        """
         if self.size == 1:
             return model
-        # buffers are constants, or running averages that only the leader's validation reads
-        return DistributedDataParallel(model, static_graph=True, broadcast_buffers=False)
+        state = model.state_dict()
+        for tensor in state.values():
+            dist.broadcast(tensor, 0)
+        model.load_state_dict(state)  # layers renew what they keep beside
+        # later buffers stay as they are, or are running averages that only the leader's validation reads
+        options: dict[str, Any] = {"static_graph": True, _SYNC: False}
+        return DistributedDataParallel(model, **options)
 
 
 def join(device: str = "auto") -> World:

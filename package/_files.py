@@ -142,6 +142,24 @@ def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:
     return path
 
 
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """The figures of a finished run.
+
+    Raises
+    ------
+    RunError
+        Naming the file, if it cannot be read.
+    """
+    path = Path(folder) / METRICS
+    try:
+        found = json.loads(path.read_text())
+        if not isinstance(found, dict):
+            raise TypeError(f"it holds a {type(found).__name__}")
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path} does not hold the figures of a run ({error}): delete it") from error
+    return found
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(each) for key, each in value.items()}

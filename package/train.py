@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from ._bar import progress_bar
 from ._distributed import World, join, leave
-from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, release, write, write_metrics
+from ._files import CHECKPOINT, FORMAT, RunError, read_checkpoint, write, write_metrics
 from ._interrupts import on_interrupt
 from ._machine import board as open_board
 from ._machine import count_parameters, environment, pick_device
@@ -56,8 +56,6 @@ __all__ = [
     "write_metrics",
 ]
 
-#: what a resumed run may do otherwise than before, if it says so
-CHANGEABLE = ("epochs", "lr", "batch", "average", "patience", "budget", "precision", "compile")
 #: with a budget, training between two validations takes so many times what the last one took, or longer
 RARELY = 4.0
 
@@ -224,9 +222,6 @@ class Run:
             if not (self.folder / CHECKPOINT).exists():
                 raise
             raise Stopped(self.folder, self.state.epoch + 1) from None
-        finally:
-            if self.world.leads:
-                release(self.folder)
         self.save()
         if not self.best and self.state.history:
             self.console.print("[yellow]no validation score was a number: the last weights are kept")
@@ -379,7 +374,7 @@ class Run:
             raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
         before, now = json.loads(content["plan"]), asdict(self.plan)
         before = now | before  # a checkpoint may be older than an option
-        said = {k: (_said(before[k]), _said(now[k])) for k in CHANGEABLE}
+        said = {k: (_said(before[k]), _said(now[k])) for k in now if k != "save_every"}
         changed = [f"{k} was {old}, now {new}" for k, (old, new) in said.items() if old != new]
         if changed:
             self.console.print(f"resuming with another plan: {'; '.join(changed)}; training follows the new one")

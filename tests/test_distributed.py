@@ -44,18 +44,63 @@ found = {
     "losses": [h["loss"] for h in state.history],
     "scores": [h["score"] for h in state.history],
     "weights": torch.cat([p.detach().flatten() for p in model.parameters()]).tolist(),
+    "steps": run.task.steps,
 }
 (folder / f"rank{world.rank}.json").write_text(json.dumps(found))
 leave()
 """
 
 
-def launch(folder: Path, processes: int, mode: str = "new", dies_at: int = -1) -> subprocess.CompletedProcess:
+SOLVED = """
+import json, sys
+from pathlib import Path
+
+import torch
+from intertwine.emlp import EMLP
+from intertwine.groups import SO
+from intertwine.reps import Scalar, T, V
+from intertwine.train import join
+
+folder, world = Path(sys.argv[1]), join("cpu")
+solver = sys.modules["intertwine.reps.solve"]
+solver._WORTH_STORING = 0.0
+fresh, made = solver._fresh, []
+
+
+def counted(*args):
+    made.append(args)
+    return fresh(*args)
+
+
+solver._fresh = counted
+with world.in_turn():
+    (T(3) >> V)(SO(3)).basis("nullspace")
+    torch.manual_seed(world.rank)
+    model = EMLP(V + T(2), Scalar + V, group=SO(3), hidden=8)
+state = model.state_dict()
+if world.rank:  # as if another machine had found other bases
+    changed = {k: -v for k, v in state.items() if k.rpartition(".")[2].startswith(("enc", "dec"))}
+    assert changed
+    model.load_state_dict(state | changed)
+x = torch.randn(5, 12, generator=torch.Generator().manual_seed(0))
+own = model(x)
+replica = world.replica(model)
+loss = replica(x).square().mean()
+loss.backward()
+found = {"made": len(made), "own": own.tolist(), "outputs": replica(x).tolist()}
+(folder / f"rank{world.rank}.json").write_text(json.dumps(found))
+"""
+
+
+def launch(
+    folder: Path, processes: int, mode: str = "new", dies_at: int = -1, text: str = SCRIPT
+) -> subprocess.CompletedProcess:
     folder.mkdir(exist_ok=True)
     script = folder / "script.py"
-    script.write_text(SCRIPT)
+    script.write_text(text)
     command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--standalone"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    environment["INTERTWINE_CACHE"] = str(folder / "cache")
     words = [*command, str(script), str(folder), mode, str(dies_at)]
     return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=300)
 
@@ -90,6 +135,18 @@ def test_a_killed_worker_leaves_a_checkpoint_that_resumes(tmp_path, alone):
     done = launch(tmp_path, 2, "resume")
     assert done.returncode == 0, done.stderr
     assert found(tmp_path, 0)["losses"] == pytest.approx(alone["losses"], rel=1e-5)
+    assert found(tmp_path, 0)["steps"] < alone["steps"], "it went on, it did not start again"
+
+
+def test_bases_are_solved_for_once_and_are_the_leaders(tmp_path):
+    done = launch(tmp_path, 2, text=SOLVED)
+    assert done.returncode == 0, done.stderr
+    assert "FutureWarning" not in done.stderr
+    first, second = found(tmp_path, 0), found(tmp_path, 1)
+    assert (first["made"] > 0, second["made"]) == (True, 0)
+    assert first["own"] != second["own"]
+    assert first["outputs"] == second["outputs"]
+    assert first["outputs"] == first["own"]
 
 
 def test_the_command_under_torchrun(tmp_path):

@@ -397,9 +397,10 @@ def test_another_plan_is_announced(tmp_path):
     make(tmp_path, epochs=2).train()
     console = Console(file=io.StringIO(), width=300)
     fresh = make(tmp_path / "other")
-    plan = Plan(epochs=3, batch=10, lr=1e-2, average=0.9)
+    plan = Plan(epochs=3, batch=10, lr=1e-2, average=0.9, schedule="constant", save_every=1.0)
     Run(fresh.model, fresh.task, plan, tmp_path, {"size": 16}, resume=True, console=console)
-    assert "epochs was 2, now 3;" in console.file.getvalue()
+    assert "epochs was 2, now 3; schedule was cosine, now constant;" in console.file.getvalue()
+    assert "save_every" not in console.file.getvalue()
 
 
 def test_another_precision_is_announced(tmp_path):

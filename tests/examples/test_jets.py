@@ -115,6 +115,10 @@ def test_damaged_files_are_named(places):
         with pytest.raises(ValueError, match=r"cannot read .*train\.h5 as a table of jets"):
             _data.read(path)
     path.unlink()
+    write(path, momenta(5), np.array([0, 1, 0, 0, 1]), E_3=["a", "b", "c", "d", "e"])
+    with pytest.raises(ValueError, match=r"cannot read .*train\.h5 as a table of jets \(could not convert string"):
+        _data.read(path)
+    path.unlink()
     pd.DataFrame({"E_0": [1.0]}).to_hdf(path, key="table", format="table")
     with pytest.raises(ValueError, match=r"cannot read .*train\.h5.*PX_0"):
         _data.read(path)

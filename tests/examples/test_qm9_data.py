@@ -58,8 +58,19 @@ def test_errors_say_what_to_do(package, monkeypatch):
     with pytest.raises(ValueError, match=r"no target 'alfa'; choose one of\n  alpha"):
         _data.load("alfa")
     broken = package / _data.FILES[1]
+    whole = broken.read_bytes()
     broken.write_text(broken.read_text().replace("'C'", "'Xe'"))
     with pytest.raises(ValueError, match=r"qm9_part2.csv, line \d+ does not hold a QM9 molecule"):
+        _data.load("alpha")
+    broken.write_bytes(whole[:-20] + b"\xff" + whole[-20:])
+    with pytest.raises(ValueError, match=r"qm9_part2.csv, line \d+ does not hold a QM9 molecule \(.*decode"):
+        _data.load("alpha")
+    for number in (b"nan", b"inf"):
+        broken.write_bytes(whole.replace(b",-0.25,", b"," + number + b",", 1))
+        with pytest.raises(ValueError, match=r"qm9_part2.csv, line 2 .*numbers that are not finite"):
+            _data.load("alpha")
+    broken.write_bytes(whole[: whole.index(b"\n") + 1])
+    with pytest.raises(ValueError, match=r"qm9_part2.csv holds no molecules"):
         _data.load("alpha")
     broken.unlink()
     with pytest.raises(_data.MissingDataError, match=r"lacks qm9_part2.csv: pip install"):

@@ -1,10 +1,12 @@
 """The queue of runs goes on where it stopped; the page says what the runs say."""
 
 import argparse
+import io
 import json
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -71,6 +73,11 @@ def test_the_runs_that_are_kept_are_those_of_the_queue():
     assert [job.differences for job in kept if job.is_done] == [[]] * sum(job.is_done for job in kept)
 
 
+def test_the_page_is_what_the_kept_runs_say():
+    root = Path(__file__).parents[2]
+    assert (root / "docs/results.md").read_text() == _page.page(_runs.collect(root / _queue.FOLDER))
+
+
 def test_runs_of_other_settings_are_named(tmp_path):
     job = _queue.jobs(["nbody"], root=tmp_path)[0]
     job.folder.mkdir()
@@ -124,11 +131,55 @@ def test_runs_of_an_earlier_revision_are_made_again(tmp_path, monkeypatch):
     assert queue[0].has_old_checkpoint
 
 
-def test_a_queue_whose_runs_all_fail_gives_up(tmp_path):
-    job = _queue.jobs(["nbody"], root=tmp_path)[0]
-    bad = [_queue.Job(job.settings, {"group": "E8"}, tmp_path / str(k)) for k in range(_queue.ENOUGH + 3)]
-    assert _queue.work(bad, 1, Console(quiet=True)) == bad[: _queue.ENOUGH]
+def test_an_experiment_whose_runs_all_fail_is_given_up_and_others_are_not(tmp_path):
+    first, other = (_queue.jobs([name], root=tmp_path)[0] for name in ("nbody", "o5"))
+    bad = [_queue.Job(first.settings, {"group": "E8"}, tmp_path / str(k)) for k in range(_queue.ENOUGH + 3)]
+    last = _queue.Job(other.settings, {"group": "E8"}, tmp_path / "other")
+    console = Console(file=io.StringIO(), width=200)
+    assert _queue.work([*bad, last], 1, console) == [*bad[: _queue.ENOUGH], last]
     assert not bad[-1].folder.exists()
+    assert f"nbody: {_queue.ENOUGH} runs in a row failed, no more of them are started" in console.file.getvalue()
+
+
+def test_the_figures_of_an_old_run_stay_until_there_are_new_ones(tmp_path):
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
+    job = _queue.Job(job.settings, {"group": "E8"}, job.folder)
+    job.folder.mkdir()
+    (job.folder / "metrics.json").write_text(json.dumps({"settings": {}, "revision": 0}))
+    (job.folder / CHECKPOINT).write_bytes(b"of long ago")
+    assert job.is_old
+    assert job.has_old_checkpoint
+    assert _queue.work([job], 1, Console(quiet=True)) == [job]
+    assert "there is no group 'E8'" in (job.folder / "log.txt").read_text()
+    assert json.loads((job.folder / "metrics.json").read_text())["revision"] == 0
+    assert (job.folder / _queue.ASIDE).read_bytes() == b"of long ago"
+    assert not (job.folder / CHECKPOINT).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks")
+def test_what_another_process_is_at_is_left_to_it(tmp_path):
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
+    job.folder.mkdir()
+    (job.folder / CHECKPOINT).write_bytes(b"of long ago")
+    holds = "import sys; from pathlib import Path; from intertwine._files import claim; claim(Path(sys.argv[1])); "
+    words = [sys.executable, "-c", holds + "print(1, flush=True); input()", str(job.folder)]
+    console = Console(file=io.StringIO(), width=300)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        assert _queue.work([job] * (_queue.ENOUGH + 1), 1, console) == []
+        other.communicate(b"\n")
+    assert console.file.getvalue().count("left to the process that is training") == _queue.ENOUGH + 1
+    assert (job.folder / CHECKPOINT).read_bytes() == b"of long ago"
+    assert not (job.folder / "log.txt").exists()
+
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD", "[]", "null"])
+def test_a_queue_names_damaged_figures(tmp_path, content):
+    job = _queue.jobs(["nbody"], root=tmp_path)[0]
+    job.folder.mkdir()
+    (job.folder / "metrics.json").write_text(content)
+    with pytest.raises(RunError, match=r"nbody.*metrics.json does not hold the figures of a run .*: delete it"):
+        _queue.work([job], 1, Console(quiet=True))
 
 
 def test_a_stopped_run_is_gone_on_with(tmp_path):

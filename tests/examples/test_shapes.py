@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import sys
 import tarfile
 import zipfile
 
@@ -123,6 +124,7 @@ def test_obj_files():
         (b"v 0 0 0\nf x/1 1 1\n", "line 2: a corner of a face"),
         (b"v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", r"a\.obj has no surface"),
         (b"", "has no surface: 0 vertices"),
+        (b"v 0 0 0\nv 1e200 0 0\nv 0 1e200 0\nf 1 2 3\n", r"a\.obj has no surface: .* of area inf"),
     ],
 )
 def test_damaged_obj_files_are_named(content, message):
@@ -201,6 +203,15 @@ def test_damaged_packages_are_named(places):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=message):
             list(_furniture.models(path))
+    if sys.version_info < (3, 14):
+        path.write_bytes(whole.replace(b"data.tar.xz ", b"data.tar.zst"))
+        with pytest.raises(ValueError, match=r"some\.deb is compressed by zstd, .*unpack it and pack it again"):
+            list(_furniture.models(path))
+    locked = bytearray(library([("Bed", box(1, 2, 3))]))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # of an encrypted entry, in both its headers
+        locked[locked.rindex(mark) + at] |= 1
+    with pytest.raises(ValueError, match=r"(?s)some\.deb.*encrypted"):
+        list(_furniture.models(deb(path, bytes(locked))))
     with pytest.raises(ValueError, match="no furniture library"):
         list(_furniture.models(deb(path)))
     with pytest.raises(ValueError, match="cannot read"):
