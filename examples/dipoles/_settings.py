@@ -37,13 +37,11 @@ class DipolesSettings(Settings):
 
     @classmethod
     def planned(cls, preset: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """At the desk, more time for more molecules; a larger rate for polarizabilities by plain networks."""
+        """At the desk, more time for more molecules."""
         samples, plan = given.get("samples", 1000), cls.presets[preset]
         if preset != "desk":
             return plan
-        budget = 0.6 if samples < 1000 else 1.0 if samples < 3000 else 1.6
-        is_larger = given.get("target") == "polarizability" and given.get("model") == "plain"
-        return {**plan, "budget": budget} | ({"lr": 1.6e-2} if is_larger else {})
+        return {**plan, "budget": 0.6 if samples < 1000 else 1.0 if samples < 3000 else 1.6}
 
     @classmethod
     def compared(cls) -> Iterator[Mapping[str, Any]]:

@@ -27,7 +27,7 @@ class QM9Settings(Settings):
     baselines: ClassVar[Mapping[str, str]] = {"egnn": "O(3)", "plain": "Trivial(3)"}
 
     revision: ClassVar[int] = 2
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "egnn": 4e-3, "plain": 4e-3}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 4e-3, "egnn": 4e-3, "plain": 1e-3}
     data: ClassVar[tuple[str, ...]] = ("target",)
     rival: ClassVar[str] = "egnn"
 

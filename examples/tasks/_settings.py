@@ -116,7 +116,7 @@ class InertiaSettings(TaskSettings):
     weights: ClassVar[int] = 52_000
     rates: ClassVar[Mapping[str, float]] = {
         "steerable": 1.6e-2,
-        "emlp": 1.6e-2,
+        "emlp": 6.4e-2,
         "gated": 4e-3,
         "scalars": 4e-3,
         "mlp": 4e-3,
