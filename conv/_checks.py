@@ -57,7 +57,7 @@ def check_points(x: Tensor, rep: Rep, name: str, rep_name: str, like: Tensor) ->
         shown = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"{name} must be a tensor of shape (N, {rep_name}.dim = {rep.dim}), got {shown}")
     check_width(x, rep.dim, rep, name, rep_name)
-    check_dtype(x, name, like)
+    check_dtype(x, name, like if rep.is_complex or not like.is_complex() else like.real)
 
 
 def check_device(x: Tensor, name: str, like: Tensor) -> None:

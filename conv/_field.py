@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from intertwine.emlp._frame import Decode, Encode
-from intertwine.emlp._module import Layer, bind, feature_dtype
+from intertwine.emlp._module import Layer, bind, feature_dtype, square
 from intertwine.emlp._norm import check_unitary
 from intertwine.groups import Group
 from intertwine.reps import Rep
@@ -191,7 +191,7 @@ class NormMaxPool(_Moving):
         out = []
         for y, ordered in zip(self.encode(x.movedim(1, -1)), self.ordered):
             y = y.movedim((-1, 0), (1, 2))  # (batch, m, d, *spatial)
-            size = y[:, :, 0] if ordered else y.detach().abs().square().sum(2)
+            size = y[:, :, 0] if ordered else square(y.detach()).sum(2)
             best, at = MAX_POOL[n](size.detach(), *window, return_indices=True)
             flat = y.flatten(3).gather(3, at.flatten(2).unsqueeze(2).expand(-1, -1, y.shape[2], -1))
             out.append(flat.unflatten(3, best.shape[2:]).movedim((1, 2), (-1, 0)))
@@ -318,7 +318,7 @@ def _window(kernel_size: Size, stride: Size, padding: Size, n: int) -> tuple[tup
 
 def _points(count: int, step: float, like: Tensor) -> Tensor:
     """Coordinates (count, 1) of points ``step`` apart, about the centre."""
-    real = like.real.dtype if like.is_complex() else like.dtype
+    real = torch.promote_types(like.real.dtype if like.is_complex() else like.dtype, torch.float32)
     return (torch.arange(count, device=like.device, dtype=real) - (count - 1) / 2).unsqueeze(1) * step
 
 

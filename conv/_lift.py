@@ -224,6 +224,7 @@ class Lift(Derived):
         """Look up which coordinate times which monomial of one degree less makes a monomial."""
         self.factors: list[tuple[Tensor, Tensor]] = []
         device = self.constants.value("degree0").device
+        device = torch.device("cpu") if device.type == "meta" else device  # `torch.func` calls modules on meta
         for l in range(2, self.degree + 1):
             place = {index: i for i, index in enumerate(monomials(self.space.dim, l - 1)[0])}
             made = [(index[0], place[index[1:]]) for index in monomials(self.space.dim, l)[0]]
@@ -234,6 +235,7 @@ class Lift(Derived):
         """Monomials of all degrees, (..., Σ dim Sym^l), of x (..., n)."""
         found = [x.new_ones(*x.shape[:-1], 1), x][: self.degree + 1]
         for times, power in self.factors:
+            times, power = (times, power) if times.device == x.device else (times.to(x.device), power.to(x.device))
             found.append(x.index_select(-1, times) * found[-1].index_select(-1, power))
         return torch.cat(found, -1)
 

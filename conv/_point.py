@@ -343,7 +343,8 @@ class PointConv(Layer):
         space = "" if self.space == V(self.group) else f", space={self.space!r}"
         about = f"aggr={self.aggr!r}"
         if isinstance(self.kernel, ImplicitKernel):
-            about = f"cutoff={float(self.kernel.constants.value('cutoff')):g}, {about}"
+            cutoff = self.kernel.constants.value("cutoff")
+            about = f"cutoff={'?' if cutoff.is_meta else f'{float(cutoff.real):g}'}, {about}"
         reps = f"{self.rep_in!r} -> {self.rep_out!r}"
         return f"PointConv({reps} | {self.group.name}{space}{edge}, {about} | {weights(self)} weights)"
 

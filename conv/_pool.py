@@ -52,8 +52,9 @@ def check_aggregation(aggr: str, known: tuple[str, ...] = ("mean", "sum")) -> No
 
 def number(index: Tensor, size: int, like: Tensor) -> Tensor:
     """How often every index occurs, at least 1: real, (size, 1), of the precision of ``like``."""
-    ones = torch.ones(len(index), dtype=like.real.dtype if like.is_complex() else like.dtype, device=like.device)
-    return ones.new_zeros(size).index_add(0, index, ones).clamp_min(1).unsqueeze(-1)
+    ones = torch.ones(len(index), device=like.device)  # half precision cannot count beyond 256
+    count = ones.new_zeros(size).index_add(0, index, ones).clamp_min(1).unsqueeze(-1)
+    return count.to(like.real.dtype if like.is_complex() else like.dtype)
 
 
 def softmax(score: Tensor, index: Tensor, size: int) -> Tensor:
@@ -65,9 +66,10 @@ def softmax(score: Tensor, index: Tensor, size: int) -> Tensor:
     >>> softmax(torch.tensor([0.0, 0.0, 5.0]), torch.tensor([0, 0, 1]), 2)
     tensor([0.5000, 0.5000, 1.0000])
     """
-    top = score.detach().new_full((size,), -torch.inf).scatter_reduce(0, index, score.detach(), "amax")
-    weight = torch.exp(score - top.index_select(0, index))
-    return weight / weight.new_zeros(size).index_add(0, index, weight).index_select(0, index)
+    wide = score.to(torch.promote_types(score.dtype, torch.float32))  # as for `torch.softmax` under autocast
+    top = wide.detach().new_full((size,), -torch.inf).scatter_reduce(0, index, wide.detach(), "amax")
+    weight = torch.exp(wide - top.index_select(0, index))
+    return (weight / weight.new_zeros(size).index_add(0, index, weight).index_select(0, index)).to(score.dtype)
 
 
 class InvariantPool(Layer):

@@ -212,8 +212,8 @@ class Window(nn.Module):
 
     def extra_repr(self) -> str:
         """Where it starts and stops."""
-        start, stop, _ = self.constants.value("window").tolist()
-        return f"{start}, {stop}"
+        window = self.constants.value("window")
+        return "?" if window.is_meta else "{}, {}".format(*window.tolist())
 
 
 def radii(low: float, high: float, dim: int) -> Tensor:

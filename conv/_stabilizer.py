@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from intertwine.reps import Rep
+from intertwine.reps import Rep, V
 from intertwine.reps._elements import discrete_elements
 from numpy.typing import NDArray
 from scipy.linalg import expm
@@ -25,7 +25,7 @@ def stabilizer(space: Rep, x: Array, rng: np.random.Generator, starts: int = STA
     moves = _moves(space, closure, x)
     algebra = np.tensordot(nullspace(moves.T, 1.0), closure, 1) if len(closure) else closure
     if not len(closure):
-        if group.is_permutation and space.dim == group.d:
+        if group.is_permutation and space == V(group):
             return closure, group.subgroup(fixing=np.round(x, 9).tolist()).discrete_generators
         found = discrete_elements(group, ELEMENTS)
         if found is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 Function = Callable[[Tensor], Tensor]
@@ -47,7 +48,7 @@ def gain(function: Function) -> float:
     1.4142
     """
     x, weight = np.polynomial.hermite_e.hermegauss(101)
-    y = function(torch.from_numpy(x)).numpy()
+    y = _applied(function, torch.from_numpy(x)).numpy()
     size = float((weight * y**2).sum() / weight.sum())
     if not 0 < size < np.inf:
         raise ValueError(f"an activation must be finite and not zero everywhere, got second moment {size}")
@@ -57,7 +58,13 @@ def gain(function: Function) -> float:
 def is_odd(function: Function) -> bool:
     """Whether function(−x) = −function(x), as far as 1,000 points tell."""
     x = torch.linspace(0, 8, 1000, dtype=torch.float64, device="cpu")
-    return bool(torch.allclose(function(-x), -function(x), atol=1e-10))
+    return bool(torch.allclose(_applied(function, -x), -_applied(function, x), atol=1e-10))
+
+
+@torch.no_grad()
+def _applied(function: Function, x: Tensor) -> Tensor:
+    """Values in double precision, also of a module with weights, as they are."""
+    return (copy.deepcopy(function).double() if isinstance(function, nn.Module) else function)(x)
 
 
 def apply_parts(function: Function, x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from intertwine.reps._frame import frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Layer, bind, check_width, cloud_count, feature_dtype, weights
+from ._module import Layer, bind, check_width, cloud_count, feature_dtype, is_number, square, weights
 from ._norm import check_unitary
 
 
@@ -84,6 +84,10 @@ class BatchNorm(Layer):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        if not is_number(eps) or not eps:
+            raise ValueError(f"eps is a number > 0, got {eps!r}")
+        if not is_number(momentum) or momentum > 1:
+            raise ValueError(f"momentum is a number from 0 to 1, got {momentum!r}")
         self.group, (self.rep_in,) = bind(group, rep=rep)
         self.rep_out, self.eps, self.momentum = self.rep_in, eps, momentum
         if strict:
@@ -122,9 +126,8 @@ class BatchNorm(Layer):
                 continue
             if self.trivial[i]:
                 y = y - self._statistic(f"mean{i}", y[0], clouds)
-            square = (y * y.conj()).real if y.is_complex() else y.square()
-            mean_square = self._statistic(f"square{i}", square.mean(0), clouds)
-            z = y * torch.rsqrt(mean_square + self.eps)
+            mean_square = self._statistic(f"square{i}", square(y).mean(0), clouds)
+            z = y * torch.rsqrt(mean_square + self.eps).to(y.real.dtype if y.is_complex() else y.dtype)
             if len(self.scales):
                 z = z * next(scales)
                 z = z + next(shifts) if self.trivial[i] else z

@@ -94,6 +94,10 @@ class Constants(Layer):
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
+        for name in self._names:
+            master, copy = self.get_buffer(name), self.get_buffer(f"_{name}")
+            if copy.is_meta and not master.is_meta:  # assigned to a model on meta
+                self._buffers[f"_{name}"] = torch.empty_like(copy, device=master.device)
         self.refresh()
 
     def extra_repr(self) -> str:

@@ -26,7 +26,7 @@ from ._hidden import hidden_rep
 from ._init import balance_products
 from ._linear import LinearAtoms
 from ._module import Layer, bind, check_silent, feature_dtype, is_count, weights
-from ._norm import EPS, mean_square
+from ._norm import EPS, rms_inverse
 from ._product import ProductAtoms
 
 Atoms = Sequence[tuple[Atom, int]]
@@ -115,8 +115,9 @@ class Hidden(Layer):
         self.sizes = tuple(m for _, m in atoms_out)
         self.unitary = tuple(a.is_unitary for a, _ in atoms_out)
         self.invariants = next(i for i, (a, _) in enumerate(atoms_out) if a.is_trivial)
+        self.trivial = tuple(a.is_trivial for a, _ in atoms_out)
         self.gates = tuple(m for a, m in atoms_out if not a.is_trivial)
-        outputs = [(a, 2 * m + (sum(self.gates) if a.is_trivial else 0)) for a, m in atoms_out]
+        outputs = [(a, 2 * m + (sum(self.gates) if i == self.invariants else 0)) for i, (a, m) in enumerate(atoms_out)]
         self.mix = LinearAtoms(wide, outputs, True, dtype, device)
         balance_products(self.mix, len(atoms_in), gain)
         real = torch.empty(0, dtype=dtype).real.dtype
@@ -133,8 +134,8 @@ class Hidden(Layer):
         out = []
         for i, (both, m, scale) in enumerate(zip(mixed, self.sizes, self.scales)):
             free, gated = both.split((m, m), -1)
-            size = torch.rsqrt(mean_square(gated) + EPS) if self.unitary[i] else 1.0
-            if i == self.invariants:
+            size = rms_inverse(gated, EPS) if self.unitary[i] else 1.0
+            if self.trivial[i]:
                 out.append(free + scale * act(gated * size))
             else:
                 out.append(free + gated * (size * next(parts) * scale))

@@ -13,15 +13,29 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ._module import default_device
+
 if TYPE_CHECKING:
     from ._linear import LinearAtoms
 
 SILU_GAIN = 1.6765325
 SIGMOID_GAIN = 1.8462285
+LIMIT = 2**30  # weights of one map
 
 
 def coefficients(n_out: int, fan_in: int, dtype: torch.dtype, device: torch.device | str | None = None) -> nn.Parameter:
-    """Independent normal weights of shape (n_out, fan_in) and second moment 1/fan_in."""
+    """Independent normal weights of shape (n_out, fan_in) and second moment 1/fan_in.
+
+    Raises
+    ------
+    ValueError
+        For more than `LIMIT` of them.
+    """
+    if n_out * fan_in > LIMIT and default_device(device).type != "meta":
+        raise ValueError(
+            f"one map would have {n_out:,} x {fan_in:,} weights, more than {LIMIT:,}: choose fewer features "
+            "(hidden, channels), or make the layer on the device 'meta'"
+        )
     weight = torch.randn(n_out, fan_in, dtype=dtype, device=device)  # complex: E|w|² = 1
     return nn.Parameter(weight / max(fan_in, 1) ** 0.5)
 

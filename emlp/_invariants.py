@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ._constants import Constants
 from ._frame import Encode
-from ._module import Layer
+from ._module import Layer, square
 
 SOFT = 1e-2  # the length, in units of the cutoff, below which distances are rounded off to stay smooth
 
@@ -63,9 +63,9 @@ class Invariants(Layer):
         for i, y in enumerate(atoms):
             if self.trivial[i]:
                 parts.append(y[0])
-                squares.append(_square(y[0]))
+                squares.append(square(y[0]))
             elif self.unitary[i]:
-                squares.append(_square(y).sum(0))
+                squares.append(square(y).sum(0))
                 parts.append(root(squares[-1]))
             elif form := self.forms[i]:
                 q = torch.einsum("a...m,rab,b...m->...mr", y, self.constants.value(form), y)
@@ -79,7 +79,11 @@ class Invariants(Layer):
             squares.append(q.flatten(-2))
         if not parts:
             return x.new_zeros(x.shape[:-1]), x.new_zeros(*x.shape[:-1], 0)
-        return root(torch.cat(squares, -1).sum(-1)), torch.cat(parts, -1)
+        real = x.real.dtype if x.is_complex() else x.dtype
+        distance = root(torch.cat(squares, -1).sum(-1))
+        return distance.to(x.dtype if distance.is_complex() else real), torch.cat(
+            [p.to(x.dtype if p.is_complex() else real) for p in parts], -1
+        )
 
     def direction(self, x: Tensor, distance: Tensor) -> Tensor:
         """x scaled by an invariant, smooth at 0: to length one where there is a norm, x / √(1 + |q|) for a form q."""
@@ -92,13 +96,9 @@ class Invariants(Layer):
 def root(q: Tensor) -> Tensor:
     """√|q| with the sign or phase of q, smooth at 0: q / (|q|² + ε⁴)^¼; finite for every real q, half precision too."""
     if q.is_complex():
-        return q * (_square(q) + SOFT**4) ** -0.25
+        return q * (square(q) + SOFT**4) ** -0.25
     q = q.clamp(-torch.finfo(q.dtype).max, torch.finfo(q.dtype).max)
     return q * torch.rsqrt(torch.hypot(q, torch.full_like(q, SOFT**2)))
-
-
-def _square(y: Tensor) -> Tensor:
-    return (y * y.conj()).real if y.is_complex() else y.square()
 
 
 def _dual_pairs(atoms: Sequence[tuple[Atom, int]]) -> dict[tuple[int, int], NDArray[np.float64]]:

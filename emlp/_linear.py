@@ -301,15 +301,17 @@ class Linear(Layer):
             images = _atomwise(projected, rep_in, rep_out)
             for j, ((b, _), sources) in enumerate(zip(atoms_out, layer.atoms.sources)):
                 found = [
-                    _read(images[i][j], linear_basis(atoms_in[i][0], b)) for i, _, _ in sources
+                    _read(images[i][j], np.eye(b.dim)[None] if name is None else linear_basis(atoms_in[i][0], b))
+                    for i, _, name in sources
                 ]  # each (m_b, r, m_a)
                 if found:
                     layer.atoms.weights[j].copy_(torch.cat([c.flatten(1) for c in found], 1))
             if bias is not None:
                 scalar = Scalar(layer.group)
                 images = _atomwise(_project(_column(bias), scalar, rep_out, "bias"), scalar, rep_out)
-                for (j, _, _), parameter in zip(layer.atoms.bias_at, layer.atoms.bias):
-                    basis = linear_basis(frame(scalar).atoms[0][0], atoms_out[j][0])
+                for (j, _, name), parameter in zip(layer.atoms.bias_at, layer.atoms.bias):
+                    one = frame(scalar).atoms[0][0]
+                    basis = np.ones((1, 1, 1)) if name is None else linear_basis(one, atoms_out[j][0])
                     parameter.copy_(_read(images[0][j], basis)[..., 0])
         return layer
 

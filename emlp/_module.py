@@ -62,6 +62,12 @@ class Derived(Layer):
         return self
 
 
+def square(x: Tensor) -> Tensor:
+    """|x|², real and in at least single precision: half of it overflows at 256."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    return x.real.square() + x.imag.square() if x.is_complex() else x.square()
+
+
 def fixed(t: Tensor) -> Tensor:
     """The tensor, whose shape is a constant to the compiler, as those of parameters and buffers are.
 

@@ -11,7 +11,7 @@ from intertwine.reps._frame import Atom, frame
 from torch import Tensor, nn
 
 from ._frame import Decode, Encode
-from ._module import Derived, Layer, bind, check_width, feature_dtype, fixed, is_number
+from ._module import Derived, Layer, bind, check_width, feature_dtype, fixed, is_number, square
 
 Atoms = Sequence[tuple[Atom, int]]
 EPS = 1e-4
@@ -28,7 +28,7 @@ class NormAtoms(Layer):
     >>> from intertwine.reps import V
     >>> from intertwine.reps._frame import frame
     >>> (y,) = NormAtoms(frame((4 * V)(SO(3))).atoms)([100 * torch.randn(3, 5, 4)])
-    >>> mean_square(y).flatten().round(decimals=3)
+    >>> y.square().mean((0, -1)).round(decimals=3)
     tensor([1., 1., 1., 1., 1.], grad_fn=<RoundBackward1>)
     """
 
@@ -56,15 +56,15 @@ class NormAtoms(Layer):
         scales = iter(self.scales)
         out = []
         for x, unitary in zip(xs, self.unitary):
-            y = x * torch.rsqrt(mean_square(x) + self.eps) if unitary else x
+            y = x * rms_inverse(x, self.eps) if unitary else x
             out.append(y * next(scales) if unitary and self.affine else y)
         return out
 
 
-def mean_square(x: Tensor) -> Tensor:
-    """Mean of |x|² over components and copies of atoms (d, ..., m): (1, ..., 1); smooth at 0."""
-    square = x.real.square() + x.imag.square() if x.is_complex() else x.square()
-    return square.sum((0, -1), keepdim=True) / (x.shape[0] * x.shape[-1])
+def rms_inverse(x: Tensor, eps: float) -> Tensor:
+    """1/√(mean |x|² + ε) over components and copies of atoms (d, ..., m): (1, ..., 1); smooth at 0."""
+    mean = square(x).sum((0, -1), keepdim=True) / (x.shape[0] * x.shape[-1])
+    return torch.rsqrt(mean + eps).to(x.real.dtype if x.is_complex() else x.dtype)
 
 
 class Norm(Derived):
@@ -143,8 +143,7 @@ class Norm(Derived):
         if self.atom is None or self.copy is None:
             return self.decode(self.atoms(self.encode(x)))
         y = self.encode.flat(x)
-        wide = y.to(torch.promote_types(y.dtype, torch.float32))
-        parts = wide.square().split([d * m for d, m in self.encode.shape], -1)
+        parts = square(y).split([d * m for d, m in self.encode.shape], -1)
         mean = torch.stack([part.mean(-1) for part in parts], -1)
         y = y * torch.rsqrt(mean + self.atoms.eps).to(y.dtype).index_select(-1, self.atom)
         if self.atoms.affine:

@@ -15,7 +15,7 @@ from ._constants import Constants
 from ._frame import Decode, Encode
 from ._gate import act, gate
 from ._invariants import quadratic_forms, root
-from ._module import Layer, bind, check_width, feature_dtype, weights
+from ._module import Layer, bind, check_width, feature_dtype, square, weights
 
 Atoms = Sequence[tuple[Atom, int]]
 
@@ -95,8 +95,7 @@ class NormAct(Layer):
         if self.has_form[i]:
             form = self.constants.value(f"form{i}")
             return root((torch.tensordot(form, y, 1) * y).mean(0))
-        square = (y * y.conj()).real if y.is_complex() else y.square()
-        return root(square.mean(0))
+        return root(square(y).mean(0))
 
     def __repr__(self) -> str:
         return f"NormAct({self.rep_in!r} | {self.group.name} | {weights(self)} weights)"

@@ -128,12 +128,12 @@ def _outside_algebra(group: Group, h: Array) -> bool:
 
 def _product_contains(group: Group, h: Array) -> bool:
     rest = h.copy()
-    verdicts = []
-    for o, f in zip(group.offsets, group.factors):
-        block = slice(o, o + f.d)
-        verdicts.append(contains(f, h[block, block]))
+    blocks = [slice(o, o + f.d) for o, f in zip(group.offsets, group.factors)]
+    for block in blocks:
         rest[block, block] = 0
-    return bool(np.abs(rest).max() < TOLERANCE and all(verdicts))
+    if not np.abs(rest).max() < TOLERANCE:
+        return False
+    return all(contains(f, h[block, block]) for f, block in zip(group.factors, blocks))
 
 
 def _discrete_contains(group: Group, h: Array) -> bool:

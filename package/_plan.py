@@ -70,10 +70,14 @@ class Plan:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch", "lr", "patience"):
             value = getattr(self, name)
-            if value is not None and (value <= 0 or (name != "lr" and value != int(value))):
+            if value is not None and (not 0 < value < math.inf or (name != "lr" and value != int(value))):
                 raise ValueError(f"{name} must be a positive {'number' if name == 'lr' else 'integer'}, got {value}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must lie in [0, 1), got {self.average}")
+        if not self.clip > 0:
+            raise ValueError(f"clip must be a positive number, got {self.clip}: math.inf clips nothing")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup must lie in [0, 1), got {self.warmup}")
         for name, known in (("precision", ("float32", "bfloat16")), ("schedule", ("cosine", "constant"))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {known[0]} or {known[1]}, got {getattr(self, name)!r}")

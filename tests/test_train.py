@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -166,7 +167,13 @@ def test_the_learning_rate_rises_and_falls():
     assert plan.rate(1.0) == plan.rate(1.7) == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch", -1), ("lr", 0.0), ("average", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("epochs", 0), ("batch", -1), ("average", 1.0), ("clip", 0), ("warmup", 1.0)),
+        *(("lr", value) for value in (0.0, math.nan, math.inf)),
+    ],
+)
 def test_a_plan_must_make_sense(name, value):
     with pytest.raises(ValueError, match=name):
         Plan(**{name: value})

@@ -6,7 +6,7 @@ import torch
 from intertwine.conv import ImplicitKernel, PointConv, StabilizerKernel, completeness, radius_graph
 from intertwine.conv._stabilizer import stabilizer
 from intertwine.groups import GL, SO, C, Dihedral, Group, Icosahedral, Lorentz, O, Octahedral, PointGroup, S, Sp
-from intertwine.reps import Custom, Irrep, Scalar, T, V, parse
+from intertwine.reps import Custom, Det, Irrep, Scalar, T, V, parse
 from intertwine.reps import irreps as found_irreps
 from intertwine.reps._tensor import direct_sum
 from intertwine.testing import assert_equivariant
@@ -167,6 +167,16 @@ def test_stabilizers(group, x, dim, left):
     rows = [np.kron(a, np.eye(n)) - np.kron(np.eye(n), a.T) for a in (*algebra, *discrete)]
     if left is not None:
         assert n * n - np.linalg.matrix_rank(np.concatenate(rows), tol=1e-6) == left
+
+
+def test_stabilizers_are_of_the_space_that_is_asked_for():
+    """A signed permutation is not the permutation: of six elements one fixes the point, and its sign's partner two."""
+    group, x, rng = S(3), np.array([1.0, -1.0, 0.0]), np.random.default_rng(0)
+    for space, count in (((Det * V)(group), 2), (V(group), 1)):
+        _, found = stabilizer(space, x, rng)
+        fixing = {tuple(map(tuple, np.round(g).astype(int))) for g in (np.eye(3), *found)}
+        assert len(fixing) == count
+    assert completeness(ImplicitKernel(V, V, group=group, space=Det * V)).complete
 
 
 def test_completeness_is_found_on_the_cpu():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from intertwine.conv import ImplicitKernel, knn_graph
-from intertwine.emlp import EMLP, Bilinear, Dropout, FourierAct, Gate, Linear, Norm, TensorProductAct
+from intertwine.emlp import EMLP, BatchNorm, Bilinear, Dropout, FourierAct, Gate, Linear, Norm, TensorProductAct
 from intertwine.groups import SO, SU, C, O, S, U
 from intertwine.reps import Scalar, T, V
 from intertwine.testing import assert_equivariant, equivariance_error
@@ -174,6 +174,10 @@ def test_representations_of_products(layer):
     [
         (lambda: Norm(V, SO(3), eps=-1), ValueError, "eps is a number >= 0, got -1"),
         (lambda: Norm(V, SO(3), eps=float("nan")), ValueError, "eps is a number >= 0, got nan"),
+        (lambda: BatchNorm(V, SO(3), eps=0.0), ValueError, "eps is a number > 0, got 0.0"),
+        (lambda: BatchNorm(V, SO(3), momentum=None), ValueError, "momentum is a number from 0 to 1, got None"),
+        (lambda: BatchNorm(V, SO(3), momentum=2.0), ValueError, "momentum is a number from 0 to 1, got 2.0"),
+        (lambda: EMLP(V, V, SO(3), hidden=10**9), ValueError, "one map would have .* weights, more than 1,073,741,824"),
         (lambda: TensorProductAct(V, SO(3), gain="x"), ValueError, "gain is a number >= 0, got 'x'"),
         (lambda: FourierAct(3), TypeError, "group is a Group, got 3"),
         (lambda: FourierAct(C(4), subgroup=3), TypeError, "subgroup is a Group, got 3"),

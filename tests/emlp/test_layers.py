@@ -6,8 +6,8 @@ import sympy as sp
 import torch
 from intertwine.emlp import EMLP, Bilinear, Gate, Linear, Norm
 from intertwine.emlp._init import SIGMOID_GAIN, SILU_GAIN
-from intertwine.groups import SL, SO, SU, C, Lorentz, O, S, Sp
-from intertwine.reps import Custom, Rep, Restrict, Scalar, T, V
+from intertwine.groups import SE, SL, SO, SU, C, Group, Lorentz, O, S, Sp
+from intertwine.reps import Custom, Det, Rep, Restrict, Scalar, T, V
 from intertwine.reps import Irrep as Spin
 from intertwine.testing import assert_equivariant
 
@@ -98,6 +98,29 @@ def test_from_dense_is_the_orthogonal_projection(case, features):
     bias = (Scalar >> rep_out)(group).project(b[:, None])[:, 0]
     expected = x.numpy() @ hom.project(w).T + bias
     np.testing.assert_allclose(layer(x).detach().numpy(), expected, atol=1e-8 * scale)
+
+
+@pytest.mark.parametrize("rep", [V, V.dual, V + Scalar, V.dual + Det])
+@pytest.mark.parametrize("seed", range(4))
+def test_from_dense_has_the_signs_of_the_layer(rep, seed):
+    """Over a group that is not reductive, in a basis of its own, solvers find atoms up to a sign."""
+    p = np.random.default_rng(seed).standard_normal((3, 3))
+    group = Group.from_generators(algebra=[p @ a @ np.linalg.inv(p) for a in SE(2).lie_algebra])
+    n = rep(group).dim
+    layer = Linear.from_dense(np.eye(n), rep, rep, group, bias=np.arange(n), dtype=torch.float64)
+    torch.testing.assert_close(layer.dense().detach(), torch.eye(n, dtype=torch.float64))
+    again = Linear.from_dense(layer.dense(), rep, rep, group, bias=layer(torch.zeros(n).double()), dtype=torch.float64)
+    torch.testing.assert_close(again.state_dict(), layer.state_dict())
+
+
+@pytest.mark.parametrize("rep", [Det + V, V.quotient([[1, 0, 0], [0, 1, 0]]) + V])
+def test_hidden_layers_with_trivial_atoms_of_two_kinds(rep):
+    """Where a group is not reductive they are not recognised as the same."""
+    net = EMLP(rep, Scalar + rep, SE(2), hidden=24, dtype=torch.float64)
+    assert_equivariant(net)
+    rep_in = net.rep_in
+    x = torch.randn(5, rep_in.dim, dtype=torch.float64)
+    assert net(x).shape == (5, rep_in.dim + 1)
 
 
 def test_from_dense_says_what_shape_it_wants():

@@ -257,6 +257,13 @@ def test_fourier_is_exact_on_finite_groups(name):
         assert layer.samples == 1
 
 
+@pytest.mark.parametrize("make", [lambda act: Pointwise(V, S(3), act=act), lambda act: FourierAct(C(4), act=act)])
+def test_activations_may_have_weights(make):
+    layer = make(torch.nn.PReLU())
+    layer(torch.randn(5, layer.rep_in.dim)).sum().backward()
+    assert [p.grad is not None for p in layer.parameters()] == [True]
+
+
 def test_fourier_acts_on_the_values():
     """Of a band-limited square: the function x² of a signal is the Clebsch–Gordan product with itself."""
     layer = FourierAct(SO(2), copies=1, degree=1, act=torch.square, tolerance=1e-6).double()

@@ -199,6 +199,9 @@ def test_what_is_no_invertible_matrix_is_no_element(group):
 def test_exact_matrices_are_elements():
     assert O(2).discrete[0] in O(2)
     assert O(2).discrete[0] not in SO(2)
+    swap = np.kron([[0, 1], [1, 0]], np.eye(2))
+    assert swap not in SO(2) * SO(2)
+    assert np.eye(4) in SO(2) * SO(2)
     turn = sp.Matrix([[1, -1], [1, 1]]) / sp.sqrt(2)
     assert turn in C(8)
     assert turn not in C(4)
