@@ -31,7 +31,7 @@ class PendulumSettings(Settings):
         "desk": {"epochs": UNLIMITED, "budget": 2.0},
         "paper": {"epochs": 2000, "batch": 500, "lr": 3e-3, "schedule": "constant", "average": 0.0},
     }
-    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "mlp": 1.6e-2, "scalars": 6.4e-2}
+    rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "mlp": 1.6e-2, "scalars": 1.6e-2}
     data: ClassVar[tuple[str, ...]] = ("dynamics",)
     baselines: ClassVar[Mapping[str, str]] = {"mlp": "Trivial(3)", "scalars": "azimuthal"}
 
