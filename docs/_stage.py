@@ -8,6 +8,12 @@ import shutil
 from pathlib import Path
 
 SECTION = re.compile(r"# start: ([^\n]+)\n(.*?)# end: \1", re.DOTALL)
+#: from pages of `docs`, in the repository and below `_staged`
+LINKS = {
+    "results.md": "results.md",
+    "../benchmarks/README.md": "benchmarks.md",
+    "../examples/notebooks": "notebooks/index.md",
+}
 NO_RESULTS = """# Results
 
 The page of results is made from finished runs and is not in this checkout. `make results` makes the runs (hours; stop
@@ -85,6 +91,19 @@ def snippets(script: Path) -> str:
     parts = SECTION.findall(text) or [("all of it", text)]
     code = "\n".join(f"### {name.capitalize()}\n\n```python\n{part.strip()}\n```\n" for name, part in parts)
     return f"## Side by side\n\nTheir lines are comments, ours stand below them; the tests run this script.\n\n{code}"
+
+
+def staged_links(text: str) -> str:
+    """Links of a page of `docs` to what is staged, as the site has it; in the repository they lead to the files.
+
+    Examples
+    --------
+    >>> staged_links("[results](results.md), [the notebooks](../examples/notebooks)")
+    '[results](_staged/results.md), [the notebooks](_staged/notebooks/index.md)'
+    """
+    for there, here in LINKS.items():
+        text = text.replace(f"]({there})", f"](_staged/{here})")
+    return text
 
 
 def without_links(text: str) -> str:

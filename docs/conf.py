@@ -114,8 +114,15 @@ def published(app: Any, env: Any, node: Any, content: Any) -> Any:
     return found if found is not None else content
 
 
+def links(app: Any, name: str, source: list[str]) -> None:
+    """What is staged lies elsewhere in the repository."""
+    if not name.startswith("_staged"):
+        source[0] = _stage.staged_links(source[0])
+
+
 def setup(app: Any) -> None:
     """Connect the above."""
+    app.connect("source-read", links)
     app.connect("autodoc-process-docstring", escape, priority=100)
     app.connect("autodoc-process-signature", short)
     app.connect("missing-reference", published)

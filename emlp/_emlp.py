@@ -179,7 +179,7 @@ class EMLP(Layer):
     References
     ----------
     Finzi, Welling, Wilson, A Practical Method for Constructing Equivariant Multilayer Perceptrons for
-    Arbitrary Matrix Groups, ICML 2021, arXiv:2104.09459, section 5 (why gated layers need a bilinear one).
+    Arbitrary Matrix Groups, ICML 2021, arXiv:2104.09459, section 6 (why gated layers need a bilinear one).
     """
 
     def __init__(

@@ -26,7 +26,7 @@ class Settings:
     Attributes
     ----------
     presets : mapping of preset to overridden settings
-        ClassVar.  "fast" takes about a minute, "desk" at most 45 minutes on two cores, "paper" has the samples, epochs,
+        ClassVar.  "fast" takes about a minute, "desk" some minutes, "paper" has the samples, epochs,
         batches and rates that were published; warm-up, clipping, validation and the widths of ours are as ever.
     data : settings
         ClassVar.  Those that change what is learned from, beside the number of samples and the seed.

@@ -40,7 +40,8 @@ class Subgroups(Value):
         fixing : vector (d,), list of vectors, or arrays (d, ..., d)
             What the subgroup must leave where it is: g·t = t, g acting on every index.  The answer is
             exact, components included, for O(p, q), SO(p, q) and their like and vectors; for finite
-            groups; and factor by factor for products. name : str, optional
+            groups; and factor by factor for products.
+        name : str, optional
 
         Warns
         -----

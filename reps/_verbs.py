@@ -67,8 +67,8 @@ class Verbs:
         --------
         >>> from intertwine.groups import SE
         >>> from intertwine.reps import V
-        >>> rotation = V(SE(2)).quotient([[1, 0, 0], [0, 1, 0]])  # by the translations
-        >>> rotation.dim
+        >>> last = V(SE(2)).quotient([[1, 0, 0], [0, 1, 0]])  # by the directions (x, y, 0): the rest is invariant
+        >>> last.dim
         1
         """
         from ._subrep import quotient

@@ -132,6 +132,18 @@ class TestSources:
         _stage.stage(checkout)
         assert sorted(p.name for p in staged.iterdir()) == ["index.md"]
 
+    def test_links_lead_somewhere_in_the_repository_and_on_the_site(self, checkout):
+        import _stage
+
+        docs = ROOT / "docs"
+        _stage.stage(checkout)
+        for there, here in _stage.LINKS.items():
+            assert (docs / there).exists()
+            assert (checkout / "docs/_staged" / here).exists()
+        for page in (docs / "index.md", docs / "start.md", docs / "findings.md"):
+            assert "](_staged" not in page.read_text()
+            assert "](_staged" in _stage.staged_links(page.read_text())
+
     def test_sections_of_snippets(self, tmp_path):
         import _stage
 

@@ -244,8 +244,7 @@ np.ravel(axes)[0].figure
 
 # %% [markdown]
 # The six-dimensional piece is the electromagnetic field tensor, $E$ and $B$. Leave out the reflections, and its
-# commutant becomes $\mathbb C$: duality, $E \to B$, $B \to -E$. One generator less in the group, one map more between
-# features.
+# commutant becomes $\mathbb C$: duality, $E \to B$, $B \to -E$. Fewer generators, one map more between features.
 
 # %%
 restricted = SO(1, 3, connected=True)
@@ -278,10 +277,10 @@ assert leakage(rep, spaces, rng) > 0.1
 # ### Balancing
 #
 # Go back to a good basis. Which one? A theorem of Kempf and Ness says: minimise the size of the generators. Among all
-# conjugates $A \mapsto PAP^{-1}$, those of least Frobenius norm are exactly the ones where the algebra is closed
-# under transposition (where $\sum_i [A_i, A_i^\mathsf{T}] = 0$). The function to be minimised is convex along
-# geodesics, so there are no wrong minima. In two dimensions one can watch: the generator of an ellipse's rotation,
-# and stretching one axis by $e^s$.
+# conjugates $A \mapsto PAP^{-1}$, those of least Frobenius norm are exactly the ones where
+# $\sum_i [A_i, A_i^\mathsf{T}] = 0$, and in these the algebra is closed under transposition. The function to be
+# minimised is convex along geodesics, so there are no wrong minima. In two dimensions one can watch: the generator of
+# an ellipse's rotation, and stretching one axis by $e^s$.
 
 # %%
 A = np.array([[0.0, -4.0], [1.0, 0.0]])  # turns along x² + 4 y² = const
@@ -305,7 +304,8 @@ orbits.legend(fontsize=8, loc="upper right")
 figure
 
 # %% [markdown]
-# The library does that for whole groups: `group.balancing` is $P$. In the new basis everything above goes through.
+# The library does the like for whole groups, with a function that does not depend on how the generators are chosen
+# (the logarithm of a determinant): `group.balancing` is $P$. In the new basis everything above goes through.
 
 # %%
 P = skewed.balancing

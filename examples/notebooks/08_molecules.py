@@ -113,7 +113,7 @@ assert torch.allclose(by_hand(kinds[order, 4], pos[order]), y[order])
 
 # %% [markdown]
 # `PointConv` contains every message of this kind, for any representations of any group: it is $y_i = \sum_j K(x_j -
-# x_i) f_j$ with a kernel that satisfies $K(gx) = \rho_{out}(g) K(x) \rho_{in}(g)^{-1}$ (notebook 7 derives it). Here
+# x_i) f_j$ with a kernel that satisfies $K(gx) = \rho_{out}(g) K(x) \rho_{in}(g)^{-1}$ (notebook 6 derives it). Here
 # from element and charge (five scalars) to a scalar and a vector:
 
 # %%
@@ -376,7 +376,7 @@ assert abs(rotation) < 1e-10
 # %% [markdown]
 # ## More data
 #
-# [QM9](https://doi.org/10.1038/sdata.2014.22) has 134,000 small molecules with thirteen properties each, computed by
+# [QM9](https://doi.org/10.1038/sdata.2014.22) has 134,000 small molecules with a dozen properties each, computed by
 # density functional theory:
 #
 # ```

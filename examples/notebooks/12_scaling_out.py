@@ -93,8 +93,9 @@ assert not torch.allclose(naive, whole, rtol=1e-2)
 # ```
 #
 # Here a small task: learn $\sin|x_1| - |x_2|^3/2 + \cos\angle(x_1, x_2)$ of two vectors in five dimensions, with
-# $\mathrm{O}(5)$ built in. 205 samples in batches of 50 leave a last batch of five: the case from above. Both runs see
-# the same batches, since the order of the samples depends on the seed and the epoch only.
+# $\mathrm{O}(5)$ built in. 205 samples with `--batch 50` are five batches of 41, which two processes share as 21 and
+# 20: uneven shares, as above. Both runs see the same batches, since the order of the samples depends on the seed and
+# the epoch only.
 
 # %%
 EXPERIMENT = ["train", "o5", "--samples", "205", "--epochs", "12", "--batch", "50", "--device", "cpu"]
@@ -293,7 +294,7 @@ assert torch.allclose(single, whole, rtol=1e-6, atol=1e-9)
 # |---|---|
 # | GPUs of one machine | `torchrun --nproc-per-node=8 -m intertwine train …`; each process takes its own |
 # | several machines | add `--nnodes=2 --rdzv-backend=c10d --rdzv-endpoint=HOST:29500` on each |
-# | your own loop | `torch.nn.parallel.DistributedDataParallel(model)`: every layer is a plain `nn.Module` |
+# | your own loop | `world = join()`, then `world.replica(model)`: the first process's weights *and* solved constants |
 # | larger batches | the mean over more samples has less noise: raise the learning rate with care, and warm up |
 #
 # ## Exercises

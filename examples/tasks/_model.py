@@ -69,7 +69,7 @@ class Gated(nn.Module):
 
     References
     ----------
-    Finzi, Welling, Wilson, arXiv:2104.09459, section 5.
+    Finzi, Welling, Wilson, arXiv:2104.09459, section 6.
     """
 
     def __init__(self, rep_in: Rep, rep_out: Rep, group: Group, hidden: int = 128, layers: int = 3) -> None:

@@ -1,8 +1,9 @@
 """Measure equivariance, on random elements of the group.
 
 ``f`` is equivariant when f(ρ_in(g) x) = ρ_out(g) f(x) for every g. Special elements (quarter turns, swaps) hide
-errors, so g is drawn from the Haar measure of a compact group, and otherwise among words and exponentials of
-condition number at most 10, or a generator's (``group.sample``).
+errors, so g is drawn from the Haar measure of SO(n), O(n), SU(n), U(n) and of finite groups, from long random words of
+other compact groups, and otherwise among words and exponentials of condition number at most 10, or a generator's
+(``group.sample``).
 
 >>> import torch
 >>> from intertwine.groups import SO

@@ -8,15 +8,19 @@ import pytest
 
 #: symmetries of the pendulum, and baselines
 TURNS = ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")')
-MOVED = {"model": "cnn", "augment": True}
 PLAIN = ({"model": "plain"}, {"model": "plain", "augment": True})
 RUNS = Path(__file__).parents[2] / "docs" / "runs"
 
 
 @pytest.fixture(scope="module")
-def figure():
+def runs():
+    """The figures of all."""
+    return [json.loads(path.read_text()) for path in sorted(RUNS.glob("*/metrics.json"))]
+
+
+@pytest.fixture(scope="module")
+def figure(runs):
     """The mean figure of merit, or another, of the runs of these settings; by default without augmentation."""
-    runs = [json.loads(path.read_text()) for path in sorted(RUNS.glob("*/metrics.json"))]
 
     def found(experiment, which=0, **asked):
         asked = {"augment": False, **asked}
@@ -32,13 +36,32 @@ def figure():
     return found
 
 
-@pytest.mark.parametrize("samples", [1000, 10_000])
-def test_products_win_on_polynomials(figure, samples):
+def test_aims(figure):
+    for name, group, few, many in (("lorentz", "O(1, 3)", 1e-5, 2e-6), ("o5", "O(5)", 1e-3, 3e-4)):
+        for model in ("steerable", "emlp"):
+            asked = {"group": group, "model": model, "target": "standard"}
+            assert figure(name, samples=1000, **asked) <= few
+            assert figure(name, samples=10_000, **asked) <= many
+    both = {"group": "O(3) * S(5)", "target": "standard"}
+    assert figure("inertia", model="emlp", samples=1000, **both) < 1e-5
+    assert figure("inertia", model="emlp", samples=10_000, **both) < 1e-5
+    for samples in (1000, 10_000):
+        assert 4e-4 < figure("inertia", model="steerable", samples=samples, **both) < 1e-3
+    hamiltonian = {"group": "azimuthal", "model": "steerable", "dynamics": "hamiltonian"}
+    assert figure("pendulum", **hamiltonian) <= 0.0121
+    assert figure("pendulum", 2, **hamiltonian) < 1e-6
+    charged = {"dataset": "charged", "samples": 3000, "group": "O(3)", "model": "steerable"}
+    assert 0.0043 < figure("nbody", budget=2.3, **charged) <= 0.0055
+    assert figure("nbody", budget=7.0, **charged) > 0.0043
+
+
+@pytest.mark.parametrize(("samples", "times"), [(1000, 200), (10_000, 10_000)])
+def test_products_win_on_polynomials(figure, samples, times):
     asked = {"samples": samples, "target": "standard"}
     alone, beside, gated = (
         figure("lorentz", group="O(1, 3)", model=model, **asked) for model in ("emlp", "steerable", "gated")
     )
-    assert 200 * max(alone, beside) < min(gated, figure("lorentz", model="mlp", augment=True, **asked))
+    assert times * max(alone, beside) < min(gated, figure("lorentz", model="mlp", augment=True, **asked))
     alone, *others = (
         figure("inertia", group="O(3) * S(5)", model=model, **asked) for model in ("emlp", "steerable", "gated")
     )
@@ -58,6 +81,20 @@ def test_products_lose_where_the_target_is_no_polynomial(figure):
     assert max(gated, moved) < 0.4 * min(products)
     _, gated, beside, alone, moved = errors("lorentz", "root")
     assert max(gated, beside) < moved < alone
+
+
+def test_products_extrapolate_badly(figure, runs):
+    (worst,) = (
+        run
+        for run in runs
+        if run["experiment"] == "inertia"
+        and (run["settings"]["group"], run["settings"]["samples"]) == ("SO(3)", 1000)
+        and run["test"]["test MSE"] > run["references"]["mean (predictor)"]
+    )
+    assert worst["test"]["test MSE without the worst percent"] < 0.05
+    few, many = ({"model": "scalars", "target": "standard", "samples": n} for n in (1000, 10_000))
+    assert figure("lorentz", **many) > 2 * figure("lorentz", **few)
+    assert figure("lorentz", 1, **many) < 0.5 * figure("lorentz", 1, **few)
 
 
 def test_products_win_on_few_invariants_until_samples_are_many(figure):
@@ -84,7 +121,7 @@ def test_symmetry_helps_on_the_matrix_element_and_reflections_do_not(figure, sam
     whole, connected, none = (
         figure("lorentz", group=group, model="steerable", samples=samples, target="standard") for group in groups
     )
-    assert 1e4 * max(whole, connected) < none
+    assert 3e4 * max(whole, connected) < none
     assert 0.2 < whole / connected < 5
 
 
@@ -104,34 +141,47 @@ def test_a_plain_hamiltonian_network_is_level(figure):
     assert figure("pendulum", model="mlp", dynamics="ode", augment=True) < min(flows.values())
 
 
-def test_augmentation_is_a_strong_rival_on_digits(figure):
+@pytest.mark.parametrize("samples", [100, 1000, 6000])
+def test_augmentation_is_a_strong_rival_on_digits(figure, samples):
     turns, plain, augmented = (
-        figure("digits", samples=1000, **given)
+        figure("digits", samples=samples, **given)
         for given in ({"group": "SO(2)"}, {"model": "cnn"}, {"model": "cnn", "augment": True})
     )
-    assert plain > 1.5 * turns
-    assert 0.7 < augmented / turns < 1.3
-    assert 0.7 < figure("digits", samples=1000, group="C(8)") / turns < 1.3
-    for group in ("O(2)", "Dihedral(8)"):
-        assert figure("digits", samples=1000, group=group) > 1.3 * turns
+    assert 0.75 < augmented / turns < 0.97
+    assert plain > {100: 1.9, 1000: 1.5, 6000: 1.2}[samples] * turns
+    if samples == 1000:
+        assert 0.85 < figure("digits", samples=samples, group="C(8)") / turns < 1.15
+        for group in ("O(2)", "Dihedral(8)"):
+            assert figure("digits", samples=samples, group=group) > 1.3 * turns
 
 
-@pytest.mark.parametrize("samples", [8, 64])
-def test_symmetry_wins_on_flows(figure, samples):
+@pytest.mark.parametrize(("samples", "later"), [(8, 0.95), (64, 0.85), (512, 1.1)])
+def test_symmetry_wins_on_flows(figure, samples, later):
     ours = figure("smoke", group="O(2)", samples=samples)
-    assert ours < 0.9 * min(figure("smoke", model="cnn", samples=samples, augment=augment) for augment in (False, True))
-    if samples == 64:
-        ours, plain = (figure("smoke", 1, samples=samples, **asked) for asked in ({"group": "O(2)"}, MOVED))
-        assert ours < 0.9 * plain
+    assert ours < 0.55 * min(figure("smoke", model="cnn", samples=samples, augment=moved) for moved in (False, True))
+    ours = figure("smoke", 1, group="O(2)", samples=samples)
+    plain = min(figure("smoke", 1, model="cnn", samples=samples, augment=moved) for moved in (False, True))
+    assert ours < later * plain
+    if samples == 512:
+        assert plain < ours
 
 
 @pytest.mark.parametrize("target", ["dipole", "polarizability"])
-def test_vectors_and_tensors_want_steerable_networks(figure, target):
-    ours, *plain = (
-        figure("dipoles", target=target, samples=1000, **given)
+@pytest.mark.parametrize("samples", [300, 1000, 3500])
+def test_vectors_and_tensors_want_steerable_networks(figure, target, samples):
+    ours, plain, moved = (
+        figure("dipoles", target=target, samples=samples, **given)
         for given in ({"group": "O(3)"}, {"model": "plain"}, {"model": "plain", "augment": True})
     )
-    assert min(plain) > 1.5 * ours
+    assert 1.4 * ours < moved < 3.2 * ours
+    assert 1.8 * ours < plain < 5.6 * ours
+
+
+def test_no_baseline_is_dead(runs):
+    """A network that learns nothing is no rival: its rate was too large."""
+    for run in runs:
+        if run["experiment"] == "dipoles":
+            assert run["test"][next(iter(run["test"]))] < 0.75 * max(run["references"].values())
 
 
 def test_molecules(figure):
@@ -148,6 +198,7 @@ def test_molecules(figure):
     turns = homo(group="SO(3)", model="steerable", attributes="atoms")
     without = [homo(group="Trivial(3)", attributes="atoms", augment=augment) for augment in (False, True)]
     assert max(atoms, turns) < 0.93 * min(without)
+    assert min(homo(model="plain", augment=augment) for augment in (False, True)) > 1.4 * bonds
     assert 0.9 < homo(model="egnn") / min(bonds, atoms, turns) < 0.99
 
 
@@ -162,16 +213,18 @@ def test_jets_are_level_and_small_groups_far_behind(figure):
     assert few[1] > 1.1 * max(few[0], few[2])
     assert max(many) < 1.15 * min(many)
     space, none = (figure("jets", group=group, model="steerable", samples=1000) for group in ("SO(3)", "Trivial(4)"))
-    assert ours < space < 1.3 * ours
+    assert 0.85 < space / ours < 1.15
     assert none > 1.3 * ours
+    for samples in (300, 1000):
+        assert figure("jets", samples=samples, model="scalars") > 8.7  # what the window on the mass leaves
 
 
-@pytest.mark.parametrize(("samples", "times", "without"), [(300, 0.85, 3), (3000, 0.65, 1.9)])
-def test_charged_particles(figure, samples, times, without):
+@pytest.mark.parametrize(("samples", "times", "without", "few"), [(300, 0.85, 3, 1.15), (3000, 0.65, 1.9, 0.95)])
+def test_charged_particles(figure, samples, times, without, few):
     charged = {"dataset": "charged", "samples": samples, "budget": 1.0 if samples == 300 else 2.3}
     ours = figure("nbody", group="O(3)", model="steerable", **charged)
     assert ours < times * figure("nbody", model="egnn", parameters=None, **charged)
-    assert figure("nbody", group="SO(3)", **charged) < 1.3 * ours
+    assert few * ours < figure("nbody", group="SO(3)", **charged) < (few + 0.2) * ours
     trivial = charged | {"group": "Trivial(3)"}
     assert figure("nbody", model="steerable", **trivial) > without * ours
     assert 1.1 * ours < figure("nbody", model="steerable", augment=True, **trivial) < 1.3 * ours
@@ -196,7 +249,7 @@ def test_groups_on_springs(figure, samples):
         )
         assert none > (6 if samples == 100 else 3) * right
         assert moved < 0.5 * right if samples == 100 else moved > 1.8 * right
-        assert error("O(3)", kappa) > (10 if samples == 100 else 500) * right
+        assert error("O(3)", kappa) > (10 if samples == 100 else 300 if kappa < 1 else 2000) * right
     plain = {
         (kappa, augment): error("Trivial(3)", kappa, "plain", augment)
         for kappa in (0.0, 0.1, 1.0)
@@ -210,10 +263,12 @@ def test_groups_on_springs(figure, samples):
             assert plain[kappa, False] < 0.4 * error(group, kappa)
 
 
-def test_shapes(figure):
-    upright, turned = ({"samples": 100, "rotated": rotated} for rotated in (False, True))
+@pytest.mark.parametrize("samples", [50, 100, 199])
+def test_shapes(figure, samples):
+    upright, turned = ({"samples": samples, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
-    assert figure("shapes", group="azimuthal", **upright) < 0.85 * min(plain, moved)
+    ours = figure("shapes", group="azimuthal", **upright)
+    assert max(plain, moved) < ours if samples == 199 else ours < 0.85 * min(plain, moved)
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
-    for group in ("SO(3)", "O(3)"):
-        assert figure("shapes", group=group, **turned) < 0.75 * plain
+    for group in ("SO(3)", "O(3)") if samples == 100 else ("SO(3)",):
+        assert 0.6 < figure("shapes", group=group, **turned) / plain < 0.77

@@ -1,10 +1,8 @@
 """The queue of runs goes on where it stopped; the page says what the runs say."""
 
-import argparse
 import io
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -426,13 +424,3 @@ def test_names_say_what_is_made_and_printed_and_the_page_is_of_everything(tmp_pa
     result = CliRunner().invoke(cli.app, words, env={"COLUMNS": "200"})
     assert json.loads(result.stdout) == []
     assert "## nbody" in out.read_text()
-
-
-def test_the_benchmark_of_springs_reads_what_runs_leave(tmp_path, capsys):
-    root = Path(__file__).parents[2]
-    springs = runpy.run_path(str(root / "benchmarks/springs.py"))
-    kept = [json.loads(path.read_text()) for path in (root / _queue.FOLDER).glob("nbody-O3-*springs*/metrics.json")]
-    springs["show"]({"O(3)": kept}, argparse.Namespace(samples=1, epochs=1, seeds=1, out=tmp_path))
-    (row,) = json.loads((tmp_path / "springs.json").read_text())["rows"]
-    assert row["errors"] == [run["test"]["test MSE"] for run in kept]
-    assert f"{kept[0]['parameters']:,}" in capsys.readouterr().out
