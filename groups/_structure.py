@@ -33,7 +33,11 @@ class Structure(Value):
         """Orthonormal basis (lie_dim, d, d) of the Lie algebra that the generators span under brackets."""
         if isinstance(self._generators, Blocks):
             return frozen(self._generators._place([f.closure for f in self.factors], 0))
-        return frozen(_lie.closure(self.lie_algebra))
+        algebra, units = self._algebra_in_units
+        if (units == 1).all():
+            return frozen(_lie.closure(self.lie_algebra))
+        closed = unit_norm(_lie.closure(algebra) * (units / units[:, None]))
+        return frozen(_lie.as_matrices(np.linalg.qr(_lie.as_real(closed).T)[0].T, closed))
 
     @property
     def lie_dim(self) -> int:
@@ -87,8 +91,8 @@ class Structure(Value):
         """
         if not self.lie_dim:
             return True
-        algebra, _ = self._in_units
-        basis = self.closure if np.array_equal(algebra, self.lie_algebra) else _lie.closure(unit_norm(algebra))
+        algebra, units = self._algebra_in_units
+        basis = self.closure if (units == 1).all() else _lie.closure(algebra)
         s = np.linalg.svd(_lie.killing_form(_lie.structure_constants(basis)), compute_uv=False)
         least = s[-1] / max(s[0], 1)
         return self.lie.is_semisimple if ROUNDING < least < _lie.RANK_TOLERANCE else bool(least > ROUNDING)
@@ -129,7 +133,9 @@ class Structure(Value):
             blocks = [b for f in self.factors if (b := f.balancing) is not None]
             found = scipy.linalg.block_diag(*blocks) if len(blocks) == len(self.factors) else None
         else:
-            found = _balance.balance(self.lie_algebra, self.discrete_generators)
+            algebra, units = self._algebra_in_units
+            found = _balance.balance(algebra, self._discrete_in_units)
+            found = None if found is None else found * units
         return None if found is None else frozen(found)
 
     @property
@@ -151,14 +157,24 @@ class Structure(Value):
             return all(f.is_compact for f in self.factors)
         if self.is_orthogonal:
             return True
-        return _balance.invariant_form(*self._in_units) is not None
+        return _balance.invariant_form(self._algebra_in_units[0], self._discrete_in_units) is not None
+
+    @cached_property
+    def _algebra_in_units(self) -> tuple[Array, Array]:
+        """Generators (k, d, d) where rows and columns weigh alike, and what coordinates (d,) are multiplied by for it.
+
+        See `_balance.units`.
+        """
+        units = _balance.units(self.lie_algebra, self.discrete_generators)
+        same = (units == 1).all()
+        algebra = self.lie_algebra if same else unit_norm(self.lie_algebra * (units[:, None] / units))
+        return frozen(algebra), frozen(units)
 
     @property
-    def _in_units(self) -> tuple[Array, Array]:
-        """The generators (k, d, d) and (m, d, d) where rows and columns weigh alike, see `_balance.units`."""
-        units = _balance.units(self.lie_algebra, self.discrete_generators)
-        change = units[:, None] / units
-        return self.lie_algebra * change, self.discrete_generators * change
+    def _discrete_in_units(self) -> Array:
+        """The discrete generators (m, d, d) in the same units."""
+        _, units = self._algebra_in_units
+        return self.discrete_generators * (units[:, None] / units)
 
     @cached_property
     def is_unimodular(self) -> bool:
@@ -216,7 +232,7 @@ class Structure(Value):
         if self.lie_dim:
             return False
         if not self.is_compact:
-            if _lie.may_be_bounded(self._in_units[1]):
+            if _lie.may_be_bounded(self._discrete_in_units):
                 raise ValueError(
                     f"cannot tell whether {self} is finite: its generators are too far from orthogonal; give it in a "
                     "basis in which they are closer"

@@ -114,7 +114,7 @@ def _orthogonal_basis(group: Group) -> tuple[list[Vector], list[int]]:
     if not group.is_exact:
         basis = [{i: sympy.sympify(x.item()) for i, x in enumerate(b.ravel()) if x} for b in group.closure]
         return basis, [1] * len(basis)
-    words = bracket_words(group.lie_algebra)
+    words = bracket_words(group._algebra_in_units[0])
     for matrix in spell(words, group.algebra, lambda a, b: a * b - b * a):
         v = {i * group.d + j: x for (i, j), x in sympy.ImmutableMatrix(matrix).todok().items()}
         for b, square in zip(basis, squares, strict=True):

@@ -44,7 +44,7 @@ class AlgebraImages:
                 f"{len(images)} images"
             )
         self.group, self.images, self.dim = group, images, dim
-        self.words = bracket_words(group.lie_algebra)
+        self.words = bracket_words(group._algebra_in_units[0])
         self.generators = exact_numbers.numeric(group.algebra, group.d, group.field)
         self.generator_images = numeric(images, dim)
         self.basis = np.array(spell(self.words, list(self.generators), bracket)).reshape(-1, group.d, group.d)

@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from intertwine.groups import SE, SO, SU, A, Group, Lorentz, S, Sp, Z
-from intertwine.reps import Custom, T, V
+import sympy as sp
+from intertwine.groups import SE, SO, SU, A, Dihedral, Group, Lorentz, S, Sp, Z
+from intertwine.reps import Custom, Scalar, T, V
 from intertwine.reps._errors import CertificateError, DecompositionError, RankError
 from intertwine.reps.solve import solve
 
@@ -97,3 +98,28 @@ def test_nearly_equal_irreps(seed):
         warnings.simplefilter("ignore")
         group = Group.from_generators(algebra=[a], name="two turns")
     assert rank_or_refusal((V >> V)(group)) in (4, None)
+
+
+@pytest.mark.filterwarnings("ignore:entry .* is the float")
+@pytest.mark.parametrize("exponent", [1, 3, 5, 6, 9])
+@pytest.mark.parametrize("exactly", [True, False])
+def test_maps_of_groups_in_other_units(exponent, exactly):
+    """As many maps as in the usual units, or an error: never more."""
+    turns = sp.Matrix([[0, -1, 0], [1, 0, 0], [0, 0, 0]]), sp.Matrix([[0, 0, -1], [0, 0, 0], [1, 0, 0]])
+    change = sp.diag(10**exponent, 1, 1)
+    algebra = [change * a * change.inv() for a in turns]
+    group = Group.from_generators(algebra=algebra if exactly else [np.array(a.evalf(), float) for a in algebra])
+    assert group.lie_dim == 3
+    assert group.is_compact
+    assert group.is_reductive
+    for hom, dim in (((V >> V)(group), 1), ((V * V >> Scalar)(group), 1), ((T(2) >> T(2))(group), 3)):
+        found = rank_or_refusal(hom)
+        assert found == dim or (found is None and exponent > 5)
+
+
+@pytest.mark.parametrize("exponent", [1, 3, 4, 5, 7])
+def test_maps_of_finite_groups_in_other_units(exponent):
+    change = sp.diag(1, 11 * 10**exponent)
+    group = Group.from_generators(discrete=[change * h * change.inv() for h in Dihedral(3).discrete])
+    found = rank_or_refusal((V * V >> V)(group))
+    assert found == 1 or (found is None and exponent > 4)
