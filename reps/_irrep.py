@@ -16,6 +16,7 @@ from ._threads import cached_property
 
 if TYPE_CHECKING:
     from ._irreps import IrrepTable
+    from ._node import Rep
 
 Array = NDArray
 
@@ -37,6 +38,8 @@ class Irrep(Compressed):
     end : (K, dim, dim) array
         Basis of End(σ), identity first; K = 1, 2, 4 for types ℝ, ℂ, ℍ.
     label : str or int
+    origin : Rep, pair of Irreps or None
+        Where it was found, if that is no tensor power of V: a representation of its own, or a product.
     """
 
     irreducible = True
@@ -45,6 +48,7 @@ class Irrep(Compressed):
         super().__init__(parent, rows)
         self.table, self.end = table, end
         self.label: str | int = ""
+        self.origin: Rep | tuple[Irrep, Irrep] | None = None
         self._lines: dict[int, Array] = {}
         self._spectra: dict[int, Array] = {}
 
@@ -112,7 +116,7 @@ class Irrep(Compressed):
         return (self.dim, not self.is_trivial, tuple(np.round(self.signature, 6)))
 
     def __reduce__(self) -> tuple:
-        return _restore, (self.table.group, self.label)
+        return _restore, (self.table.group, self.label, self.origin)
 
     def __deepcopy__(self, memo: object) -> Irrep:
         return self
@@ -121,7 +125,12 @@ class Irrep(Compressed):
         return f"{self.rep!r}"
 
 
-def _restore(group: Group, label: str | int) -> Irrep:
+def _restore(group: Group, label: str | int, origin: Rep | tuple[Irrep, Irrep] | None = None) -> Irrep:
     from ._irreps import irrep_table
 
-    return irrep_table(group).find(label)
+    table = irrep_table(group)
+    if isinstance(origin, tuple):
+        table.clebsch_gordan(*origin)
+    elif origin is not None:
+        table.leaf(origin)
+    return table.find(label)

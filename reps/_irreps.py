@@ -157,7 +157,11 @@ class IrrepTable:
             lambda a: enc @ rep.drho(inverse @ a @ self.balance) @ dec,
             self.balanced,
         )
-        return self.decompose(images), enc, dec
+        known = len(self.irreps)
+        parts = self.decompose(images)
+        for irrep in self.irreps[known:]:
+            irrep.origin = rep
+        return parts, enc, dec
 
     @alone
     def clebsch_gordan(self, a: Irrep, b: Irrep) -> list[tuple[Irrep, Array]]:
@@ -168,7 +172,10 @@ class IrrepTable:
                 other = b if a.is_trivial else a
                 self.products[slot] = [(other, np.eye(other.dim)[None])]
             else:
+                known = len(self.irreps)
                 self.products[slot] = self.decompose(Tensor(a, b))
+                for irrep in self.irreps[known:] if a.origin or b.origin else ():
+                    irrep.origin = (a, b)
         return self.products[slot]
 
     @alone

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 from intertwine.emlp import EMLP, Constants, Linear, _constants
-from intertwine.groups import SO, SU, Lorentz, S, Z
-from intertwine.reps import Scalar, T, V
+from intertwine.groups import SO, SU, Lorentz, S, Scaling, Z
+from intertwine.reps import Rep, Scalar, T, V
 from intertwine.reps import _frame as frames
 
 READ = """
@@ -162,3 +162,13 @@ def test_pickle_of_a_module_does_not_depend_on_identity(group):
     assert (twin.rep_in, twin.rep_out, twin.group) == (net.rep_in, net.rep_out, net.group)
     assert repr(twin) == repr(net)
     assert twin.state_dict().keys() == net.state_dict().keys()
+
+
+def test_pickles_of_irreps_that_are_in_no_power_of_v(tmp_path):
+    """Half a weight of the scalings, and three halves: in another process they are looked for where they were found."""
+    half = Rep.from_matrices(Scaling(1), algebra=[[["1/2"]]])
+    net = EMLP(V + half, half * half * half, Scaling(1), hidden=8, layers=2, dtype=torch.float64)
+    x = torch.randn(3, 2, dtype=torch.float64)
+    (tmp_path / "net").write_bytes(pickle.dumps((net, x, net(x).detach())))
+    read = "import pickle, sys, torch; net, x, y = pickle.load(open(sys.argv[1], 'rb')); assert torch.equal(net(x), y)"
+    subprocess.run([sys.executable, "-c", read, str(tmp_path / "net")], check=True)
