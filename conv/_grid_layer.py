@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +22,7 @@ from ._point import check_kernel
 from ._radial import RadialBasis, Window
 
 Size = int | Sequence[int]
+TAPS = 10**6  # of a filter, at most
 
 
 class GridLayer(Layer):
@@ -218,8 +219,13 @@ def grid_offsets(kernel_size: Sequence[int], steps: Sequence[float] | None = Non
     Axes share one scale, that of the longest side, so a tap's neighbours lie where they are in space; ``steps`` are the
     distances of neighbours along every axis.
     """
+    if math.prod(kernel_size) > TAPS:
+        raise ValueError(
+            f"a filter of {' x '.join(map(str, kernel_size))} has {math.prod(kernel_size):,} taps, more than {TAPS:,}: "
+            "choose a smaller kernel_size"
+        )
     steps = [1.0] * len(kernel_size) if steps is None else steps
     half = max(max((k - 1) / 2 * s for k, s in zip(kernel_size, steps)), min(steps) / 2)
     axes = [(np.arange(k) - (k - 1) / 2) * s / half for k, s in zip(kernel_size, steps)]
-    offsets = np.array(list(itertools.product(*axes)))
+    offsets = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(axes))
     return offsets, max(steps) / half

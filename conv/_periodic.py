@@ -63,7 +63,7 @@ def periodic_graph(pos: Tensor, r: float, cell: Tensor) -> tuple[Tensor, Tensor]
     home = x - cells @ box
     far = reach(pos, cell.to(pos), r)
     most = np.ceil(far * np.linalg.norm(inverse, axis=0)).astype(int)  # cells that a ball of this radius reaches into
-    if n * np.prod(2 * most + 1.0) > IMAGES:
+    if max(n, 1) * np.prod(2 * most + 1.0) > IMAGES:
         raise ValueError(
             f"a radius of {r} reaches over {np.prod(2 * most + 1)} cells of {n} points, more than {IMAGES:,} images: "
             "choose a smaller radius, or a larger cell"

@@ -65,7 +65,7 @@ def fps(pos: Tensor, batch: Tensor | None = None, ratio: float = 0.5) -> Tensor:
 def _farthest(pos: Tensor, clouds: list[tuple[int, int]], ratio: float) -> list[Tensor]:
     """Chosen points of each of several clouds, given as (first, size): all clouds go on by one point at a time."""
     first, size = torch.tensor(clouds, device=pos.device).T
-    counts = [math.ceil(ratio * n) for _, n in clouds]
+    counts = [math.ceil(round(ratio * n, 9)) for _, n in clouds]  # .07 * 100 is a little more than 7
     slot = torch.arange(max(n for _, n in clouds), device=pos.device)
     x = pos[first[:, None] + torch.minimum(slot, size[:, None] - 1)]  # (clouds, points, d)
     mean = torch.stack([pos[at : at + n].mean(0) for at, n in clouds])

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..groups import Group
     from ._hom import Hom
 
+DIGITS = 18  # of a number
 _ACCEPTED = (
     "a representation: Scalar, V, Det, T(p, q), Sym(k, rep), Alt(k, rep), Irrep(name), Adjoint, "
     "16x0e, n * rep, rep ** k, rep.dual, rep.conj, rep.sub(basis) or (rep + rep)"
@@ -88,7 +89,11 @@ def parse(text: str, group: Group | None = None) -> Rep | Hom:
     """
     if not isinstance(text, str):
         raise TypeError(f"parse reads text, got {text!r} of type {type(text).__name__}")
-    result = _Parser(text, group).parse()
+    try:
+        result = _Parser(text, group).parse()
+    except RecursionError:
+        shown = text if len(text) < 60 else f"{text[:57]}..."
+        raise ParseError(f"cannot read {shown!r}: brackets are nested too deeply\nexpected fewer of them") from None
     return result if group is None else result(group)
 
 
@@ -135,6 +140,12 @@ class _Parser:
         self.at += 1
         return self.text[start : self.at - 1].strip()
 
+    def count(self, digits: str) -> int:
+        """A number that was just read."""
+        if len(digits) > DIGITS:
+            self.fail(f"a number of {len(digits):,} digits", f"at most {DIGITS}", self.at - len(digits))
+        return int(digits)
+
     # -- grammar ------------------------------------------------------------------------------------
     def parse(self) -> Rep | Hom:
         rep = self.sum()
@@ -165,9 +176,10 @@ class _Parser:
             return labelled
         number = self.match(r"\d+")
         if number and not re.compile(r"\s*[A-Za-z(]").match(self.text, self.at):
-            return int(number.group())
+            return self.count(number.group())
+        copies = self.count(number.group()) if number else 1
         base = self.power()
-        return int(number.group()) * base if number else base
+        return copies * base if number else base
 
     def labelled(self) -> Rep | None:
         """``16x0e``, ``0e``, ``4x2`` (and ``"2e"`` only inside Irrep)."""
@@ -175,13 +187,13 @@ class _Parser:
         if found is None:
             return None
         label = found["label"] or found["alone"]
-        return int(found["n"] or 1) * Irrep(int(label) if label.isdigit() else label)
+        return self.count(found["n"] or "1") * Irrep(int(label) if label.isdigit() else label)
 
     def power(self) -> Rep:
         base = self.postfix()
         if self.match(r"\*\*"):
             start = self.at
-            k = int(self.expect(r"\d+", "an exponent, an integer >= 0"))
+            k = self.count(self.expect(r"\d+", "an exponent, an integer >= 0"))
             return self.build(lambda: base**k, "a smaller exponent", start)
         return base
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..groups import Group
     from ._evaluate import Walk
 
+RUNS = 10**6  # parts of a sum, one after the other
+
 
 class Scalar_(Rep):
     """The trivial representation; needs no group."""
@@ -292,6 +294,12 @@ def _append(flat: list[tuple[int, Rep]], n: int, rep: Rep) -> None:
     inner = rep.summands()
     if len(inner) == 1:
         runs: Iterable[tuple[int, Rep]] = ((n * inner[0][0], inner[0][1]),)
+    elif n * len(inner) > RUNS:
+        listed = " + ".join(f"{n} * {term!r}" for _, term in inner[:2])
+        raise ValueError(
+            f"{n:,} copies of a sum of {len(inner)} terms, one after the other, are more than {RUNS:,} parts: put the "
+            f"copies of each term together, {listed}" + (" + ..." if len(inner) > 2 else "")
+        )
     else:
         runs = inner * n
     for m, term in runs:

@@ -377,3 +377,8 @@ def test_a_filter_kept_in_inference_mode_is_not_used_outside(counted):
     layer(x).sum().backward()
     assert x.grad is not None
     assert copy.deepcopy(layer)(x).shape == layer(x).shape
+
+
+def test_filters_of_too_many_taps_are_refused():
+    with pytest.raises(ValueError, match=r"3001 x 3001 has 9,006,001 taps, more than 1,000,000"):
+        GridConv(V, V, SO(2), kernel_size=3001)

@@ -271,3 +271,14 @@ def test_what_is_formed_again_has_the_same_gradients(contraction, monkeypatch):
     assert formed
     for kept, found in zip(*slopes):
         torch.testing.assert_close(found, kept)
+
+
+def test_shares_of_points_are_not_rounded_up_twice():
+    pos = torch.randn(100, 3)
+    assert [len(fps(pos, ratio=ratio)) for ratio in (0.07, 0.071, 0.29)] == [7, 8, 29]
+
+
+def test_an_empty_cloud_in_a_small_cell_is_refused_like_any_other():
+    for n in (0, 1):
+        with pytest.raises(ValueError, match="choose a smaller radius, or a larger cell"):
+            periodic_graph(torch.zeros(n, 3), 1e3, torch.eye(3))

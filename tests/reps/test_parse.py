@@ -186,3 +186,24 @@ def test_factors_of_one_name():
     assert repr(V(turns) + V(SO(3))) == "V(mine) + V(SO(3))"
     with pytest.raises(ParseError, match="2 different factors of mine × mine are called 'mine'"):
         parse("V(mine)", turns * swap)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(" * 20_000 + "V" + ")" * 20_000, "brackets are nested too deeply"),
+        ("9" * 5_000 + "*V", "a number of 5,000 digits"),
+        ("V**" + "9" * 50, "a number of 50 digits"),
+        ("9" * 20 + "x0e", "a number of 20 digits"),
+    ],
+    ids=["nested", "copies", "exponent", "times"],
+)
+def test_texts_that_are_too_much(text, message):
+    with pytest.raises(ParseError, match=message):
+        parse(text)
+
+
+def test_copies_of_sums_are_counted_before_they_are_made():
+    assert (1000 * (V + Scalar))(SO(3)).dim == 4000
+    with pytest.raises(ValueError, match=r"more than 1,000,000 parts: .* 100000000 \* V \+ 100000000 \* Scalar"):
+        _ = 10**8 * (V + Scalar)
