@@ -146,14 +146,14 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
         found = predicted(model, task.test)
         times = _data.STEP * np.arange(1, found.shape[1] + 1)
         error = relative_errors(found, task.test).log().mean(0).exp()
-        drawn = plot.figure(9.0, 3.2)
+        drawn = plot.figure(10.5, 3.4)
         axes = drawn.subplots(1, 3)
         axes[0].plot(times, error[1:].cpu())
-        axes[0].set(xlabel="time", title="relative error, geometric mean", yscale="log")
+        axes[0].set(xlabel="time", title="relative error, mean", yscale="log")
         for panel, (name, values) in zip(axes[1:], conserved(found, task.test[:, 0]).items()):
             panel.plot(times, (values[:, 1:] - values[:, :1])[:5].T)
-            panel.set(xlabel="time", title=f"{name} − its start, 5 rollouts")
-        drawn.suptitle(f"{settings.dynamics} · {settings.model} · {settings.group}")
+            panel.set(xlabel="time", title=f"{name}, from its start")
+        drawn.suptitle(f"{settings.dynamics} · {settings.model} · {settings.group} · five rollouts")
         return {"rollouts.png": drawn}
 
 

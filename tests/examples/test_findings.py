@@ -1,6 +1,7 @@
 """What docs/findings.md says is so in the runs that are kept, in the mean over their seeds."""
 
 import json
+import re
 import statistics
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
         assert figure("pendulum", 2, group=group, dynamics="hamiltonian") < 1e-6
     for given in ({"model": "steerable"}, {"model": "mlp"}, {"model": "mlp", "augment": True}):
         assert figure("pendulum", 2, group="Trivial(3)", dynamics="hamiltonian", **given) > 1e-3
+
+
+def test_conserved_quantities_are_shown():
+    pictures = re.findall(r"!\[.*\]\((.*)\)", (RUNS.parent / "findings.md").read_text())
+    assert len(pictures) == 2
+    assert all((RUNS.parent / path).read_bytes().startswith(b"\x89PNG") for path in pictures)
 
 
 def test_a_plain_hamiltonian_network_is_level(figure):
