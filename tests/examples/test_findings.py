@@ -238,6 +238,13 @@ def test_charged_particles(figure, samples, times, without, few):
     assert 1.1 * ours < figure("nbody", model="plain", augment=True, **trivial) < 1.5 * ours
     if samples == 3000:
         assert 0.55 < ours / figure("nbody", model="egnn", parameters=20_400, **charged) < 0.75
+        longer = {"samples": samples, "group": "O(3)", "budget": 7.0}
+        assert 0.95 < figure("nbody", model="steerable", **longer) / ours < 1.1
+        assert (
+            0.7
+            < figure("nbody", model="egnn", **longer) / figure("nbody", model="egnn", parameters=None, **charged)
+            < 0.9
+        )
 
 
 @pytest.mark.parametrize("samples", [100, 1000])
