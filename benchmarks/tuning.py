@@ -12,12 +12,12 @@ networks are tried with augmentation, which is where they are best.  The choice 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from intertwine._files import read_metrics
 from intertwine.examples._queue import Job, known, work
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._settings import Settings, run_name
@@ -97,21 +97,18 @@ class Trials:
         job = self.job(rate)
         if rate not in self.rates or not job.is_done:
             return float("inf")
-        found: float = json.loads((job.folder / "metrics.json").read_text())["best_validation"]
+        found: float = read_metrics(job.folder)["best_validation"]
         return found
 
-    def widen(self) -> bool:
-        """Add the rate beyond the end at which the best one is; False where it is at none."""
+    def widened(self) -> list[Job]:
+        """The run with the rate beyond the end at which the best one is, which is added; none where it is at no end."""
         best = min(self.rates, key=self.error)
-        if self.error(best) == float("inf"):
-            return False
-        if best == self.rates[-1]:
-            self.rates.append(float(f"{best * STEP:.3g}"))
-        elif best == self.rates[0]:
-            self.rates.insert(0, float(f"{best / STEP:.3g}"))
-        else:
-            return False
-        return True
+        ends = {self.rates[-1]: best * STEP, self.rates[0]: best / STEP}
+        if self.error(best) == float("inf") or best not in ends:
+            return []
+        rate = float(f"{ends[best]:.3g}")
+        self.rates = sorted([*self.rates, rate])
+        return [self.job(rate)]
 
 
 def main() -> None:
@@ -122,10 +119,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
     rows = [Trials(s, what, given.out) for s in (EXPERIMENTS[n] for n in known(given.names)) for what in asked(s)]
-    open_ends = rows
-    while open_ends:
-        work([row.job(rate) for row in open_ends for rate in row.rates], given.jobs, Console())
-        open_ends = [row for row in open_ends if row.widen()]
+    tried = [row.job(rate) for row in rows for rate in row.rates]
+    while tried:
+        work(tried, given.jobs, Console())
+        tried = [job for row in rows for job in row.widened()]
     rates = sorted({rate for row in rows for rate in row.rates})
     print("| experiment | tried | " + " | ".join(f"{rate:g}" for rate in rates) + " |")
     print("|---" * (2 + len(rates)) + "|")
