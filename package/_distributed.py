@@ -6,12 +6,15 @@ A process that was not started so is the only one: every function here then does
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import inspect
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from weakref import WeakSet
 
 import torch
 import torch.distributed as dist
@@ -26,6 +29,8 @@ _SYNC = next(
     for name in ("forward_sync_buffers", "broadcast_buffers")
     if name in inspect.signature(DistributedDataParallel).parameters
 )
+
+_replicas: WeakSet[DistributedDataParallel] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,9 @@ class World:
         model.load_state_dict(state)  # layers renew what they keep beside
         # later buffers stay as they are, or are running averages that only the leader's validation reads
         options: dict[str, Any] = {"static_graph": True, _SYNC: False}
-        return DistributedDataParallel(model, **options)
+        replica = DistributedDataParallel(model, **options)
+        _replicas.add(replica)
+        return replica
 
 
 def join(device: str = "auto") -> World:
@@ -141,16 +148,24 @@ def join(device: str = "auto") -> World:
         on_gpu = torch.cuda.is_available() and device.partition(":")[0] in ("auto", "cuda")
         if on_gpu:
             torch.cuda.set_device(found.local)
+        importlib.import_module("torch._dynamo")  # imported later it would never let go of the group
         dist.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE)
     return found
 
 
 def leave() -> None:
-    """Leave the group of processes, if there is one.
+    """Leave the group of processes, if there is one; replicas cannot be called any more.
+
+    The group goes with all that holds it: its threads, should they outlive the interpreter, abort the process.
 
     Examples
     --------
     >>> leave()
     """
     if dist.is_available() and dist.is_initialized():
+        for replica in _replicas:
+            for held in ("reducer", "logger", "process_group"):
+                delattr(replica, held)
+        gc.collect()
         dist.destroy_process_group()
+        gc.collect()

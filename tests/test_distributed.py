@@ -92,6 +92,29 @@ found = {"made": len(made), "own": own.tolist(), "outputs": replica(x).tolist()}
 """
 
 
+LEFT = """
+import json, sys
+from pathlib import Path
+
+import torch
+from intertwine.train import join, leave
+
+
+def threads():
+    return [p.read_text().strip() for p in Path("/proc/self/task").glob("*/comm")]
+
+
+folder, world = Path(sys.argv[1]), join("cpu")
+model = torch.nn.Linear(2, 2)
+replica = world.replica(model)
+replica(torch.ones(3, 2)).sum().backward()
+world.total([1.0])
+before = threads()
+leave()
+(folder / f"rank{world.rank}.json").write_text(json.dumps({"before": before, "after": threads()}))
+"""
+
+
 def launch(
     folder: Path, processes: int, mode: str = "new", dies_at: int = -1, text: str = SCRIPT
 ) -> subprocess.CompletedProcess:
@@ -136,6 +159,16 @@ def test_a_killed_worker_leaves_a_checkpoint_that_resumes(tmp_path, alone):
     assert done.returncode == 0, done.stderr
     assert found(tmp_path, 0)["losses"] == pytest.approx(alone["losses"], rel=1e-5)
     assert found(tmp_path, 0)["steps"] < alone["steps"], "it went on, it did not start again"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads have names here on Linux alone")
+def test_no_thread_of_the_group_outlives_it(tmp_path):
+    """One that frees a tensor while the interpreter ends aborts the process, now and then."""
+    done = launch(tmp_path, 2, text=LEFT)
+    assert done.returncode == 0, done.stderr
+    for rank in (0, 1):
+        assert "gloo" in " ".join(found(tmp_path, rank)["before"])
+        assert "gloo" not in " ".join(found(tmp_path, rank)["after"])
 
 
 def test_bases_are_solved_for_once_and_are_the_leaders(tmp_path):
