@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from intertwine._files import write_atomically
+from intertwine.reps import CacheWarning
 from intertwine.reps._cache import folder
-from intertwine.reps._warnings import CacheWarning
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save

@@ -14,6 +14,7 @@ from ._certificate import Certificate
 from ._covariants import covariants, invariant_polynomials, steerable_kernels
 from ._custom import Custom, Irrep
 from ._decompose import Decomposition
+from ._errors import CertificateError, DecompositionError, NotReductive, RankError
 from ._fusion import FusionTable, fusion_table
 from ._hom import Hom
 from ._induced import Induce, Permutation, Regular
@@ -23,23 +24,30 @@ from ._parse import ParseError, parse
 from ._powers import Alt, Sym, power_isometry
 from ._restrict import Restrict
 from ._tensor import Det, Scalar, T, V
+from ._warnings import CacheWarning, NumericalWarning
 from .solve import solve
 
 __all__ = [
     "Adjoint",
     "Alt",
     "Basis",
+    "CacheWarning",
     "Certificate",
+    "CertificateError",
     "Coadjoint",
     "Custom",
     "Decomposition",
+    "DecompositionError",
     "Det",
     "FusionTable",
     "Hom",
     "Induce",
     "Irrep",
+    "NotReductive",
+    "NumericalWarning",
     "ParseError",
     "Permutation",
+    "RankError",
     "Regular",
     "Rep",
     "Restrict",

@@ -7,7 +7,7 @@ from intertwine.examples import _store
 from intertwine.examples.nbody import _simulate as sim
 from intertwine.examples.nbody._data import INTERVAL, NBody, load
 from intertwine.groups import O
-from intertwine.reps._warnings import CacheWarning
+from intertwine.reps import CacheWarning
 
 
 @pytest.fixture

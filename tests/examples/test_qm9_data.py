@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from intertwine.examples.qm9 import _baseline, _data
-from intertwine.reps._warnings import CacheWarning
+from intertwine.reps import CacheWarning
 
 
 def test_loads_without_importing_the_package(package):

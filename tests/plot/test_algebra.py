@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from intertwine import plot
 from intertwine.groups import SE, SO, SU, C, D, O, S, Trivial
-from intertwine.reps import Scalar, T, V
-from intertwine.reps._errors import NotReductive
+from intertwine.reps import NotReductive, Scalar, T, V
 
 
 def shown(axes):

@@ -37,9 +37,8 @@ from intertwine.groups import (
     USp,
     Z,
 )
-from intertwine.reps import Alt, Det, Scalar, Sym, T, V
+from intertwine.reps import Alt, CertificateError, Det, Scalar, Sym, T, V
 from intertwine.reps._constraint import Constraint
-from intertwine.reps._errors import CertificateError
 from intertwine.reps.solve import solve
 
 GROUPS = [

@@ -9,8 +9,7 @@ import warnings
 import numpy as np
 import pytest
 from intertwine.groups import SE, SO, SU, Group, S
-from intertwine.reps import Custom, T, V, _cache
-from intertwine.reps._warnings import CacheWarning
+from intertwine.reps import CacheWarning, Custom, T, V, _cache
 from intertwine.reps.solve import solve
 from intertwine.reps.solve.nullspace import solve_nullspace
 

@@ -11,6 +11,7 @@ from intertwine.reps import (
     Det,
     Induce,
     Irrep,
+    NotReductive,
     Regular,
     Restrict,
     Scalar,
@@ -21,7 +22,6 @@ from intertwine.reps import (
     irreps,
     parse,
 )
-from intertwine.reps._errors import NotReductive
 from intertwine.reps.laws import check_rep_laws
 
 GROUPS = [SO(3), O(3), SU(3), S(4), C(5), O(1, 3), SO(3) * S(3), SL(2), SO(2).conjugate([[2, 1], [0, 1]])]

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from intertwine.groups import SE, SO, SU, A, Dihedral, Group, Lorentz, S, Sp, Z
-from intertwine.reps import Custom, Scalar, T, V
-from intertwine.reps._errors import CertificateError, DecompositionError, RankError
+from intertwine.reps import CertificateError, Custom, DecompositionError, RankError, Scalar, T, V
 from intertwine.reps.solve import solve
 
 SEEDS = range(10)

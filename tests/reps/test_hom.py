@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import sympy as sp
 from intertwine.groups import SE, SO, SU, Group, O, S
-from intertwine.reps import Custom, Scalar, Sym, T, V
+from intertwine.reps import CertificateError, Custom, Scalar, Sym, T, V
 from intertwine.reps._basis import Basis, DenseBlock
 from intertwine.reps._certificate import certify
-from intertwine.reps._errors import CertificateError
 from intertwine.reps._hom import Hom
 from intertwine.reps._orbits import OrbitBlock
 from intertwine.reps.solve import solve

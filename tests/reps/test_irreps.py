@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 from intertwine.groups import GL, SE, SL, SO, SU, A, Group, Lorentz, O, S, Sp, Trivial, Z
-from intertwine.reps import Custom, Det, Irrep, Scalar, Sym, T, V, fusion_table, parse
-from intertwine.reps._errors import NotReductive
+from intertwine.reps import Custom, Det, Irrep, NotReductive, Scalar, Sym, T, V, fusion_table, parse
 from intertwine.reps._frame import bilinear_basis, frame, linear_basis, trivial_atom
 from intertwine.reps._irreps import IrrepTable, irrep_table, irreps
 from intertwine.reps._named import harmonic_matrices

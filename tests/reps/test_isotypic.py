@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from intertwine.reps._errors import DecompositionError
+from intertwine.reps import DecompositionError
 from intertwine.reps._isotypic import isotypic
 from scipy.linalg import expm
 

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import sympy as sp
 from intertwine.groups import SE, SL, SO, SU, Dihedral, Group, O, Tetrahedral, Z, same_group
-from intertwine.reps import Alt, Custom, Det, Irrep, Scalar, Sym, T, V, solve
+from intertwine.reps import Alt, CertificateError, Custom, Det, Irrep, NumericalWarning, Scalar, Sym, T, V, solve
 from intertwine.reps import _frame as frames
 from intertwine.reps import _irreps as engine
-from intertwine.reps._errors import CertificateError
 from intertwine.reps._frame import Summand, frame, linear_basis
-from intertwine.reps._warnings import NumericalWarning
 
 
 def dense_rank(hom):

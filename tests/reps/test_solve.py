@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from intertwine.groups import GL, SE, SL, SO, SU, A, Cube, D, Group, O, Rubik, S, Sp, Trivial, U, Z
-from intertwine.reps import Alt, Det, Scalar, Sym, T, V
-from intertwine.reps._errors import NotReductive, RankError
+from intertwine.reps import Alt, Det, NotReductive, RankError, Scalar, Sym, T, V
 from intertwine.reps._orbits import OrbitBlock, PatternBlock
 from intertwine.reps._permute import signed_permutations
 from intertwine.reps.solve import orbits, solve
