@@ -30,33 +30,17 @@ from intertwine.emlp._assembly import Assembly, Block, axes, starts
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._init import coefficients
 from intertwine.emlp._module import Derived
-from intertwine.reps._frame import Atom, bilinear_basis
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
-Array = NDArray[np.number]
-Atoms = Sequence[tuple[Atom, int]]
+from ._paths import Array, Atoms, Path, Paths
+
 CHUNK = 2**21  # numbers held at a time by one chunk of a formulation
 HELD = 2**28  # the same on an accelerator
 KEPT = 2**25  # numbers of all chunks up to which they are not formed again
 SMALL = 2**16  # largest number of entries of L' as one matrix, and
 WASTE = 8  # how many times as many multiplications it may take
-
-
-@dataclass(frozen=True)
-class Path:
-    """One pair (h, a) and the targets it reaches: (target, blocks, first column in the target's weight)."""
-
-    h: int
-    a: int
-    targets: tuple[tuple[int, int, int], ...]
-
-    @property
-    def name(self) -> str:
-        """Name of the constant with the Clebsch–Gordan blocks of all targets, (Σ d_b · r, d_h · d_a)."""
-        return f"cg{self.h}x{self.a}"
 
 
 class Contraction(Derived):
@@ -85,27 +69,11 @@ class Contraction(Derived):
         self.shape_h = tuple((a.dim, m) for a, m in atoms_h)
         self.shape_in = tuple((a.dim, m) for a, m in atoms_in)
         self.shape_out = tuple((a.dim, m) for a, m in atoms_out)
-        fan = [0] * len(atoms_out)
-        paths: list[Path] = []
-        arrays: dict[str, Array] = {}
-        for i, (h, u) in enumerate(atoms_h):
-            for j, (a, v) in enumerate(atoms_in):
-                targets, blocks = [], []
-                for k, (b, _) in enumerate(atoms_out):
-                    block = bilinear_basis(h, a, b)
-                    if len(block):
-                        blocks.append(block.swapaxes(0, 1).reshape(-1, h.dim * a.dim))
-                        targets.append((k, len(block), fan[k]))
-                        fan[k] += len(block) * u * v
-                if targets:
-                    paths.append(Path(i, j, tuple(targets)))
-                    arrays[paths[-1].name] = np.concatenate(blocks)
-        self.paths = tuple(paths)
-        self.by_input = tuple(tuple(p for p in paths if p.a == j) for j in range(len(atoms_in)))
-        self.fan = tuple(fan)
-        arrays["angular"] = self._angular(arrays)
-        self.constants = Constants(arrays, dtype, device)
-        self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, fan))
+        found = Paths.between(atoms_h, atoms_in, atoms_out, lambda i, j: atoms_h[i][1] * atoms_in[j][1])
+        self.paths, self.fan = found.paths, found.fan
+        self.by_input = tuple(tuple(p for p in self.paths if p.a == j) for j in range(len(atoms_in)))
+        self.constants = Constants(found.blocks | {"angular": self._angular(found.blocks)}, dtype, device)
+        self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, self.fan))
         self.matrix: Assembly | None = None
         self.refresh()
 

@@ -10,20 +10,17 @@ References: Howard et al., MobileNets, arXiv:1704.04861 (depthwise separable con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import torch
 from intertwine.emlp._constants import Constants
 from intertwine.emlp._init import coefficients
 from intertwine.emlp._module import Layer
-from intertwine.reps._frame import Atom, bilinear_basis
 from torch import Tensor, nn
 
-from ._contraction import Array, Path, in_chunks, recomputed
+from ._contraction import in_chunks, recomputed
+from ._paths import Atoms, Paths
 
-Atoms = Sequence[tuple[Atom, int]]
 Rank = int | Literal["depthwise"]
 
 
@@ -54,24 +51,10 @@ class LowRank(Layer):
         self.enter = nn.ParameterList(
             coefficients(c, m, dtype, device) for c, (_, m) in zip(self.inner, atoms_in) if rank != "depthwise"
         )
-        fan = [0] * len(atoms_out)
-        paths: list[Path] = []
-        arrays: dict[str, Array] = {}
-        for i, (h, _) in enumerate(atoms_h):
-            for j, (a, _) in enumerate(atoms_in):
-                targets, blocks = [], []
-                for k, (b, _) in enumerate(atoms_out):
-                    block = bilinear_basis(h, a, b)
-                    if len(block):
-                        blocks.append(block.swapaxes(0, 1).reshape(-1, h.dim * a.dim))
-                        targets.append((k, len(block), fan[k]))
-                        fan[k] += len(block) * self.inner[j]
-                if targets:
-                    paths.append(Path(i, j, tuple(targets)))
-                    arrays[paths[-1].name] = np.concatenate(blocks)
-        self.paths, self.fan = tuple(paths), tuple(fan)
-        self.constants = Constants(arrays, dtype, device)
-        self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, fan))
+        found = Paths.between(atoms_h, atoms_in, atoms_out, lambda _, j: self.inner[j])
+        self.paths, self.fan = found.paths, found.fan
+        self.constants = Constants(found.blocks, dtype, device)
+        self.weights = nn.ParameterList(coefficients(m, n, dtype, device) for (_, m), n in zip(atoms_out, self.fan))
 
     @property
     def widths(self) -> tuple[list[int], list[int], list[int]]:
