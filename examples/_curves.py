@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from ._runs import NOTHING, Run, counts, figures, lines, references
+from ._runs import NOTHING, Line, Run, counts, figures, lines, references
 
 WIDTH, HEIGHT, COLUMNS = 4.6, 4.4, 2
 
@@ -23,14 +24,26 @@ Curve = Mapping[int, Sequence[float]]
 
 def panels(runs: Sequence[Run], data: Sequence[str] = ()) -> dict[str, dict[str, Curve]]:
     """The curves on each kind of data by their labels: lines of the table with two numbers of samples or more."""
-    found: dict[str, dict[str, Curve]] = {}
+    by_title: dict[str, list[tuple[Line, str, Curve]]] = {}
     for line in lines(runs):
         curve = {n: values for n in counts(runs) if (values := figures(line.of(n)))}
         if len(curve) > 1 and line.preset != "own":
             words = {dial: word for dial, word in zip(line.values, line.label) if word not in ("", NOTHING)}
             label = " ".join(word for dial, word in words.items() if dial not in data)
             title = ", ".join(_said(dial, words[dial]) for dial in data if dial in words)
-            found.setdefault(title, {})[label] = curve
+            by_title.setdefault(title, []).append((line, label, curve))
+    return {title: _told_apart(curves) for title, curves in by_title.items()}
+
+
+def _told_apart(curves: Sequence[tuple[Line, str, Curve]]) -> dict[str, Curve]:
+    """Curves by their labels; those that have the same also say their presets, then their weights."""
+    found: dict[str, Curve] = {}
+    often = Counter(label for _, label, _ in curves)
+    longer = [label if often[label] == 1 else ", ".join([label, line.preset, *line.made]) for line, label, _ in curves]
+    often = Counter(longer)
+    for (line, _, curve), label in zip(curves, longer):
+        weights = f", {line.runs[0]['parameters']:,} weights" if often[label] > 1 else ""
+        found[label + weights] = curve
     return found
 
 

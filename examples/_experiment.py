@@ -51,6 +51,8 @@ class Means:
         Folder of the run.
     resume : bool
         Go on from its checkpoint.
+    replace : bool
+        Write over its figures.
     compile, tensorboard : bool
     precision : "float32" or "bfloat16"
     """
@@ -58,6 +60,7 @@ class Means:
     device: str = "auto"
     out: Path | None = None
     resume: bool = False
+    replace: bool = False
     compile: bool = False
     precision: str = "float32"
     tensorboard: bool = False
@@ -168,7 +171,7 @@ def _prepare(experiment: Experiment[S, T], settings: S, means: Means, console: C
     group = experiment.group(settings)
     device = pick_device(means.device)
     with world.in_turn():  # what the leader solves and makes, the others find in the cache
-        folder = run_folder(means.out, run_name(settings), means.resume, world.leads)
+        folder = run_folder(means.out, run_name(settings), means.resume, world.leads, means.replace)
         with console.status("reading or making the data (kept in the cache)"):
             task = experiment.task(settings, device)
         torch.manual_seed(settings.seed)
@@ -246,7 +249,7 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
         "epochs": state.epoch,
         "training_seconds": state.seconds,
         "parameters": count_parameters(model),
-        "environment": environment(next(model.parameters()).device) | {"processes": held.world.size},
+        "environment": environment(next(model.parameters()).device) | _made(held),
     }
     history = held.folder / "history.json"
     write(history, json.dumps(state.history).encode())
@@ -262,6 +265,13 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     return Report(
         experiment.title, ("", score, "of ours"), rows, files, f"{note}; {settings.note}" if settings.note else note
     )
+
+
+def _made(held: Run) -> dict[str, Any]:
+    """How a run was made; precision and compilation where they are not as usual."""
+    plan, usual = asdict(held.plan), asdict(Plan())
+    unusual = {key: plan[key] for key in ("precision", "compile") if plan[key] != usual[key]}
+    return {"processes": held.world.size, **unusual}
 
 
 def shown(number: float) -> str:
@@ -323,6 +333,28 @@ def sized(make: Callable[[int], M], parameters: int, seed: int) -> M:
     width = matched(lambda width: count_parameters(make(width)), parameters)
     torch.manual_seed(seed)
     return make(width)
+
+
+def steerable_or_plain(
+    settings: Settings,
+    ours: Callable[..., nn.Module],
+    usual: Callable[[], nn.Module],
+    plain: Callable[[int], nn.Module],
+) -> nn.Module:
+    """The model of a run: ``ours``, of its own width unless weights are asked for, or of as many weights as ``usual``.
+
+    Parameters
+    ----------
+    settings : Settings
+    ours, plain : functions of the width
+        The first with a default.
+    usual : function
+        The model that others are compared with.
+    """
+    if settings.model == "steerable" and settings.parameters is None:
+        return ours()
+    parameters = settings.parameters or count_parameters(usual())
+    return sized(ours if settings.model == "steerable" else plain, parameters, settings.seed)
 
 
 def matched(count: Callable[[int], int], parameters: int, tolerance: float = 0.25) -> int:

@@ -12,7 +12,7 @@ from intertwine._files import RunError, write
 from . import _curves
 from ._queue import FOLDER
 from ._registry import EXPERIMENTS
-from ._runs import Line, Run, collect, counts, figures, idle, lines, references
+from ._runs import Line, Run, collect, counts, figures, idle, lines, made, references, spread_of_epochs
 from ._settings import Settings, slug
 
 #: the folder of pictures, beside the page
@@ -20,8 +20,22 @@ PICTURES = "curves"
 INTRODUCTION = """\
 Made by `intertwine results` from the `metrics.json` of the runs in this folder, which `make results` makes. Every line
 is the mean over seeds ± their standard deviation, of the preset named in it ("own": another plan of training; "old": of
-an earlier revision of the experiment, to be made again). Minutes are processor time. Figures called *published* are
-those of their authors, on their own samples or splits."""
+an earlier revision of the experiment, to be made again), which also says what is unlike float32 and one process on a
+CPU. In square brackets: of so many seeds, where its line has more elsewhere. Figures called *published* are those of
+their authors, on their own samples or splits. Minutes are processor time (on a GPU, time)."""
+#: what words of the tables mean; those that are on the page are explained there
+WORDS = {
+    "azimuthal": "the O(2) that fixes the z-axis",
+    "azimuthal-so2": "the rotations about the z-axis",
+    "azimuthal-so2-mirror": "these rotations, and z → −z",
+    "steerable": "our network, equivariant under the group of its line",
+    "emlp": "our network of products alone, where steerable also has functions of invariants",
+    "gated": "the layers of the published EMLP: linear maps, products, gates",
+    "scalars": "a plain network of invariants",
+    "augment": "training samples are moved by random elements of the symmetry group of the data",
+    "kappa": "stiffness of the springs to the plane",
+    "beams": "the network sees the directions of the beams, too",
+}
 
 
 def render(root: Path = FOLDER, out: Path = Path("docs/results.md")) -> Path:
@@ -55,24 +69,39 @@ def _picture(name: str, score: str) -> str:
 
 def page(runs: Sequence[Run]) -> str:
     """The results as Markdown: for every experiment tables of means and spreads over seeds, and learning curves."""
-    made = ["# Results", "", INTRODUCTION, ""]
+    parts: list[str] = []
     for name, settings in EXPERIMENTS.items():
         found = scores(runs, name)
         if found:
-            made += [f"## {name}", "", (settings.__doc__ or "").strip(), ""]
+            parts += [f"## {name}", "", (settings.__doc__ or "").strip(), ""]
         for score, own in found:
-            made += [*table(own, score, settings), ""]
+            parts += [*table(own, score, settings), ""]
             if _curves.panels(own, settings.data):
-                made += [f"![{score} of {name}, by number of training samples]({_picture(name, score)})", ""]
+                parts += [f"![{score} of {name}, by number of training samples]({_picture(name, score)})", ""]
             for other in _variants(own, score):
-                made += [*variant(own, other), ""]
+                parts += [*variant(own, other), ""]
             if beside := others(own, score):
-                made += [*beside, ""]
+                parts += [*beside, ""]
         if found and settings.note:
-            made += [f"{settings.note[0].upper()}{settings.note[1:]}.", ""]
+            parts += [f"{settings.note[0].upper()}{settings.note[1:]}.", ""]
     hours = sum(run["training_seconds"] for run in runs) / 3600
-    made += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
-    return "\n".join(made)
+    parts += [f"{len(runs)} runs, {hours:.1f} hours of training in all.", ""]
+    return "\n".join(["# Results", "", INTRODUCTION, *_of_time(runs), "", *_legend(parts), *parts])
+
+
+def _of_time(runs: Sequence[Run]) -> list[str]:
+    """How far apart seeds are that ended with their time, as a sentence."""
+    most = max(spread_of_epochs(own) for name in EXPERIMENTS for _, own in scores(runs, name)) if runs else 1.0
+    if round(most, 1) <= 1:
+        return []
+    return [f"Within a line, numbers of epochs of seeds differ by up to {most:.1f} times, since cores were shared."]
+
+
+def _legend(parts: Sequence[str]) -> list[str]:
+    """The words of tables that are explained nowhere else."""
+    cells = {cell for part in parts if part.startswith("|") for cell in part.strip("| ").split(" | ")}
+    told = [f"- *{word}*: {meaning}" for word, meaning in WORDS.items() if word in cells]
+    return ["In the tables:", "", *told, ""] if told else []
 
 
 def _variants(runs: Sequence[Run], score: str) -> list[str]:
@@ -88,7 +117,7 @@ def table(runs: Sequence[Run], score: str, settings: type[Settings]) -> list[str
     head = [*dials, *(f"{n:,}" for n in sizes), "weights", "minutes", "seeds", "preset"]
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:
-        cells = [_spread(line.of(n)) + _proportion(line.of(n), theirs, settings) for n in sizes]
+        cells = [_spread(line.of(n), seeds=line.seeds) + _proportion(line.of(n), theirs, settings) for n in sizes]
         rows.append(_row([*line.label, *cells, *_facts(line, sizes, settings.revision)]))
     for label, where, known in references(runs, [dial for dial in dials if dial in settings.data]):
         empty = ["" if where.get(dial) is None else str(where[dial]) for dial in dials[1:]]
@@ -100,7 +129,7 @@ def variant(runs: Sequence[Run], name: str) -> list[str]:
     """A table of the score in another way."""
     found, sizes = lines(runs), counts(runs)
     head = [*found[0].values, *(f"{n:,}" for n in sizes)]
-    rows = [_row([*line.label, *(_spread(line.of(n), name) for n in sizes)]) for line in found]
+    rows = [_row([*line.label, *(_spread(line.of(n), name, line.seeds) for n in sizes)]) for line in found]
     return [name, "", _row(head), _row(["---"] * len(head)), *rows]
 
 
@@ -116,7 +145,7 @@ def others(runs: Sequence[Run], score: str) -> list[str]:
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:
         if line.of(usual):
-            cells = [_spread(line.of(usual), name) for name in names]
+            cells = [_spread(line.of(usual), name, line.seeds) for name in names]
             rows.append(_row([*line.label, *cells]))
     return [f"Measured beside it, with {usual:,} training samples", "", *rows]
 
@@ -127,23 +156,35 @@ def _facts(line: Line, sizes: Sequence[int], revision: int) -> list[str]:
     span = f"{weights[0]:,}" if len(weights) == 1 else f"{weights[0]:,}–{weights[-1]:,}"
     minutes = sorted(statistics.mean(r["training_seconds"] / 60 for r in line.of(n)) for n in sizes if line.of(n))
     spent = "–".join(dict.fromkeys(f"{m:.1f}" for m in (minutes[0], minutes[-1])))
-    preset = line.preset + ", old" * any(run.get("revision", 1) < revision for run in line.runs)
-    return [span, spent, str(max(len(line.of(n)) for n in sizes)), preset]
+    is_old = any(run.get("revision", 1) < revision for run in line.runs)
+    return [span, spent, str(line.seeds), ", ".join([line.preset, *line.made, *["old"] * is_old])]
 
 
 def _asked(run: Run, settings: type[Settings]) -> tuple[Any, ...]:
+    """What runs must agree in to be compared: revision, how they were made, samples, time, data."""
     told = [name for name in ("samples", "budget", *settings.data) if name not in idle(run)]
-    return tuple(run["settings"].get(name) for name in told)
+    return (run.get("revision", 1), made(run), *(run["settings"].get(name) for name in told))
 
 
 def _theirs(runs: Sequence[Run], settings: type[Settings]) -> dict[tuple[Any, ...], float]:
-    """Mean figures of the rival model as it is by default, by the data and the time they are of."""
-    found: dict[tuple[Any, ...], list[float]] = {}
-    for run in runs:
-        theirs = run["settings"]
-        if theirs["model"] == settings.rival and theirs.get("parameters") is None:
-            found.setdefault(_asked(run, settings), []).extend(figures([run]))
-    return {data: statistics.mean(values) for data, values in found.items() if values}
+    """Mean figures of the rival model as it is by default, by what runs must agree in; a preset's before others."""
+    found: dict[tuple[Any, ...], float] = {}
+    for line in sorted(lines(runs), key=lambda line: line.preset == "own"):
+        for own in filter(None, (line.of(n) for n in counts(line.runs))):
+            values = figures(own)
+            if values and _is_rival(own[0], settings):
+                found.setdefault(_asked(own[0], settings), statistics.mean(values))
+    return found
+
+
+def _is_rival(run: Run, settings: type[Settings]) -> bool:
+    """Whether a run is of the rival model, and of nothing else than it is by default but data and plan of training."""
+    theirs = run["settings"]
+    if theirs["model"] != settings.rival or theirs.get("parameters") is not None:
+        return False
+    usual = settings.of(model=settings.rival).question
+    free = {"samples", "seed", *settings.data, *idle(run)}
+    return all(theirs.get(name) == value for name, value in usual.items() if name not in free)
 
 
 def _proportion(runs: Sequence[Run], theirs: Mapping[tuple[Any, ...], float], settings: type[Settings]) -> str:
@@ -160,14 +201,18 @@ def _of_reference(known: Mapping[int, Sequence[float]], sizes: Sequence[int]) ->
     return [_number(statistics.mean(known[n])) if n in known else "" for n in sizes]
 
 
-def _spread(runs: Sequence[Run], name: str | None = None) -> str:
-    """Mean and standard deviation of the figures that are numbers, and how many those are, where some are not."""
+def _spread(runs: Sequence[Run], name: str | None = None, seeds: int = 0) -> str:
+    """Mean and standard deviation of the figures that are numbers.
+
+    Also how many those are, where some are not or where a line has more ``seeds`` elsewhere.
+    """
+    few = f" [{len(runs)}]" if len(runs) < seeds else ""
     known = figures(runs, name)
     if not known:
-        return "diverged" if any(name is None or name in run["test"] for run in runs) else ""
+        return f"diverged{few}" if any(name is None or name in run["test"] for run in runs) else ""
     mean = statistics.mean(known)
     spread = f"{_number(mean)} ± {_number(statistics.stdev(known))}" if len(known) > 1 else _number(mean)
-    return spread if len(known) == len(runs) else f"{spread}, {len(known)} of {len(runs)} seeds"
+    return f"{spread}{few}" if len(known) == len(runs) else f"{spread}, {len(known)} of {len(runs)} seeds"
 
 
 def _number(value: float) -> str:
@@ -175,4 +220,4 @@ def _number(value: float) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -88,7 +88,7 @@ class Job:
             words += (
                 [f"--{name}" if value else f"--no-{name}"] if isinstance(value, bool) else [f"--{name}", str(value)]
             )
-        resume = ["--resume"] if (self.folder / CHECKPOINT).is_file() else []
+        resume = ["--resume" if (self.folder / CHECKPOINT).is_file() else "--replace"]
         return [*words, "--out", str(self.folder), *resume]
 
 

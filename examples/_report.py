@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from intertwine._files import CHECKPOINT, RunError, claim
+from intertwine._files import CHECKPOINT, METRICS, RunError, claim
 from intertwine.groups import Group
 from rich.console import Console
 from rich.table import Table
@@ -45,10 +45,11 @@ class Report:
             console.print(f"wrote {path}", highlight=False, soft_wrap=True)
 
 
-def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True) -> Path:
+def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, replace: bool = False) -> Path:
     """The folder of a run: ``out``, or ``runs/name``; without ``out`` a new run gets a fresh one.
 
-    Only the process that ``leads`` claims it; the others take what it took.
+    A folder with figures alone is taken, too, unless they may be replaced.  Only the process that ``leads`` claims it;
+    the others take what it took.
 
     Raises
     ------
@@ -56,27 +57,35 @@ def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True) ->
         If a new run would overwrite the one in ``out``, or there is none to resume.
     """
     numbered = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
-    taken = [path for path in numbered if (path / CHECKPOINT).exists()]
+    begun = [path for path in numbered if (path / CHECKPOINT).exists()]
     if resume:
-        folder = out or max(taken, key=lambda path: (path / CHECKPOINT).stat().st_mtime, default=numbered[0])
+        folder = out or max(begun, key=lambda path: (path / CHECKPOINT).stat().st_mtime, default=numbered[0])
         if not (folder / CHECKPOINT).exists():
             raise RunError(f"there is nothing to resume in {folder}: run without --resume to start")
     elif out is None:
-        return next(path for path in numbered if path not in taken and (not leads or claim(path)))
+        return next(path for path in numbered if not _is_taken(path) and (not leads or claim(path)))
     else:
         folder = out
-        if leads and (out / CHECKPOINT).exists():
+        if leads and _is_taken(out, replace):
             raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
     if leads and not claim(folder):
         raise RunError(f"another process is training in {folder}: wait for it, or choose another --out")
     return folder
 
 
-def require_orthogonal(group: Group, inhabitants: str) -> None:
-    """Raise a ValueError unless a group acts on real 3-space by orthogonal matrices."""
-    if group.d != 3 or group.field != "R" or not group.is_orthogonal:
+#: groups of orthogonal matrices by their size
+KNOWN = {2: "O(2), SO(2), C(8)", 3: "O(3), SO(3), azimuthal, Octahedral"}
+
+
+def _is_taken(folder: Path, replace: bool = False) -> bool:
+    return (folder / CHECKPOINT).exists() or ((folder / METRICS).exists() and not replace)
+
+
+def require_orthogonal(group: Group, inhabitants: str, d: int = 3) -> None:
+    """Raise a ValueError unless a group acts on R^d by orthogonal matrices."""
+    if group.d != d or group.field != "R" or not group.is_orthogonal:
         kind = "orthogonal" if group.is_orthogonal else "not orthogonal"
         raise ValueError(
-            f"{group.name} acts on {group.field}^{group.d} ({kind}), but {inhabitants} live in R^3: choose a group of "
-            "orthogonal 3 x 3 matrices, such as O(3), SO(3), azimuthal, Octahedral or Trivial(3)"
+            f"{group.name} acts on {group.field}^{group.d} ({kind}), but {inhabitants} live in R^{d}: choose a "
+            f"group of orthogonal {d} x {d} matrices, such as {KNOWN[d]} or Trivial({d})"
         )

@@ -62,11 +62,13 @@ class Settings:
     parameters: int | None = setting(None, "Choose the width for about so many weights.", least=1000)
     epochs: int = setting(30, "Number of passes over the training samples.", least=1)
     batch: int = setting(50, "Samples per step.", least=1)
-    lr: float = setting(3e-3, "Peak learning rate.", least=1e-8)
+    lr: float = setting(3e-3, "Peak learning rate.", least=1e-8, most=1e3)
     schedule: str = setting("cosine", "The rate falls by a cosine, or stays.", choices=("cosine", "constant"))
-    average: float = setting(0.995, "Decay of the moving average of the weights.", least=0)
+    average: float = setting(0.995, "Decay of the moving average of the weights.", least=0, most=0.99999)
     patience: int | None = setting(None, "End after so many epochs without improvement.", least=1)
-    budget: float | None = setting(None, "Minutes (on a CPU, of processor time) after which to end.", least=0.01)
+    budget: float | None = setting(
+        None, "Minutes (on a CPU, of processor time) after which to end.", least=0.01, most=1e6
+    )
 
     @classmethod
     def of(cls, preset: str = "desk", **given: Any) -> Settings:

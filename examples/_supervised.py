@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -28,6 +30,7 @@ class Samples(Protocol):
     def __getitem__(self, index: Tensor) -> Any: ...
 
 
+Index = NDArray[np.int64]
 Errors = Callable[[Tensor, Tensor], Tensor]
 Move = Callable[[Any, torch.Generator], Any]
 
@@ -98,3 +101,23 @@ def mistakes(logits: Tensor, target: Tensor) -> Tensor:
     tensor([  0., 100.])
     """
     return 100.0 * (logits.argmax(-1) != target)
+
+
+def cut(order: Index, test: int, val: int, samples: int, seed: int, what: str) -> dict[str, Index]:
+    """The first ``test`` of an order for tests, always; of the rest, shuffled by seed, ``val`` and ``samples``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer samples; ``what`` they are is said.
+
+    Examples
+    --------
+    >>> {part: len(index) for part, index in cut(np.arange(100), 20, 10, 50, 0, "jets").items()}
+    {'train': 50, 'val': 10, 'test': 20}
+    """
+    rest = np.random.default_rng(seed).permutation(order[test:])
+    train = rest[val:]
+    if samples > len(train):
+        raise ValueError(f"there are {len(train):,} training {what}, got samples={samples:,}")
+    return {"train": train[:samples], "val": rest[:val], "test": order[:test]}

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import pickle
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -121,10 +122,10 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
             raise ValueError(f"format {content['format']}, expected {FORMAT}")
         return dict(content)
     except Exception as error:  # a damaged zip raises nearly anything
-        reason = str(error).partition("\n")[0]
-        raise RunError(
-            f"the checkpoint {path} cannot be read ({type(error).__name__}: {reason}): delete it and start again"
-        ) from error
+        reason = f"{type(error).__name__}: " + str(error).partition("\n")[0]
+        if isinstance(error, pickle.UnpicklingError):  # torch's advice is to run what it holds
+            reason = "it is damaged, or holds more than tensors and plain values"
+        raise RunError(f"the checkpoint {path} cannot be read ({reason}): delete it and start again") from error
 
 
 def write_metrics(folder: Path, metrics: dict[str, Any]) -> Path:

@@ -62,7 +62,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     """
     from intertwine import __version__
 
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     versions = {"intertwine": __version__, "torch": torch.__version__}
     return versions | {"device": name, "threads": torch.get_num_threads()}
 

@@ -277,6 +277,11 @@ class Run:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         value = float(loss.detach())  # waits for an accelerator: only now, when all its work is queued
         if not math.isfinite(value):
+            if not self.state.epoch + self.state.step:
+                raise RunError(
+                    f"the loss is {value} before any training: no learning rate mends that; the data, or what an "
+                    "untrained network makes of them (a long rollout of products, say), are too large"
+                )
             raise RunError(
                 f"the loss became {value} in epoch {self.state.epoch + 1}: try a smaller learning rate "
                 f"(--lr, now {self.plan.lr:g})" + self._kept()

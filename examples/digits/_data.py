@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from torch.nn.functional import affine_grid, grid_sample, pad
 
 from .._source import fingerprint, missing, source
 from .._store import Arrays, stored
+from .._supervised import cut
 
 SIZE = 28
 CLASSES = 10
@@ -117,11 +119,7 @@ def load(name: str, samples: int, seed: int = 0) -> dict[str, Images]:
     order = rng.permutation(len(target))
     angles = torch.from_numpy(rng.uniform(0, 2 * np.pi, len(target))).float()
     held, tested = HELD_OUT[name]
-    test, rest = order[:tested], np.random.default_rng(seed).permutation(order[tested:])
-    val, train = rest[:held], rest[held:]
-    if samples > len(train):
-        raise ValueError(f"there are {len(train):,} training images in source {name!r}, got samples={samples:,}")
-    parts = {"train": train[:samples], "val": val, "test": test}
+    parts = cut(order, tested, held, samples, seed, f"images in source {name!r}")
     return {
         part: Images(turned(pixels[index], angles[index]), target[index], pixels[index])
         for part, index in ((part, torch.from_numpy(index)) for part, index in parts.items())
@@ -188,7 +186,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     ValueError
-        Naming the file, if it is none or incomplete.
+        Naming the file, if it is none, or incomplete, or holds neither labels (n,) nor images (n, h, w).
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -196,9 +194,11 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         raise ValueError(f"cannot read {path} ({error}): fetch it again") from error
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise ValueError(f"{path} is no IDX file of bytes: it begins with {content[:4]!r}, not 00 00 08")
+    if content[3] not in (1, 3):
+        raise ValueError(f"{path} has {content[3]} dimensions, not 1 (labels) or 3 (images): fetch it again")
     header = 4 + 4 * content[3]
-    shape = np.frombuffer(content[4:header].ljust(header - 4, b"\0"), ">u4").astype(np.int64)
+    shape = tuple(np.frombuffer(content[4:header].ljust(header - 4, b"\0"), ">u4").tolist())
     body = np.frombuffer(content[header:], np.uint8)
-    if len(content) < header or shape.prod() != body.size:
-        raise ValueError(f"{path} says it holds {tuple(shape.tolist())} bytes but has {body.size}: fetch it again")
+    if len(content) < header or not body.size or math.prod(shape) != body.size:  # of Python's integers: no overflow
+        raise ValueError(f"{path} says it holds {shape} bytes but has {body.size}: fetch it again")
     return body.reshape(shape)

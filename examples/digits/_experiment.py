@@ -7,11 +7,11 @@ from functools import partial
 import torch
 from intertwine.groups import Group
 from intertwine.plot import figure
-from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import nn
 
-from .._experiment import Experiment, sized
+from .._experiment import Experiment, steerable_or_plain
+from .._report import require_orthogonal
 from .._supervised import Supervised, classified, mistakes
 from . import _data
 from ._model import plain, steerable
@@ -31,9 +31,7 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
 
     def check(self, settings: DigitsSettings) -> None:
         """The group acts on the plane."""
-        group = self.group(settings)
-        if group.d != 2 or not group.is_orthogonal:
-            raise ValueError(f"{group.name} does not act on the plane orthogonally: choose a subgroup of O(2)")
+        require_orthogonal(self.group(settings), "images", 2)
 
     def task(self, settings: DigitsSettings, device: torch.device) -> Supervised:
         """Images, turned."""
@@ -43,11 +41,9 @@ class DigitsExperiment(Experiment[DigitsSettings, Supervised]):
 
     def network(self, settings: DigitsSettings, group: Group, task: Supervised) -> nn.Module:
         """A steerable network, or one without symmetry of as many weights."""
-        if settings.model == "steerable" and settings.parameters is None:
-            return steerable(group)
-        parameters = settings.parameters or count_parameters(steerable(self.group(DigitsSettings())))
-        make = partial(steerable, group) if settings.model == "steerable" else plain
-        return sized(make, parameters, settings.seed)
+        return steerable_or_plain(
+            settings, partial(steerable, group), partial(steerable, self.group(DigitsSettings())), plain
+        )
 
     def test(self, settings: DigitsSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Mistakes; and how many answers change when the image is turned by another angle."""

@@ -20,6 +20,7 @@ from rich.progress import track
 
 from .._source import MissingDataError
 from .._store import Arrays, stored
+from .._supervised import cut
 from ..qm9 import _data as qm9
 
 COUNT, CHUNK, VALIDATION, TEST = 5_000, 100, 500, 1_000
@@ -135,12 +136,7 @@ def load(target: str, samples: int, seed: int = 0) -> dict[str, qm9.Molecules]:
     key, arrays = qm9.geometries()
     found = stored(f"{key}-xtb-v1", lambda: computed(key, arrays))
     values = torch.from_numpy(found[target])
-    place = np.arange(len(values))
-    test, rest = place[:TEST], np.random.default_rng(seed).permutation(place[TEST:])
-    val, train = rest[:VALIDATION], rest[VALIDATION:]
-    if samples > len(train):
-        raise ValueError(f"there are {len(train):,} training molecules, got samples={samples:,}")
-    parts = {"train": train[:samples], "val": val, "test": test}
+    parts = cut(np.arange(len(values)), TEST, VALIDATION, samples, seed, "molecules")
     return {
         part: qm9.molecules(arrays, found["index"][own], values[torch.from_numpy(own)]) for part, own in parts.items()
     }

@@ -17,7 +17,10 @@ class DipolesSettings(Settings):
 
     name: ClassVar[str] = "dipoles"
     experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
-    note: ClassVar[str] = "computed by GFN2-xTB, not measured: its polarizabilities are two thirds of those of QM9"
+    note: ClassVar[str] = (
+        "computed by GFN2-xTB, not measured: its polarizabilities are two thirds of those of QM9; equivariance errors "
+        "are under O(3), whatever the group of the line"
+    )
     revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 200, "epochs": 3, "budget": 0.5},

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from .._source import MissingDataError, fingerprint, missing, source
 from .._store import Arrays, stored
+from .._supervised import cut
 from ._generate import CONSTITUENTS, generate
 
 COUNT, CHUNK = 8_000, 500  # of each kind
@@ -101,17 +102,14 @@ def load(name: str, samples: int, constituents: int, seed: int = 0) -> dict[str,
     MissingDataError
         If the files or the packages are not there.
     ValueError
-        Naming the file and the record that are damaged, or if there are fewer jets.
+        Naming the file and the record that are damaged, or if there are fewer jets, or jets of one kind only.
     """
     if name == "public":
         return public(samples, constituents, seed)
     momenta, target = generated(constituents)
     order = np.random.default_rng(8317).permutation(len(target))
-    test, rest = order[:TEST], np.random.default_rng(seed).permutation(order[TEST:])
-    val, train = rest[:VALIDATION], rest[VALIDATION:]
-    if samples > len(train):
-        raise ValueError(f"there are {len(train):,} training jets in source {name!r}, got samples={samples:,}")
-    return {part: jets(momenta[i], target[i]) for part, i in zip(PARTS, (train[:samples], val, test))}
+    parts = cut(order, TEST, VALIDATION, samples, seed, f"jets in source {name!r}")
+    return {part: jets(momenta[i], target[i]) for part, i in parts.items()}
 
 
 def generated(constituents: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -135,7 +133,9 @@ def public(samples: int, constituents: int, seed: int = 0) -> dict[str, Jets]:
     for part, path in zip(PARTS, found):
         key = f"jets-public-v1-{part}-{constituents}-{fingerprint(path)}"
         arrays = stored(key, partial(read, path, constituents))
-        n = len(arrays["target"])
+        n, kinds = len(arrays["target"]), np.unique(arrays["target"]).tolist()
+        if len(kinds) < 2:
+            raise ValueError(f"{path} holds jets of {LABEL} = {kinds[0]} only, not of 0 and 1: fetch it again")
         wanted = {"train": samples, "val": min(VALIDATION, n), "test": n}[part]
         if wanted > n:
             raise ValueError(f"{path} holds {n:,} jets, got samples={samples:,}")
@@ -187,10 +187,13 @@ def _numbers(table: Any) -> NDArray[np.float64]:
 def _check(path: Path, start: int, table: NDArray[np.float64]) -> None:
     """Raise a ValueError for the first row (E, px, py, pz, ..., kind) that is no jet."""
     p, kind = table[:, :-1].reshape(len(table), -1, 4), table[:, -1]
+    with np.errstate(over="ignore"):
+        size = np.linalg.norm(p[..., 1:], axis=-1)
     reasons = {
         "has numbers that are not finite": ~np.isfinite(table).all(1),
+        "has numbers beyond single precision": (abs(table) > np.finfo(np.float32).max).any(1),
         "has no constituent": ~(p[:, 0, 0] > 0),
-        "has a momentum larger than its energy": (p[..., 0] < (1 - 1e-3) * np.linalg.norm(p[..., 1:], axis=-1)).any(1),
+        "has a momentum larger than its energy": (p[..., 0] < (1 - 1e-3) * size).any(1),
         f"has {LABEL} other than 0 or 1": ~np.isin(kind, (0, 1)),
     }
     for reason, bad in reasons.items():

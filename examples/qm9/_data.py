@@ -35,6 +35,8 @@ ELEMENTS = ("H", "C", "N", "O", "F")
 MEV = 27_211.386_245_988
 FILES = ("qm9_part1.csv", "qm9_part2.csv", "qm9_part3.csv")
 TRAIN, VALIDATION = 110_000, 10_000
+#: of the largest molecule, and of the last one
+ATOMS, INDEX = 29, 133_885
 VERSION = 1
 
 
@@ -165,8 +167,12 @@ def convert(folder: Path) -> Arrays:
                     pos.append(numbers(row["XYZ_Ang"]).reshape(len(elements), 3))
                     values.append([float(row[t.column]) for t in TARGETS.values()])
                     index.append(int(row["Index"]))
-                    if not np.isfinite([*pos[-1].flat, *values[-1]]).all():
-                        raise ValueError("it has numbers that are not finite")
+                    if not (abs(np.array([*pos[-1].flat, *values[-1]])) <= np.finfo(np.float32).max).all():
+                        raise ValueError("it has numbers that are not finite in single precision")
+                    if len(elements) > ATOMS:
+                        raise ValueError(f"it has {len(elements)} atoms, more than {ATOMS}")
+                    if not 1 <= index[-1] <= INDEX:
+                        raise ValueError(f"its index is {index[-1]}, not from 1 to {INDEX:,}")
                     kind += elements
                     size.append(len(elements))
                     read += 1

@@ -82,13 +82,14 @@ def load(name: str, samples: int, seed: int = 0, rotated: bool = False) -> dict[
     MissingDataError
         If the files are not there.
     ValueError
-        Naming the file and the record that are damaged, or if there are fewer shapes.
+        Naming the file and the record that are damaged, or if there are fewer shapes, or not all parts or classes.
     """
     arrays = furniture() if name == "sweethome3d" else modelnet(MODELNET[name])
     target = torch.from_numpy(arrays["target"]).long()
     clouds = Clouds(torch.from_numpy(arrays["points"]), target)
     clouds = turned(clouds, torch.Generator().manual_seed(1889), rotated)
     parts = split(arrays["target"], arrays["part"], seed)
+    _check(name, arrays["target"], parts)
     if samples > len(parts["train"]):
         raise ValueError(
             f"there are {len(parts['train']):,} training shapes in source {name!r}, got samples={samples:,}"
@@ -165,6 +166,10 @@ def modelnet(folder: str) -> Arrays:
     files = _modelnet_files(folder)
     if not files:
         raise missing(f"files of {folder}", HOW[folder.lower()])
+    there = {path.parent for path in files}
+    lacking = sorted({of.with_name(part) for of in there for part in ("train", "test")} - there)
+    if lacking:
+        raise ValueError(f"{lacking[0]} holds no OFF files: unpack {folder}.zip again")
     return stored(f"shapes-{folder}-{fingerprint(*files)}-v1", lambda: read_modelnet(files))
 
 
@@ -173,7 +178,11 @@ def read_modelnet(files: list[Path]) -> Arrays:
     labels, rng = sorted({path.parts[-3] for path in files}), np.random.default_rng(1)
     found, part = [], []
     for path in track(files, "reading models"):
-        points = spread(read_off(path.read_bytes(), str(path)), POINTS, rng)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ValueError(f"cannot read {path} ({error.strerror}): unpack its archive again") from error
+        points = spread(read_off(content, str(path)), POINTS, rng)
         found.append((in_unit_ball(points), labels.index(path.parts[-3])))
         part.append(int(path.parent.name == "test"))
     return _arrays(found, part)
@@ -190,6 +199,16 @@ def _modelnet_files(folder: str) -> list[Path]:
     where = source(folder)
     files = sorted(where.glob("*/*/*.off")) if where else []
     return [path for path in files if path.parent.name in ("train", "test")]
+
+
+def _check(name: str, target: NDArray[np.int64], parts: dict[str, NDArray[np.int64]]) -> None:
+    """Raise a ValueError that names the source's folder or file if it has too few classes or shapes."""
+    where = source(MODELNET.get(name, FURNITURE))
+    if (count := len(np.unique(target))) < 2:
+        raise ValueError(f"{where} holds shapes of {count} class, expected two or more: fetch it again")
+    for part, index in parts.items():
+        if not len(index):
+            raise ValueError(f"{where} holds too few shapes ({len(target)}): none is left for part {part!r}")
 
 
 def _arrays(found: list[tuple[NDArray[np.float64], int]], part: list[int]) -> Arrays:

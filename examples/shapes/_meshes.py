@@ -66,6 +66,8 @@ def read_obj(content: bytes, name: str) -> Mesh:
 def read_off(content: bytes, name: str) -> Mesh:
     """The mesh of an OFF file, even one whose counts follow ``OFF`` without a space, as in ModelNet.
 
+    Comments may stand anywhere; every vertex and every face has a line of its own, as what follows it there is a color.
+
     Parameters
     ----------
     content : bytes
@@ -82,13 +84,15 @@ def read_off(content: bytes, name: str) -> Mesh:
     >>> read_off(b"OFF3 1 0\\n0 0 0\\n1 0 0\\n0 1 0\\n3 0 1 2\\n", "one.off").triangles.tolist()
     [[0, 1, 2]]
     """
-    text = content.decode("latin-1")
-    if not text.startswith("OFF"):
-        raise ValueError(f"{name}, line 1: an OFF file begins with OFF, got {text[:12]!r}")
-    stripped = ((k, line.partition("#")[0].split()) for k, line in enumerate(text[3:].splitlines(), 1))
+    stripped = ((k, line.partition("#")[0].split()) for k, line in enumerate(content.decode("latin-1").splitlines(), 1))
     lines = iter([(k, words) for k, words in stripped if words])
-    number, counts = next(lines, (1, [""]))
-    if len(counts) < 2 or not all(word.isdigit() for word in counts[:2]):
+    number, first = next(lines, (1, [""]))
+    if not first[0].startswith("OFF"):
+        raise ValueError(f"{name}, line {number}: an OFF file begins with OFF, got {' '.join(first)[:12]!r}")
+    counts = [word for word in (first[0][3:], *first[1:]) if word]
+    if not counts:
+        number, counts = next(lines, (number, []))
+    if len(counts) < 2 or not all(map(_natural, counts[:2])):
         raise ValueError(f"{name}, line {number}: expected numbers of vertices and faces, got {' '.join(counts)!r}")
     v, f = map(int, counts[:2])
     vertices = _each(lines, v, _point, name)
@@ -161,8 +165,13 @@ def _vertex(word: str, count: int) -> int:
     return k - 1 if k > 0 else count + k
 
 
+def _natural(word: str) -> bool:
+    """Whether a word is a number from 0 to 10¹⁸ − 1."""
+    return word.isdecimal() and len(word) <= 18
+
+
 def _face(words: list[str], count: int) -> list[int]:
-    if not all(word.isdigit() for word in words[: int(words[0]) + 1 if words[0].isdigit() else 1]):
+    if not all(map(_natural, words[: int(words[0]) + 1 if _natural(words[0]) else 1])):
         raise ValueError(f"a face is the number of its corners and their vertices, got {' '.join(words)!r}")
     corners = [int(word) for word in words[1 : int(words[0]) + 1]]
     if len(corners) < int(words[0]):

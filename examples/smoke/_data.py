@@ -74,9 +74,15 @@ def simulations(n: int, part: str, seed: int = 0, buoyancy: float = 0.0) -> Tens
     part : "train", "val" or "test"
     seed : int
     buoyancy : float
+
+    Raises
+    ------
+    ValueError
+        If the buoyancy is too strong for the time step.
     """
     number = stream(part, seed)
-    name = f"smoke-{part}-{number}-{n}-b{buoyancy:g}-v{VERSION}"
+    force = f"buoyancy{float(buoyancy)!r}" if buoyancy else "b0"
+    name = f"smoke-{part}-{number}-{n}-{force}-v{VERSION}"
     return torch.from_numpy(stored(name, lambda: _simulate(n, number, buoyancy))["frames"]).float()
 
 
@@ -84,7 +90,13 @@ def _simulate(n: int, number: int, buoyancy: float) -> Arrays:
     rng = np.random.default_rng((2402, 14730, number))
     noise = torch.from_numpy(rng.standard_normal((n, 2, SIZE, SIZE))).float()
     flow = Flow(SIZE, VISCOSITY, buoyancy, torch.float32)
-    return {"frames": np.concatenate([_frames(flow, some).half().numpy() for some in noise.split(TOGETHER)])}
+    return {"frames": np.concatenate([_finite(_frames(flow, some).half(), buoyancy) for some in noise.split(TOGETHER)])}
+
+
+def _finite(frames: Tensor, buoyancy: float) -> np.ndarray:
+    if not frames.isfinite().all():
+        raise ValueError(f"smoke of buoyancy = {buoyancy!r} moves too fast for the time step: choose a smaller one")
+    return frames.numpy()
 
 
 def _frames(flow: Flow, noise: Tensor) -> Tensor:

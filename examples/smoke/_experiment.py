@@ -8,12 +8,12 @@ from functools import partial
 import torch
 from intertwine.groups import Group
 from intertwine.plot import figure
-from intertwine.train import count_parameters
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from .._experiment import Experiment, sized
+from .._experiment import Experiment, steerable_or_plain
+from .._report import require_orthogonal
 from .._supervised import Samples, Supervised
 from . import _data
 from ._data import Pairs, pairs, simulations
@@ -51,11 +51,9 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
 
     def check(self, settings: SmokeSettings) -> None:
         """The group acts on the plane, and forces are finite."""
-        group = self.group(settings)
         if not math.isfinite(settings.buoyancy):
             raise ValueError(f"buoyancy is a finite number >= 0, got {settings.buoyancy}")
-        if group.d != 2 or not group.is_orthogonal:
-            raise ValueError(f"{group.name} does not act on the plane orthogonally: choose a subgroup of O(2)")
+        require_orthogonal(self.group(settings), "flows", 2)
 
     def task(self, settings: SmokeSettings, device: torch.device) -> Supervised:
         """Pairs of frames, simulated at the first use."""
@@ -67,11 +65,9 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
 
     def network(self, settings: SmokeSettings, group: Group, task: Supervised) -> nn.Module:
         """A steerable network, or one without symmetry of as many weights."""
-        if settings.model == "steerable" and settings.parameters is None:
-            return steerable(group)
-        parameters = settings.parameters or count_parameters(steerable(self.group(SmokeSettings())))
-        make = plain if settings.model == "cnn" else partial(steerable, group)
-        return sized(make, parameters, settings.seed)
+        return steerable_or_plain(
+            settings, partial(steerable, group), partial(steerable, self.group(SmokeSettings())), plain
+        )
 
     def test(self, settings: SmokeSettings, model: nn.Module, task: Supervised) -> dict[str, float]:
         """Errors of one step and of several, and of symmetry, as shares of the predicted change."""

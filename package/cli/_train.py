@@ -44,6 +44,8 @@ class Precision(StrEnum):
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
 Out = Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the run; by default a new one in runs/.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")]
+#: what `Means` holds
+MEANS = ("device", "out", "resume", "replace", "compile", "precision", "tensorboard")
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; more than 1 pays for large batches only.")]
 
 
@@ -51,9 +53,9 @@ def train_command(settings: type[Settings]) -> Callable[..., None]:
     """The command that trains an experiment: one option for each of its settings, and those of every run."""
 
     def command(**words: Any) -> None:
-        preset, threads, as_json = words.pop("preset").value, words.pop("threads"), words.pop("as_json")
+        preset, threads, as_json = words.pop("preset"), words.pop("threads"), words.pop("as_json")
         console = Console(stderr=as_json)
-        means = {key: words.pop(key) for key in ("device", "out", "resume", "compile", "precision", "tensorboard")}
+        means = {key: words.pop(key) for key in MEANS}
         means["precision"] = means["precision"].value
         given = {key: getattr(value, "value", value) for key, value in words.items() if value is not None}
 
@@ -62,7 +64,9 @@ def train_command(settings: type[Settings]) -> Callable[..., None]:
             from intertwine.examples._registry import experiment
 
             here = Means(**means)
-            what = resumed(settings, here.out if here.resume else None, {"preset": preset, **given})
+            what = resumed(settings, here.out if here.resume else None, {"preset": preset or "desk", **given})
+            if here.resume and preset and what != settings.of(preset, **given):
+                console.print(f"[yellow]--preset {preset} is for new runs: this one goes on as it began")
             return run(experiment(settings), what, here, console)
 
         report = perform(console, job, threads)
@@ -94,10 +98,13 @@ def _option(setting: Field[Any], hint: Any) -> inspect.Parameter:
 
 def _common(
     *,
-    preset: Annotated[Preset, typer.Option(help="About a minute, some minutes, or as published.")] = Preset.desk,
+    preset: Annotated[
+        Preset | None, typer.Option(help="About a minute, some minutes, or as published.", show_default="desk")
+    ] = None,
     device: Device = "auto",
     out: Out = None,
     resume: Resume = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over the figures of a run in --out.")] = False,
     threads: Threads = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = Precision.float32,

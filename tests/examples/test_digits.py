@@ -90,6 +90,11 @@ def test_the_archive_of_npm(places):
         (b"\x89PNG....", "no IDX file of bytes"),
         (idx(np.zeros((3, 28, 28), np.uint8))[:-5], r"says it holds \(3, 28, 28\) bytes but has 2347"),
         (idx(np.zeros((3, 28, 28), np.uint8))[:9], "says it holds"),
+        (b"\0\0\x08\x03" + struct.pack(">3I", 2**31, 2**31, 4), r"says it holds \(2147483648, 2147483648, 4\) bytes"),
+        (b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 0), "says it holds .* but has 0"),
+        (b"\0\0\x08\x04" + struct.pack(">4I", *[2**32 - 1] * 3, 0), "has 4 dimensions, not 1"),
+        (b"\0\0\x08\xff" + struct.pack(">255I", *[1] * 255) + b"\0", "has 255 dimensions, not 1"),
+        (b"\0\0\x08\x00\0", "has 0 dimensions, not 1"),
         (idx(np.zeros((10, 27, 28), np.uint8)), "do not belong together"),
         (idx(np.zeros((9, 28, 28), np.uint8)), "do not belong together"),
     ],
@@ -204,7 +209,7 @@ def test_turned_images_give_the_same_answer(make, same):
 
 def test_groups_must_act_on_the_plane():
     settings = EXPERIMENTS["digits"].of("fast", group="O(3)")
-    with pytest.raises(ValueError, match="subgroup of O"):
+    with pytest.raises(ValueError, match="choose a group of orthogonal 2 x 2 matrices"):
         DigitsExperiment().check(settings)
 
 

@@ -3,14 +3,17 @@
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from intertwine import cli
+from intertwine._files import METRICS
 from intertwine.examples._augment import elements
 from intertwine.examples._experiment import Means, check_size, resumed, run, sized
 from intertwine.examples._registry import EXPERIMENTS
+from intertwine.examples._report import run_folder
 from intertwine.examples._settings import UNLIMITED
 from intertwine.examples.nbody import _experiment as nbody
 from intertwine.examples.nbody._data import FRAME_IN, FRAME_OUT, NBody, begin, load
@@ -270,9 +273,29 @@ def test_a_run_is_not_overwritten(tmp_path):
     assert "holds a run already" in result.output
 
 
-def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
-    from intertwine.examples._report import run_folder
+def test_figures_without_a_checkpoint_are_not_overwritten_unless_asked(tmp_path, monkeypatch):
+    """As in a fresh clone."""
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path("theirs"), Path("runs/a")):
+        folder.mkdir(parents=True)
+        (folder / METRICS).write_text("{}")
+    with pytest.raises(RuntimeError, match="theirs holds a run already"):
+        run_folder(Path("theirs"), "a", resume=False)
+    assert run_folder(Path("theirs"), "a", resume=False, replace=True) == Path("theirs")
+    assert run_folder(None, "a", resume=False) == Path("runs/a-2")
 
+
+def test_a_preset_for_a_run_that_goes_on_is_not_heeded_and_that_is_said(tmp_path):
+    words = ["train", "nbody", "--out", str(tmp_path), "--samples", "20", "--channels", "2", "--preset", "fast"]
+    assert call(*words, "--epochs", "1").exit_code == 0
+    assert "goes on as it began" not in call(*words, "--epochs", "1", "--resume").output
+    words[-1] = "paper"
+    found = call(*words[:-1], "paper", "--resume")
+    assert found.exit_code == 0
+    assert "--preset paper is for new runs" in found.output
+
+
+def test_new_runs_get_fresh_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for expected in ("a", "a-2", "a-3"):
         folder = run_folder(None, "a", resume=False)

@@ -44,10 +44,9 @@ def test_aims(figure):
             assert figure(name, samples=1000, **asked) <= few
             assert figure(name, samples=10_000, **asked) <= many
     both = {"group": "O(3) * S(5)", "target": "standard"}
-    assert figure("inertia", model="emlp", samples=1000, **both) < 1e-5
-    assert figure("inertia", model="emlp", samples=10_000, **both) < 1e-5
     for samples in (1000, 10_000):
-        assert 4e-4 < figure("inertia", model="steerable", samples=samples, **both) < 1e-3
+        assert figure("inertia", model="emlp", samples=samples, **both) < 5e-6
+        assert 4e-4 < figure("inertia", model="steerable", samples=samples, **both) < 1.2e-3
     hamiltonian = {"group": "azimuthal", "model": "steerable", "dynamics": "hamiltonian"}
     assert figure("pendulum", **hamiltonian) <= 0.0121
     assert figure("pendulum", 2, **hamiltonian) < 1e-6
@@ -56,7 +55,7 @@ def test_aims(figure):
     assert figure("nbody", budget=7.0, **charged) > 0.0043
 
 
-@pytest.mark.parametrize(("samples", "times"), [(1000, 200), (10_000, 50)])
+@pytest.mark.parametrize(("samples", "times"), [(1000, 80), (10_000, 50)])
 def test_products_win_on_polynomials(figure, samples, times):
     asked = {"samples": samples, "target": "standard"}
     alone, beside, gated = (
@@ -81,7 +80,7 @@ def test_products_lose_where_the_target_is_no_polynomial(figure):
     assert scalars < 0.6 * min(gated, moved)
     assert max(gated, moved) < 0.4 * min(products)
     _, gated, beside, alone, moved = errors("lorentz", "root")
-    assert max(gated, beside) < moved < alone
+    assert max(gated, beside) < moved < 1.25 * alone
 
 
 def test_products_extrapolate_badly(figure, runs):
@@ -211,8 +210,10 @@ def test_molecules(figure):
 
 def test_jets_are_level_and_small_groups_far_behind(figure):
     ours = figure("jets", group="O(1, 3)", model="steerable", samples=1000, beams=True)
-    for augment in (False, True):
-        assert 0.85 < figure("jets", model="plain", samples=1000, augment=augment) / ours < 1.15
+    assert 0.85 < figure("jets", model="plain", samples=1000) / ours < 1.15
+    hidden = figure("jets", group="O(1, 3)", model="steerable", samples=1000, beams=False)
+    for other in (hidden, figure("jets", model="plain", samples=1000, augment=True)):
+        assert 0.85 < other / ours < 0.97
     few, many = (
         [figure("jets", samples=samples, **asked) for asked in ({"group": "O(1, 3)", "model": "steerable"}, *PLAIN)]
         for samples in (300, 5000)
@@ -221,9 +222,15 @@ def test_jets_are_level_and_small_groups_far_behind(figure):
     assert max(many) < 1.15 * min(many)
     space, none = (figure("jets", group=group, model="steerable", samples=1000) for group in ("SO(3)", "Trivial(4)"))
     assert 0.85 < space / ours < 1.15
+    kept_out = [
+        figure("jets", 2, samples=1000, **asked)
+        for asked in ({"group": "O(1, 3)", "model": "steerable", "beams": False}, *PLAIN)
+    ]
+    assert kept_out[0] > 1.4 * max(kept_out[1:])
     assert none > 1.3 * ours
     for samples in (300, 1000):
         assert figure("jets", samples=samples, model="scalars") > 8.7  # what the window on the mass leaves
+    assert figure("jets", samples=5000, model="scalars") > 8.3
 
 
 @pytest.mark.parametrize(("samples", "times", "without", "few"), [(300, 0.85, 3, 1.05), (3000, 0.65, 1.9, 0.95)])
@@ -238,13 +245,10 @@ def test_charged_particles(figure, samples, times, without, few):
     assert 1.1 * ours < figure("nbody", model="plain", augment=True, **trivial) < 1.5 * ours
     if samples == 3000:
         assert 0.55 < ours / figure("nbody", model="egnn", parameters=20_400, **charged) < 0.75
-        longer = {"samples": samples, "group": "O(3)", "budget": 7.0}
-        assert 0.95 < figure("nbody", model="steerable", **longer) / ours < 1.1
-        assert (
-            0.7
-            < figure("nbody", model="egnn", **longer) / figure("nbody", model="egnn", parameters=None, **charged)
-            < 0.9
-        )
+        for model, low, high in (("steerable", 0.95, 1.1), ("egnn", 0.8, 0.95)):
+            asked = charged | {"model": model, "group": "O(3)", "parameters": None, "seed": 0}
+            long, short = (figure("nbody", **asked | {"budget": budget}) for budget in (7.0, 2.3))
+            assert low < long / short < high
 
 
 @pytest.mark.parametrize("samples", [100, 1000])
@@ -284,7 +288,8 @@ def test_shapes(figure, samples):
     upright, turned = ({"samples": samples, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
     ours = figure("shapes", group="azimuthal", **upright)
-    assert max(plain, moved) < ours if samples == 199 else ours < {50: 1, 100: 0.85}[samples] * min(plain, moved)
+    low, high = {50: (0.85, 1.15), 100: (0.7, 0.87), 199: (1, 1.3)}[samples]
+    assert low < ours / min(plain, moved) < high
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)") if samples == 100 else ("SO(3)",):
         assert 0.6 < figure("shapes", group=group, **turned) / plain < 0.77

@@ -79,8 +79,11 @@ def test_parts_of_the_public_files(places):
     assert not torch.equal(a["train"].momenta, c["train"].momenta)
     with pytest.raises(ValueError, match=r"train\.h5 holds 20 jets, got samples=21"):
         _data.load("public", 21, 6)
-    write(places / "test.h5", momenta(3, seed=9), np.ones(3, np.int64))
+    write(places / "test.h5", momenta(3, seed=9), np.arange(3) % 2)
     assert len(_data.load("public", 5, 6)["test"]) == 3
+    write(places / "test.h5", momenta(4, seed=9), np.ones(4, np.int64))
+    with pytest.raises(ValueError, match=r"test\.h5 holds jets of is_signal_new = 1 only, not of 0 and 1"):
+        _data.load("public", 5, 6)
 
 
 @pytest.mark.data
@@ -90,11 +93,13 @@ def test_parts_of_the_public_files(places):
         ((13, 2, 1), np.nan, "row 13: the jet has numbers that are not finite"),
         ((14, 0), 0.0, "row 14: the jet has no constituent"),
         ((3, 1, 0), 0.5, "row 3: the jet has a momentum larger than its energy"),
+        ((12, 0, 0), 1e300, "row 12: the jet has numbers beyond single precision"),
+        ((12, 1, 3), -1e300, "row 12: the jet has numbers beyond single precision"),
     ],
 )
 def test_damaged_jets_are_named(places, monkeypatch, index, value, message):
     monkeypatch.setattr(_data, "READ", 10)
-    p = momenta(20)
+    p = momenta(20).astype(np.float64)
     p[index] = value
     write(places / "val.h5", p, np.arange(20) % 2)
     with pytest.raises(ValueError, match=rf"val\.h5, {message}"):

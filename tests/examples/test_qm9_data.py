@@ -1,5 +1,6 @@
 """The QM9 loader, on a small fixture in qm9pack's format, and on the real package where it is installed."""
 
+import re
 import sys
 
 import numpy as np
@@ -68,6 +69,16 @@ def test_errors_say_what_to_do(package, monkeypatch):
     for number in (b"nan", b"inf"):
         broken.write_bytes(whole.replace(b",-0.25,", b"," + number + b",", 1))
         with pytest.raises(ValueError, match=r"qm9_part2.csv, line 2 .*numbers that are not finite"):
+            _data.load("alpha")
+    head, first, *rest = whole.decode().splitlines()
+    many = f'''"['{"','".join("H" * 300)}']","[{",".join(["[0.,1.,1.]"] * 300)}]"'''
+    for line, message in (
+        (re.sub(r'"\[\'.*?\]\]"', many, first), "it has 300 atoms, more than 29"),
+        (re.sub(r"\.xyz\",\d+", '.xyz",99999999999999', first), "its index is 99999999999999, not from 1"),
+        (re.sub(r"\[0\.,", "[1e300,", first, count=1), "numbers that are not finite in single precision"),
+    ):
+        broken.write_text("\n".join([head, line, *rest]))
+        with pytest.raises(ValueError, match=rf"qm9_part2.csv, line 2 does not hold a QM9 molecule \(.*{message}"):
             _data.load("alpha")
     broken.write_bytes(whole[: whole.index(b"\n") + 1])
     with pytest.raises(ValueError, match=r"qm9_part2.csv holds no molecules"):

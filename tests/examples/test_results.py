@@ -240,7 +240,7 @@ def figures(seed, error, samples=100, **settings):
 
 def test_means_and_spreads():
     text = _page.page([figures(0, 1.0), figures(1, 3.0), figures(0, 0.25, 1000), figures(0, 9.0, group="SO(3)")])
-    assert "| O(3) | steerable | 2 ± 1.41 | 0.25 | 1,000 | 1.0 | 2 | desk |" in text
+    assert "| O(3) | steerable | 2 ± 1.41 | 0.25 [1] | 1,000 | 1.0 | 2 | desk |" in text
     assert "| SO(3) | steerable | 9 |  | 1,000 | 1.0 | 1 | desk |" in text
     assert "| group | model | 100 | 1,000 |" in text
     assert "4 runs, 0.1 hours" in text
@@ -265,6 +265,38 @@ def test_proportions_are_to_what_the_rival_reached_in_the_same_time():
     assert "| O(3) | steerable | 1 |" in _page.page(whole)
 
 
+def test_the_rival_is_one_line_of_one_revision():
+    egnn = [figures(seed, error, model="egnn") for seed, error in ((0, 7.0), (0, 4.0), (1, 4.0))]
+    old, augmented, other = (figures(2, 80.0, model="egnn", **more) for more in ({}, {"augment": True}, {"lr": 0.1}))
+    text = _page.page([old | {"revision": 1}, *egnn, augmented, other, figures(0, 1.0)])
+    assert "| O(3) | egnn |  | 4 ± 0 (1.00) |" in text
+    assert "| O(3) | egnn | augment | 80 (20.00) |" in text
+    assert "| O(3) | steerable |  | 1 (0.25) |" in text
+    assert "| O(3) | steerable | 1 |" in _page.page([figures(0, 1.0), old | {"revision": 1}])
+
+
+def on(run, **made):
+    return run | {"environment": {"device": "cpu", "processes": 1, "torch": "2"} | made}
+
+
+def test_runs_that_were_made_otherwise_are_lines_of_their_own():
+    large = {"device": "NVIDIA H200", "precision": "bfloat16", "processes": 4, "compile": True}
+    runs = [on(figures(0, 1.0)), figures(1, 3.0), on(figures(2, 8.0), **large), figures(0, 4.0, model="egnn")]
+    text = _page.page(runs)
+    assert "| O(3) | steerable | 2 ± 1.41 (0.50) | 1,000 | 1.0 | 2 | desk |" in text
+    assert "| O(3) | steerable | 8 | 1,000 | 1.0 | 1 | desk, bfloat16, compiled, 4 processes, NVIDIA H200 |" in text
+
+
+def test_the_figures_of_a_run_say_how_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("INTERTWINE_CACHE", str(tmp_path / "cache"))
+    tiny = ["train", "nbody", "--samples", "20", "--channels", "2", "--epochs", "1", "--group", "Trivial(3)"]
+    for folder, more in (("usual", []), ("short", ["--precision", "bfloat16"])):
+        words = [*tiny, "--device", "cpu", "--out", str(tmp_path / folder), *more]
+        assert CliRunner().invoke(cli.app, words).exit_code == 0
+    short, usual = _runs.collect(tmp_path)
+    assert (_runs.made(short), _runs.made(usual)) == (("bfloat16",), ())
+
+
 def test_what_diverged_is_counted():
     runs = [figures(0, 1.0), figures(1, 3.0), figures(2, None), figures(0, None, group="SO(3)")]
     text = _page.page(runs)
@@ -275,7 +307,63 @@ def test_what_diverged_is_counted():
 def test_runs_of_two_revisions_are_not_averaged():
     old = [figures(seed, 7.0) | {"revision": 1} for seed in (0, 1)]
     text = _page.page([*old, figures(2, 2.0), *(figures(s, 5.0, 1000) | {"revision": 1} for s in (0, 1))])
-    assert "| O(3) | steerable | 2 | 5 ± 0 | 1,000 | 1.0 | 2 | desk, old |" in text
+    assert "| O(3) | steerable | 2 [1] | 5 ± 0 | 1,000 | 1.0 | 2 | desk, old |" in text
+
+
+def test_references_of_earlier_revisions_are_left_out():
+    old = figures(1, 7.0) | {"revision": 1, "references": {"straight": 9.0}}
+    assert "| *straight* |  | 0.5 |" in _page.page([old, figures(0, 1.0)])
+
+
+def test_references_without_a_figure_are_left_out():
+    runs = [figures(seed, 1.0) | {"references": {"straight": None, "mean": seed or None}} for seed in (0, 2)]
+    text = _page.page([*runs, figures(0, 1.0, dataset="springs") | {"references": {"straight": float("nan")}}])
+    assert "straight" not in text
+    assert "| *mean* |  |  | 2 |" in text
+    assert _curves.published(runs) == {}
+
+
+def test_cells_of_fewer_seeds_than_their_line_say_so():
+    runs = [figures(0, 1.0), figures(1, 3.0), figures(0, 0.25, 1000), figures(0, None, 10_000)]
+    runs = [run | {"test": run["test"] | {"drift": 0.5}} for run in runs]
+    text = _page.page(runs)
+    assert "| O(3) | steerable | 2 ± 1.41 | 0.25 [1] | diverged [1] | 1,000 | 1.0 | 2 | desk |" in text
+    assert "| O(3) | steerable | 0.5 ± 0 |" in text
+
+
+def test_words_are_explained_where_they_occur():
+    text = _page.page([figures(0, 1.0, group="azimuthal"), figures(0, 2.0)])
+    told = [line.split("*")[1] for line in text.splitlines() if line.startswith("- *")]
+    assert told == ["azimuthal", "steerable"]
+    springs = [figures(0, 2.0, dataset="springs", kappa=kappa) for kappa in (0.0, 1.0)]
+    assert "- *kappa*: stiffness" in _page.page(springs)
+
+
+def test_how_far_epochs_of_seeds_differ_is_said():
+    runs = [figures(seed, 1.0) | {"epochs": epochs} for seed, epochs in ((0, 10), (1, 25), (0, 20))]
+    alone = [figures(0, 1.0, group="SO(3)") | {"epochs": 900}, figures(0, 1.0, 1000) | {"epochs": 1}]
+    others = [figures(seed, 1.0, epochs=epochs) | {"epochs": epochs} for seed, epochs in ((0, 1), (1, 9))]
+    assert "differ by up to 1.2 times" in _page.page([*runs, *alone, *others])
+    assert "times, since" not in _page.page([*alone, *others])
+
+
+def test_the_notes_say_what_no_row_does():
+    from intertwine.examples.smoke._experiment import PUBLISHED
+
+    text = EXPERIMENTS["smoke"].note
+    for name, known in PUBLISHED.items():
+        for number in set(known) - {job.settings.samples for job in _queue.jobs(["smoke"])}:
+            assert f"{number:,} of them" in text
+            assert f"{1e4 * known[number]:g}e-4 ({name})" in text or f"{1e3 * known[number]:g}e-3 ({name})" in text
+
+
+@pytest.mark.parametrize("name", ["o5", "inertia", "lorentz"])
+def test_the_notes_say_the_group_of_equivariance_errors(name):
+    from intertwine.examples._experiment import parse_group
+    from intertwine.examples.tasks._experiment import TaskExperiment
+
+    group = EXPERIMENTS[name].note.partition("equivariance errors are under ")[2].partition(", whatever")[0]
+    assert parse_group(group) == TaskExperiment.symmetries[name]
 
 
 def test_settings_that_mean_nothing_are_not_said():
@@ -307,6 +395,23 @@ def test_learning_curves():
     assert line.get_ydata().tolist() == [2.0, 0.5]
     assert (left.get_xscale(), left.get_yscale(), right.get_ylabel()) == ("log", "linear", "test MSE")
     assert _curves.svg(_curves.draw(runs, "test MSE")) == _curves.svg(_curves.draw(runs, "test MSE"))
+
+
+def test_curves_with_one_label_are_told_apart():
+    runs = [figures(0, error, samples) for samples, error in ((100, 1.0), (1000, 0.5))]
+    fast = [run | {"preset": "fast"} for run in runs]
+    large = [on(run, device="NVIDIA H200") for run in runs]
+    small, usual = (
+        [
+            figures(0, 1.0, samples, model="egnn", parameters=size) | {"parameters": size or 9000}
+            for samples in (100, 1000)
+        ]
+        for size in (2000, None)
+    )
+    (curves,) = _curves.panels([*runs, *fast, *large, *small, *usual]).values()
+    ours = {"O(3) steerable, desk", "O(3) steerable, fast", "O(3) steerable, desk, NVIDIA H200"}
+    theirs = {"O(3) egnn, desk, 2,000 weights", "O(3) egnn, desk, 9,000 weights"}
+    assert set(curves) == ours | theirs
 
 
 def test_the_page_shows_the_curves_there_are(tmp_path):
@@ -399,6 +504,23 @@ def test_damaged_figures_name_the_file(tmp_path):
     for changed in ({"training_seconds": None}, {"settings": {"seed": 0}}, {"test": {}}):
         (tmp_path / "a" / "metrics.json").write_text(json.dumps(whole | changed))
         with pytest.raises(RunError, match="does not hold the figures"):
+            _runs.collect(tmp_path)
+    odd = [
+        {"test": {"test MSE": "0.1"}},
+        {"test": {"test MSE": True}},
+        {"references": {"x": "0.1"}},
+        {"revision": None},
+        {"revision": "x"},
+        {"parameters": True},
+        {"environment": {"processes": "4"}},
+        {"epochs": "many"},
+        *({"settings": whole["settings"] | {"samples": samples}} for samples in (1000.5, "1000", None, True)),
+        *({"settings": whole["settings"] | {name: [1]}} for name in ("model", "seed", "weird")),
+        {"settings": {name: value for name, value in whole["settings"].items() if name != "model"}},
+    ]
+    for changed in odd:
+        (tmp_path / "a" / "metrics.json").write_text(json.dumps(whole | changed))
+        with pytest.raises(RunError, match=r"a/metrics.json does not hold the figures"):
             _runs.collect(tmp_path)
     for content in ("{", "[]", "null", json.dumps({"experiment": "nbody"})):
         (tmp_path / "a" / "metrics.json").write_text(content)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -90,7 +91,7 @@ def area(mesh):
     return np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
 
 
-@pytest.mark.parametrize("head", ["OFF\n", "OFF", "OFF # a box\n# of eight corners\n\n"])
+@pytest.mark.parametrize("head", ["OFF\n", "OFF", "OFF # a box\n# of eight corners\n\n", "# a box\n\nOFF\n", "\nOFF "])
 def test_off_files(head):
     mesh = _meshes.read_off(off(1, 2, 3, head=head), "box.off")
     np.testing.assert_array_equal(mesh.vertices, CORNERS * [1, 2, 3])
@@ -139,6 +140,12 @@ def test_damaged_obj_files_are_named(content, message):
         (b"PLY\n", "begins with OFF, got 'PLY"),
         (b"OFF\n", "expected numbers of vertices and faces"),
         (b"OFF\nmany 6 0\n", "line 2: expected numbers of vertices and faces, got 'many 6 0'"),
+        (b"# a box\nPLY\n", "line 2: an OFF file begins with OFF, got 'PLY'"),
+        (b"OFF\n8 99999999999999999999 0\n", r"a\.off, line 2: expected numbers of vertices and faces"),
+        (b"OFF\n8 \xb3 0\n", r"a\.off, line 2: expected numbers of vertices and faces"),
+        (b"OFF\n8 " + b"9" * 5000, r"a\.off, line 2: expected numbers of vertices and faces"),
+        (b"OFF\n999999999999999999 1\n0 0 0\n", r"a\.off ends after 1 of 999999999999999999 vertices"),
+        (off(1, 1, 1).replace(b"4 4 6 7 5", b"4 4 6 \xb3 5"), "line 12: a face is the number of its corners"),
         (off(1, 1, 1)[:-30], "ends after 8 of 8 vertices and"),
         (off(1, 1, 1)[:40], "line .*a vertex has three|ends after"),
         (off(1, 1, 1).replace(b"4 4 6 7 5", b"4 4 6 7 8"), "line 12: a face names vertex 8, but there are 8, from 0"),
@@ -260,6 +267,34 @@ def test_modelnet_keeps_its_split(places):
     changed.write_bytes(b"OFF8 6 0\n0 0".ljust(changed.stat().st_size))  # of the same size
     with pytest.raises(ValueError, match=r"chair_0003\.off, line 2: a vertex"):
         _data.load("modelnet10", 12)
+
+
+@pytest.mark.parametrize("lacking", ["*/test", "chair/test", "chair/train", "night_stand/train"])
+def test_folders_without_a_part_are_named(places, lacking):
+    modelnet(places)
+    for folder in (places / "ModelNet10").glob(lacking):
+        shutil.rmtree(folder)
+    with pytest.raises(ValueError, match=lacking.replace("*", "chair") + " holds no OFF files: unpack ModelNet10.zip"):
+        _data.load("modelnet10", 2)
+
+
+def test_folders_of_too_few_shapes_are_named(places):
+    modelnet(places, train=2)
+    with pytest.raises(ValueError, match=r"ModelNet10 holds too few shapes \(10\): none is left for part 'val'"):
+        _data.load("modelnet10", 2)
+    shutil.rmtree(places / "ModelNet10" / "chair")
+    with pytest.raises(ValueError, match="ModelNet10 holds shapes of 1 class, expected two or more"):
+        _data.load("modelnet10", 2)
+    deb(places / "sweethome3d-furniture_1.8-1_all.deb", library([("Bed", box(1, 2, 3))] * 10))
+    with pytest.raises(ValueError, match=r"all\.deb holds shapes of 1 class"):
+        _data.load("sweethome3d", 2)
+
+
+def test_folders_called_like_files_are_named(places):
+    modelnet(places)
+    (places / "ModelNet10" / "chair" / "train" / "x.off").mkdir()
+    with pytest.raises(ValueError, match=r"cannot read .*train/x\.off \(Is a directory\)"):
+        _data.load("modelnet10", 2)
 
 
 def test_parts_share_no_shape_and_test_shapes_stay():

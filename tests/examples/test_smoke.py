@@ -175,6 +175,22 @@ def test_parts_share_no_simulation_and_stay():
     assert torch.equal(_data.simulations(2, "test", 1), others[-1])
 
 
+@pytest.mark.parametrize("buoyancy", [10.0, 1e9])
+def test_smoke_that_moves_too_fast_is_not_kept(buoyancy, tmp_path):
+    with pytest.raises(ValueError, match=rf"smoke of buoyancy = {buoyancy!r} moves too fast".replace("+", r"\+")):
+        _data.simulations(16, "val", buoyancy=buoyancy)
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))
+
+
+def test_close_buoyancies_are_kept_apart(monkeypatch):
+    names = []
+    monkeypatch.setattr(_data, "stored", lambda name, make: names.append(name) or {"frames": np.zeros(1)})
+    for buoyancy in (0.1234567, 0.12345674, 0.5, 0.0):
+        _data.simulations(2, "val", buoyancy=buoyancy)
+    assert len(set(names)) == 4
+    assert names[-1] == "smoke-val-0-2-b0-v1"  # as it was called before
+
+
 def test_frames_are_resolved_in_time():
     frames = _data.simulations(2, "val")
     flow = Flow(_data.SIZE, _data.VISCOSITY)
@@ -267,7 +283,7 @@ def test_the_flow_alone_is_nonlinear_in_velocity():
 
 
 def test_groups_must_act_on_the_plane():
-    with pytest.raises(ValueError, match="subgroup of O"):
+    with pytest.raises(ValueError, match="choose a group of orthogonal 2 x 2 matrices"):
         SmokeExperiment().check(EXPERIMENTS["smoke"].of("fast", group="O(3)"))
 
 
