@@ -94,7 +94,7 @@ def _of_time(runs: Sequence[Run]) -> list[str]:
     most = max(spread_of_epochs(own) for name in EXPERIMENTS for _, own in scores(runs, name)) if runs else 1.0
     if round(most, 1) <= 1:
         return []
-    return [f"Within a line, numbers of epochs of seeds differ by up to {most:.1f} times, since cores were shared."]
+    return [f"Within a line, numbers of epochs of seeds differ by up to {most:.1f} times in equal minutes."]
 
 
 def _legend(parts: Sequence[str]) -> list[str]:

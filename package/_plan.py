@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 
@@ -82,6 +84,19 @@ class Plan:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is {known[0]} or {known[1]}, got {getattr(self, name)!r}")
 
+    def differences(self, before: Mapping[str, Any]) -> list[str]:
+        """What is otherwise than it was, option by option.
+
+        Examples
+        --------
+        >>> Plan(lr=0.01, epochs=5).differences({"lr": 0.02, "epochs": 5})
+        ['lr was 0.02, now 0.01']
+        """
+        now = asdict(self)
+        was = now | dict(before)  # a checkpoint may be older than an option
+        said = {k: (_said(was[k]), _said(now[k])) for k in now if k != "save_every"}
+        return [f"{k} was {old}, now {new}" for k, (old, new) in said.items() if old != new]
+
     def rate(self, progress: float) -> float:
         """Learning rate at a progress between 0 and 1.
 
@@ -96,6 +111,10 @@ class Plan:
             return self.lr
         t = (min(progress, 1.0) - self.warmup) / (1 - self.warmup)
         return self.lr * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * t)))
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass

@@ -377,10 +377,7 @@ class Run:
         if differing:
             listed = "; ".join(f"{k} was {theirs.get(k)!r}, now {ours.get(k)!r}" for k in differing)
             raise RunError(f"{self.folder} holds another run ({listed}): resume with its options, or choose --out")
-        before, now = json.loads(content["plan"]), asdict(self.plan)
-        before = now | before  # a checkpoint may be older than an option
-        said = {k: (_said(before[k]), _said(now[k])) for k in now if k != "save_every"}
-        changed = [f"{k} was {old}, now {new}" for k, (old, new) in said.items() if old != new]
+        changed = self.plan.differences(json.loads(content["plan"]))
         if changed:
             self.console.print(f"resuming with another plan: {'; '.join(changed)}; training follows the new one")
         self.state = State(**json.loads(content["state"]))
@@ -405,7 +402,3 @@ class Run:
             "loss": f"{loss:.4g}",
             "score": f"{last['score']:.4g}" if last else "-",
         }
-
-
-def _said(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

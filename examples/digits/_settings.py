@@ -17,12 +17,15 @@ class DigitsSettings(Settings):
 
     name: ClassVar[str] = "digits"
     experiment: ClassVar[str] = "digits._experiment:DigitsExperiment"
-    note: ClassVar[str] = "published figures are of 12,000 training and validation images, and tested on 50,000"
+    note: ClassVar[str] = (
+        "published figures are of 12,000 training and validation images, moved, and tested on 50,000; after 15 of "
+        "their 40 epochs the rate falls by a fifth each, where ours follows a cosine"
+    )
     revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "fast": {"samples": 300, "epochs": 5, "budget": 0.5},
         "desk": {"epochs": UNLIMITED, "budget": 1.2},
-        "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1e-2},
+        "paper": {"samples": 10_000, "source": "idx", "epochs": 40, "batch": 64, "lr": 1.5e-2},
     }
     rates: ClassVar[Mapping[str, float]] = {"steerable": 1.6e-2, "cnn": 1.6e-2}
     data: ClassVar[tuple[str, ...]] = ("source",)
