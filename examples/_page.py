@@ -32,6 +32,14 @@ WORDS = {
     "emlp": "our network of products alone, where steerable also has functions of invariants",
     "gated": "the layers of the published EMLP: linear maps, products, gates",
     "scalars": "a plain network of invariants",
+    "mlp": "a plain network of all components",
+    "cnn": "a plain residual network of pixels",
+    "pointnet": "a plain network of points, in groups and groups of groups (PointNet++)",
+    "plain": "messages of plain networks that see components",
+    "egnn": "EGNN (arXiv:2102.09844), written from its paper",
+    "implicit": "kernels are equivariant MLPs (*standard*: radial functions times harmonics)",
+    "bonds": "kernels see the types of bonds, too",
+    "atoms": "kernels see the types of bonds and the elements of both atoms, too",
     "augment": "training samples are moved by random elements of the symmetry group of the data",
     "kappa": "stiffness of the springs to the plane",
     "beams": "the network sees the directions of the beams, too",
@@ -91,10 +99,14 @@ def page(runs: Sequence[Run]) -> str:
 
 def _of_time(runs: Sequence[Run]) -> list[str]:
     """How far apart seeds are that ended with their time, as a sentence."""
-    most = max(spread_of_epochs(own) for name in EXPERIMENTS for _, own in scores(runs, name)) if runs else 1.0
-    if round(most, 1) <= 1:
+    found = [ratio for name in EXPERIMENTS for _, own in scores(runs, name) for ratio in spread_of_epochs(own)]
+    if round(max(found, default=1.0), 1) <= 1:
         return []
-    return [f"Within a line, numbers of epochs of seeds differ by up to {most:.1f} times in equal minutes."]
+    usual, most = statistics.median(found), max(found)
+    return [
+        f"Within a line, numbers of epochs of seeds differ by {usual:.1f} times in the middle, {most:.1f} at most, in "
+        "equal minutes: machines were not alike, nor equally busy."
+    ]
 
 
 def _legend(parts: Sequence[str]) -> list[str]:
@@ -134,13 +146,14 @@ def variant(runs: Sequence[Run], name: str) -> list[str]:
 
 
 def others(runs: Sequence[Run], score: str) -> list[str]:
-    """A table of what else was measured, with the number of samples that most lines have."""
+    """A table of what else was measured, with the number of samples that most lines have, the usual one before others."""
     found, beside = lines(runs), {score, *_variants(runs, score)}
     names = list(dict.fromkeys(name for run in runs for name in run["test"] if name not in beside))
     more = [run for run in runs if not beside.issuperset(run["test"])]
     if not more:
         return []
-    usual = max(counts(more), key=lambda n: sum(run["settings"]["samples"] == n for run in more))
+    desk = EXPERIMENTS[more[0]["experiment"]].of("desk").samples
+    usual = max(counts(more), key=lambda n: (sum(run["settings"]["samples"] == n for run in more), n == desk))
     head = [*found[0].values, *names]
     rows = [_row(head), _row(["---"] * len(head))]
     for line in found:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from intertwine._files import CHECKPOINT, METRICS, RunError, claim, read_checkpoint, read_metrics, release
+from intertwine._files import CHECKPOINT, METRICS, RunError, claim, read_checkpoint, read_metrics, release, set_aside
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -29,8 +28,6 @@ from ._settings import Settings, run_name
 FOLDER = Path("docs/runs")
 #: failures in a row after which it is no use to go on with an experiment
 ENOUGH = 4
-#: where checkpoints go that are not gone on with
-ASIDE = "checkpoint-old.pt"
 
 
 @dataclass(frozen=True)
@@ -252,7 +249,7 @@ def _finish(job: Job, running: Processes) -> bool | None:
         if job.is_done:  # meanwhile, by another queue
             return True
         if job.has_old_checkpoint:
-            os.replace(job.folder / CHECKPOINT, job.folder / ASIDE)
+            set_aside(job.folder)
     finally:
         release(job.folder)
     with (job.folder / "log.txt").open("ab") as log:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from intertwine._files import CHECKPOINT, METRICS, RunError, claim
+from intertwine._files import CHECKPOINT, METRICS, RunError, claim, set_aside
 from intertwine.groups import Group
 from rich.console import Console
 from rich.table import Table
@@ -48,14 +48,17 @@ class Report:
 def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, replace: bool = False) -> Path:
     """The folder of a run: ``out``, or ``runs/name``; without ``out`` a new run gets a fresh one.
 
-    A folder with figures alone is taken, too, unless they may be replaced.  Only the process that ``leads`` claims it;
-    the others take what it took.
+    A folder with figures alone is taken, too.  To ``replace`` a run sets its checkpoint aside and lets its figures be
+    written over.  Only the process that ``leads`` claims a folder; the others take what it took.
 
     Raises
     ------
     RunError
-        If a new run would overwrite the one in ``out``, or there is none to resume.
+        If a new run would overwrite the one in ``out``, there is none to resume, or it is not said which to replace.
     """
+    if replace and (resume or out is None):
+        what = "a run is resumed or replaced, not both" if resume else "--replace is for the run in a folder"
+        raise RunError(f"{what}: leave out --replace{'' if resume else ', or name the folder (--out)'}")
     numbered = [Path("runs") / name, *(Path("runs") / f"{name}-{k}" for k in range(2, 1000))]
     begun = [path for path in numbered if (path / CHECKPOINT).exists()]
     if resume:
@@ -66,10 +69,15 @@ def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, re
         return next(path for path in numbered if not _is_taken(path) and (not leads or claim(path)))
     else:
         folder = out
-        if leads and _is_taken(out, replace):
-            raise RunError(f"{out} holds a run already: go on with it (--resume) or choose another --out")
+        if leads and _is_taken(out) and not replace:
+            begun_here = "go on with it (--resume), " * (out / CHECKPOINT).exists()
+            raise RunError(
+                f"{out} holds a run already: {begun_here}begin anew in its place (--replace), or choose another --out"
+            )
     if leads and not claim(folder):
         raise RunError(f"another process is training in {folder}: wait for it, or choose another --out")
+    if leads and replace:
+        set_aside(folder)
     return folder
 
 
@@ -77,8 +85,8 @@ def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, re
 KNOWN = {2: "O(2), SO(2), C(8)", 3: "O(3), SO(3), azimuthal, Octahedral"}
 
 
-def _is_taken(folder: Path, replace: bool = False) -> bool:
-    return (folder / CHECKPOINT).exists() or ((folder / METRICS).exists() and not replace)
+def _is_taken(folder: Path) -> bool:
+    return (folder / CHECKPOINT).exists() or (folder / METRICS).exists()
 
 
 def require_orthogonal(group: Group, inhabitants: str, d: int = 3) -> None:

@@ -156,16 +156,19 @@ def made(run: Run) -> tuple[str, ...]:
     return tuple(word for word, usual in words.items() if word != usual)
 
 
-def spread_of_epochs(runs: Sequence[Run]) -> float:
-    """How many times as many epochs as another a run took, of those with a budget that differ in seeds only."""
-    found = 1.0
+def spread_of_epochs(runs: Sequence[Run]) -> list[float]:
+    """How many times as many epochs as another a run took, for all sets of those that differ in seeds only.
+
+    Of runs that ended with their budget.
+    """
+    found: list[float] = []
     for line in lines(runs):
         epochs: dict[str, list[int]] = {}
         for run in (run for n in counts(line.runs) for run in line.of(n)):
             asked = {key: value for key, value in run["settings"].items() if key != "seed"}
             if asked.get("budget") and run.get("epochs"):
                 epochs.setdefault(str(asked), []).append(run["epochs"])
-        found = max([found, *(max(some) / min(some) for some in epochs.values())])
+        found += [max(some) / min(some) for some in epochs.values() if len(some) > 1]
     return found
 
 

@@ -27,7 +27,8 @@ class Settings:
     ----------
     presets : mapping of preset to overridden settings
         ClassVar.  "fast" takes about a minute, "desk" some minutes, "paper" has the samples, epochs,
-        batches and rates that were published; warm-up, clipping, validation and the widths of ours are as ever.
+        batches and rates that were published, as far as any were; warm-up, clipping, validation and the widths of
+        ours are as ever.
     data : settings
         ClassVar.  Those that change what is learned from, beside the number of samples and the seed.
     rival : model
@@ -174,8 +175,8 @@ def slug(name: str) -> str:
 
     Examples
     --------
-    >>> slug("O(2) azimuthal")
-    'O2-azimuthal'
+    >>> slug("O(2) azimuthal"), slug("0.1")
+    ('O2-azimuthal', '0.1')
     """
-    kept = "".join(c if c.isalnum() else " " if c in " ×*," else "" for c in name)
+    kept = "".join(c if c.isalnum() or c == "." else " " if c in " ×*," else "" for c in name)
     return "-".join(kept.split())

@@ -119,6 +119,13 @@ class World:
         return replica
 
 
+def started() -> World:
+    """The processes that `torchrun` started, this one among them; alone without it."""
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+        return World()
+    return World(*(int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+
+
 def join(device: str = "auto") -> World:
     """Join the processes that `torchrun` started; alone without it.
 
@@ -139,9 +146,7 @@ def join(device: str = "auto") -> World:
     ([1.0, 2.0], 1)
     >>> leave()
     """
-    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
-        return World()
-    found = World(*(int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+    found = started()
     if found.size > 1 and device.startswith("cuda:"):
         raise ValueError(f"{found.size} processes cannot share {device}: --device cuda gives every one its own")
     if found.size > 1 and not dist.is_initialized():

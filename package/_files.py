@@ -15,6 +15,8 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, Timeout
 
 CHECKPOINT, METRICS, LOCK = "checkpoint.pt", "metrics.json", "running"
+#: where a checkpoint goes that is not gone on with
+ASIDE = "checkpoint-old.pt"
 #: raise when the contents of a checkpoint change
 FORMAT = 1
 #: locks that this process holds
@@ -62,6 +64,12 @@ def release(folder: Path) -> None:
         lock.release()
 
 
+def set_aside(folder: Path) -> None:
+    """Move a folder's checkpoint, if it has one, to where nothing goes on from it."""
+    if (folder / CHECKPOINT).exists():
+        os.replace(folder / CHECKPOINT, folder / ASIDE)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a whole file or leave the old one: temporary name in the same folder, flush to disk, rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +97,7 @@ def write(path: Path, data: bytes) -> None:
     try:
         write_atomically(path, data)
     except OSError as error:
-        kept = "; the previous checkpoint is intact" if path.is_file() else ""
+        kept = f"; the previous {path.name} is intact" if path.is_file() else ""
         raise RunError(
             f"cannot write {path} ({len(data) / 1e6:.1f} MB): {error.strerror or error}{kept}; free some "
             "space or choose another folder with --out"

@@ -133,6 +133,8 @@ def test_resume_command(monkeypatch, tmp_path):
     assert _train.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
     monkeypatch.setattr(_train.shutil, "which", lambda name: None)
     assert _train.resume_command(tmp_path) == f"{sys.executable} -m intertwine train qm9 --out x --resume"
+    several = "torchrun --nproc-per-node=2 -m intertwine train qm9 --out x --resume"
+    assert _train.resume_command(tmp_path, 2) == several
 
 
 @pytest.mark.parametrize(

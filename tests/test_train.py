@@ -214,7 +214,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(_files.os, "fsync", full)
-    with pytest.raises(RunError, match=r"No space left on device; the previous checkpoint is intact"):
+    with pytest.raises(RunError, match=r"No space left on device; the previous checkpoint.pt is intact"):
         make(tmp_path, epochs=2, resume=True).train()
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [CHECKPOINT], "no temporary files are left"

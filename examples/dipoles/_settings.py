@@ -19,7 +19,7 @@ class DipolesSettings(Settings):
     experiment: ClassVar[str] = "dipoles._experiment:DipolesExperiment"
     note: ClassVar[str] = (
         "computed by GFN2-xTB, not measured: its polarizabilities are two thirds of those of QM9; equivariance errors "
-        "are under O(3), whatever the group of the line"
+        "are under O(3), whatever the group of the line; nothing is published, and the preset paper is a long training"
     )
     revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

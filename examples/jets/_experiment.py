@@ -161,9 +161,7 @@ class JetsExperiment(Experiment[JetsSettings, Supervised]):
         low, high = mass_window(masses(train), train.target)
         inside = (masses(test) >= low) & (masses(test) <= high)
         found = {"mass window (predictor)": 100 * float((inside != (test.target == 1)).float().mean())}
-        published = {
-            f"{name} (published, 1.2M jets, other sample)": 100 * (1 - a) for name, (a, _) in PUBLISHED.items()
-        }
+        published = {f"{name} ({OTHERS})": 100 * (1 - a) for name, (a, _) in PUBLISHED.items()}
         return found | published
 
     def pictures(self, settings: JetsSettings, model: nn.Module, task: Supervised) -> dict[str, Figure]:

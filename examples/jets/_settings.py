@@ -18,7 +18,9 @@ class JetsSettings(Settings):
     name: ClassVar[str] = "jets"
     experiment: ClassVar[str] = "jets._experiment:JetsExperiment"
     note: ClassVar[str] = (
-        "published figures are of 1.2 million jets of the reference data, another sample than the generated one"
+        "published figures are of 1.2 million jets of the reference data, another sample than the generated one; "
+        "jets are moved by turns about their axis, mirrors and small boosts along it, which are symmetries of a jet, "
+        "but not of the beams beside it"
     )
     revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .._augment import azimuthal, elements
 from .._experiment import Experiment, matched, sized
+from .._report import require_orthogonal
 from ._data import FRAME_IN, FRAME_OUT, TEST, VALIDATION, NBody, begin, linear_motion, load
 from ._egnn import EGNN
 from ._model import NBodyNet, Width, matched_width
@@ -88,7 +89,8 @@ class NBodyExperiment(Experiment[NBodySettings, Motion]):
     score = "test MSE"
 
     def check(self, settings: NBodySettings) -> None:
-        """Widths are given once, models by name."""
+        """Widths are given once, and the group acts on space."""
+        require_orthogonal(self.group(settings), "particles")
         if settings.channels and settings.parameters:
             raise ValueError("give --channels or --parameters, not both")
 

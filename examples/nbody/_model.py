@@ -18,6 +18,7 @@ from intertwine.groups import Group
 from intertwine.reps import Rep, Scalar, V
 from torch import Tensor, nn
 
+from .._experiment import largest
 from .._layers import rows
 from .._report import require_orthogonal
 from ._data import INTERVAL, NBody
@@ -144,20 +145,9 @@ def matched_width(count: Callable[[Width], int], parameters: int) -> Width:
     >>> matched_width(lambda w: 10 * w.scalars**2 + 20 * w.vectors**2 + 30 * w.kernel, 3800)
     Width(scalars=9, vectors=9, kernel=46)
     """
-    n = _largest(lambda n: count(Width(n, n, 4 * n)) <= parameters)
-    kernel = _largest(lambda k: count(Width(n, n, k)) <= parameters)
+    n = largest(lambda n: count(Width(n, n, 4 * n)) <= parameters)
+    kernel = largest(lambda k: count(Width(n, n, k)) <= parameters)
     found = min((Width(n, n, k) for k in (kernel, kernel + 1)), key=lambda w: abs(count(w) - parameters))
     if abs(count(found) - parameters) > TOLERANCE * parameters:
         raise ValueError(f"no model has {parameters} weights: the nearest has {count(found)}")
     return found
-
-
-def _largest(fits: Callable[[int], bool]) -> int:
-    """The largest n ≥ 1 that fits, by doubling and bisection; 1 when none does."""
-    low, high = 1, 2
-    while fits(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low

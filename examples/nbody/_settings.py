@@ -83,3 +83,8 @@ class NBodySettings(Settings):
                 yield {"group": "Trivial(3)", "augment": True, "parameters": 21_200, **springs}
                 for augment in (False, True):
                     yield {**plain, "augment": augment, "parameters": 21_200, **springs}
+        for kappa in (0.1, 1.0):  # where the right group overtakes moved data
+            springs = {"dataset": "springs", "kappa": kappa, "samples": 300, "parameters": 21_200}
+            yield {"group": "azimuthal", **springs}
+            yield {"group": "Trivial(3)", "augment": True, **springs}
+            yield {**plain, "augment": True, **springs}

@@ -101,6 +101,7 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
 
     title = "Double spring pendulum"
     score = "rollout error"
+    validated = "MSE over four steps"
 
     def check(self, settings: PendulumSettings) -> None:
         """The group acts on space; functions of invariants are invariant."""
@@ -153,7 +154,8 @@ class PendulumExperiment(Experiment[PendulumSettings, Motion]):
         for panel, (name, values) in zip(axes[1:], conserved(found, task.test[:, 0]).items()):
             panel.plot(times, (values[:, 1:] - values[:, :1])[:5].T)
             panel.set(xlabel="time", title=f"{name}, from its start")
-        drawn.suptitle(f"{settings.dynamics} · {settings.model} · {settings.group} · five rollouts")
+        moved = ", moved" * settings.augment
+        drawn.suptitle(f"{settings.dynamics} · {settings.model}{moved} · {settings.group} · five rollouts")
         return {"rollouts.png": drawn}
 
 

@@ -25,9 +25,9 @@ DRAWN = 10
 #: mistakes on ModelNet40 turned about the vertical, with standard and with implicit kernels: arXiv:2212.06096
 KERNELS = {"SO(2)": (14.4, 13.5), "SO(2) × M": (17.1, 13.5), "SO(3)": (19.1, 19.8), "O(3)": (20.9, 21.1)}
 PUBLISHED = {
-    f"ISK, {group}{kernel} (published, ModelNet40)": mistakes
+    f"ISK, {group}{kernel} (published, ModelNet40)": error
     for group, both in KERNELS.items()
-    for kernel, mistakes in zip((", standard kernel", ""), both)
+    for kernel, error in zip((", standard kernel", ""), both)
 }
 
 
@@ -36,6 +36,7 @@ class ShapesExperiment(Experiment[ShapesSettings, Supervised]):
 
     title = "Shapes"
     score = "test error (%)"
+    validated = "100 (1 − p)"
     published = PUBLISHED
 
     def check(self, settings: ShapesSettings) -> None:

@@ -76,7 +76,7 @@ def models(path: Path) -> Iterator[Model]:
             with zipfile.ZipFile(io.BytesIO(content)) as library:
                 yield from _models(library, f"{name} of {path}")
     except DAMAGED as error:
-        raise ValueError(f"cannot read {path} ({error}): fetch it again with `make data`") from error
+        raise ValueError(f"cannot read {path} ({error}): delete it, and fetch it again with `make data`") from error
 
 
 def libraries(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -102,7 +102,7 @@ def _data_of(path: Path) -> bytes:
         name, size = header[:16].decode("latin-1").strip().removesuffix("/"), header[48:58].strip()
         end = at + HEADER + (int(size) if size.isdigit() else len(content))
         if end > len(content):
-            raise ValueError(f"{path} ends within its member {name!r}: fetch it again with `make data`")
+            raise ValueError(f"{path} ends within its member {name!r}: delete it, and fetch it again with `make data`")
         if name == "data.tar.zst" and sys.version_info < (3, 14):
             raise ValueError(
                 f"{path} is compressed by zstd, which Python reads from 3.14 on: unpack it and pack it again, with "

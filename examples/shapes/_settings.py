@@ -22,7 +22,8 @@ class ShapesSettings(Settings):
     experiment: ClassVar[str] = "shapes._experiment:ShapesExperiment"
     note: ClassVar[str] = (
         "the 105 test shapes are the same for all seeds, so that a share is uncertain by four to five points beside "
-        "the spread; published figures are on ModelNet40, 9,843 training shapes turned about the vertical"
+        "the spread; published figures are on ModelNet40, 9,843 training shapes turned about the vertical; "
+        "upright shapes are moved by turns about the vertical and mirrors, those turned anyhow by turns alone"
     )
     revision: ClassVar[int] = 3
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

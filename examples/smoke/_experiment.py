@@ -28,6 +28,8 @@ PUBLISHED = {
     "ResNet": {64: 4.6e-3, 512: 3.3e-3, 5120: 2.8e-3},
 }
 ROLLED = _data.FRAMES - 1
+#: where the velocity is drawn
+ARROWS = torch.meshgrid(torch.arange(0, _data.SIZE, 3), torch.arange(0, _data.SIZE, 3), indexing="ij")
 #: test pairs on which symmetry is measured, and angles
 TURNED, ANGLES = 8, torch.tensor([0.3, 0.8, 1.2])
 
@@ -103,9 +105,6 @@ class SmokeExperiment(Experiment[SmokeSettings, Supervised]):
             axes.set(title=name, xticks=[], yticks=[])
         drawn.suptitle(f"smoke and velocity · {settings.model} · {settings.group}")
         return {"fields.png": drawn}
-
-
-ARROWS = torch.meshgrid(torch.arange(0, _data.SIZE, 3), torch.arange(0, _data.SIZE, 3), indexing="ij")
 
 
 def everything(samples: Samples) -> Pairs:

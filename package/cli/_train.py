@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -70,7 +71,7 @@ def train_command(settings: type[Settings]) -> Callable[..., None]:
             return run(experiment(settings), what, here, console)
 
         report = perform(console, job, threads)
-        if not as_json:
+        if not as_json and report.rows:
             report.show(console)
         for path in report.files:
             if as_json and path.name == METRICS:
@@ -104,7 +105,9 @@ def _common(
     device: Device = "auto",
     out: Out = None,
     resume: Resume = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Write over the figures of a run in --out.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Begin anew in --out; a checkpoint there is set aside.")
+    ] = False,
     threads: Threads = 1,
     compile: Annotated[bool, typer.Option("--compile", help="Compile the model.")] = False,
     precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = Precision.float32,
@@ -156,6 +159,7 @@ def perform(console: Console, job: Callable[[], Report], threads: int) -> Report
     """Run an experiment; on Ctrl-C say how to go on."""
     with user_errors(console):
         import torch
+        from intertwine._distributed import started
         from intertwine.train import Stopped
 
         before = torch.get_num_threads()
@@ -163,19 +167,24 @@ def perform(console: Console, job: Callable[[], Report], threads: int) -> Report
         try:
             return job()
         except Stopped as stopped:
-            console.print(f"\n[yellow]stopped[/]: {escape(str(stopped))}; go on with")
-            console.print(f"  {resume_command(stopped.folder)}", highlight=False, soft_wrap=True, markup=False)
+            world = started()
+            if world.leads:
+                console.print(f"\n[yellow]stopped[/]: {escape(str(stopped))}; go on with")
+                command = resume_command(stopped.folder, int(os.environ.get("LOCAL_WORLD_SIZE", world.size)))
+                console.print(f"  {command}", highlight=False, soft_wrap=True, markup=False)
             raise typer.Exit(130) from None
         finally:
             torch.set_num_threads(before)
 
 
-def resume_command(folder: Path) -> str:
-    """The command that goes on with the run that this process was asked for."""
+def resume_command(folder: Path, processes: int = 1) -> str:
+    """The command that goes on with the run that this process, one of so many on this machine, was asked for."""
     found = shutil.which("intertwine")
     own = found is not None and Path(found).parent == Path(sys.executable).parent
     words = ["intertwine"] if own else [sys.executable, "-m", "intertwine"]
-    words += [word for word in sys.argv[1:] if word != "--resume"]
+    if processes > 1:
+        words = ["torchrun", f"--nproc-per-node={processes}", "-m", "intertwine"]
+    words += [word for word in sys.argv[1:] if word not in ("--resume", "--replace")]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(folder)]
     return shlex.join([*words, "--resume"])

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from intertwine import cli
-from intertwine._files import METRICS
+from intertwine._files import ASIDE, METRICS
 from intertwine.examples._augment import elements
 from intertwine.examples._experiment import Means, check_size, resumed, run, sized
 from intertwine.examples._registry import EXPERIMENTS
@@ -283,6 +283,25 @@ def test_figures_without_a_checkpoint_are_not_overwritten_unless_asked(tmp_path,
         run_folder(Path("theirs"), "a", resume=False)
     assert run_folder(Path("theirs"), "a", resume=False, replace=True) == Path("theirs")
     assert run_folder(None, "a", resume=False) == Path("runs/a-2")
+
+
+def test_a_run_is_replaced_where_that_is_asked(tmp_path):
+    """Its checkpoint is set aside."""
+    run_nbody(tmp_path)
+    first = (tmp_path / CHECKPOINT).read_bytes()
+    with pytest.raises(RuntimeError, match=r"\(--resume\), begin anew in its place \(--replace\)"):
+        run_folder(tmp_path, "a", resume=False)
+    words = ["train", "nbody", "--out", str(tmp_path), "--samples", "20", "--channels", "2", "--epochs", "1"]
+    assert call(*words, "--seed", "7", "--replace").exit_code == 0
+    assert json.loads((tmp_path / METRICS).read_text())["settings"]["seed"] == 7
+    assert (tmp_path / ASIDE).read_bytes() == first
+    for more, message in ((["--resume"], "resumed or replaced, not both"), ([], "")):
+        result = call(*words, "--replace", *more)
+        assert message in result.output
+        assert result.exit_code == bool(more)
+    result = call("train", "nbody", "--replace")
+    assert result.exit_code == 1
+    assert "name the folder (--out)" in result.output
 
 
 def test_a_preset_for_a_run_that_goes_on_is_not_heeded_and_that_is_said(tmp_path):

@@ -93,8 +93,8 @@ def test_products_extrapolate_badly(figure, runs):
     )
     assert worst["test"]["test MSE without the worst percent"] < 0.05
     few, many = ({"model": "scalars", "target": "standard", "samples": n} for n in (1000, 10_000))
-    assert figure("lorentz", **many) > 2 * figure("lorentz", **few)
-    assert figure("lorentz", 1, **many) < 0.5 * figure("lorentz", 1, **few)
+    assert figure("lorentz", **many) > 0.8 * figure("lorentz", **few)
+    assert figure("lorentz", 1, **many) < 0.1 * figure("lorentz", 1, **few)
 
 
 def test_products_win_on_few_invariants_until_samples_are_many(figure):
@@ -115,19 +115,20 @@ def test_permutations_are_worth_an_order_of_magnitude(figure, samples):
     assert both < 0.1 * rotations
 
 
-@pytest.mark.parametrize("samples", [1000, 10_000])
-def test_symmetry_helps_on_the_matrix_element_and_reflections_do_not(figure, samples):
+@pytest.mark.parametrize(("samples", "times"), [(1000, 1e5), (10_000, 5e2)])
+def test_symmetry_helps_on_the_matrix_element_and_reflections_do_not(figure, samples, times):
     groups = ("O(1, 3)", "SO(1, 3, connected=True)", "Trivial(4)")
     whole, connected, none = (
         figure("lorentz", group=group, model="steerable", samples=samples, target="standard") for group in groups
     )
-    assert 1e4 * max(whole, connected) < none
+    assert times * max(whole, connected) < none
     assert 0.2 < whole / connected < 5
 
 
 def test_angular_momentum_is_conserved_by_symmetry_alone(figure):
     for group in ("azimuthal", "azimuthal-so2", 'PointGroup("C6v")'):
-        assert figure("pendulum", 2, group=group, dynamics="hamiltonian") < 1e-6
+        assert figure("pendulum", 2, group=group, dynamics="hamiltonian", model="steerable") < 1e-6
+    assert figure("pendulum", 2, model="scalars") < 1e-6
     for given in ({"model": "steerable"}, {"model": "mlp"}, {"model": "mlp", "augment": True}):
         assert figure("pendulum", 2, group="Trivial(3)", dynamics="hamiltonian", **given) > 1e-3
 
@@ -232,16 +233,18 @@ def test_jets_are_level_and_small_groups_far_behind(figure):
     assert figure("jets", samples=5000, model="scalars") > 8.3
 
 
-@pytest.mark.parametrize(("samples", "times", "without", "few"), [(300, 0.85, 3, 1.05), (3000, 0.65, 1.9, 0.95)])
-def test_charged_particles(figure, samples, times, without, few):
-    charged = {"dataset": "charged", "samples": samples, "budget": 1.0 if samples == 300 else 2.3}
+@pytest.mark.parametrize(
+    ("samples", "budget", "times", "without"), [(300, 1.0, 0.87, 2.8), (1000, 1.6, 0.68, 2.4), (3000, 2.3, 0.65, 1.9)]
+)
+def test_charged_particles(figure, samples, budget, times, without):
+    charged = {"dataset": "charged", "samples": samples, "budget": budget}
     ours = figure("nbody", group="O(3)", model="steerable", **charged)
     assert ours < times * figure("nbody", model="egnn", parameters=None, **charged)
-    assert few * ours < figure("nbody", group="SO(3)", **charged) < (few + 0.2) * ours
+    assert 0.95 * ours < figure("nbody", group="SO(3)", **charged) < 1.15 * ours
     trivial = charged | {"group": "Trivial(3)"}
     assert figure("nbody", model="steerable", **trivial) > without * ours
-    assert 1.05 * ours < figure("nbody", model="steerable", augment=True, **trivial) < 1.3 * ours
-    assert 1.1 * ours < figure("nbody", model="plain", augment=True, **trivial) < 1.5 * ours
+    assert 0.98 * ours < figure("nbody", model="steerable", augment=True, **trivial) < 1.25 * ours
+    assert 1.2 * ours < figure("nbody", model="plain", augment=True, **trivial) < 1.55 * ours
     if samples == 3000:
         assert 0.55 < ours / figure("nbody", model="egnn", parameters=20_400, **charged) < 0.75
         for model, low, high in (("steerable", 0.95, 1.1), ("egnn", 0.8, 0.95)):
@@ -264,7 +267,7 @@ def test_groups_on_springs(figure, samples):
             error("Trivial(3)", kappa),
             error("Trivial(3)", kappa, augment=True),
         )
-        assert none > (6 if samples == 100 else 2.4) * right
+        assert none > (5 if samples == 100 else 2.2) * right
         assert moved < 0.5 * right if samples == 100 else 1.2 * right < moved < 3 * right
         assert error("O(3)", kappa) > (10 if samples == 100 else 300 if kappa < 1 else 2000) * right
     plain = {
@@ -278,8 +281,8 @@ def test_groups_on_springs(figure, samples):
             assert moved < 0.2
             assert still < 0.6 or not kappa
         else:
-            assert moved < 0.9 if kappa else 0.5 < moved < 2
-            assert still > (1.4 if kappa < 1 else 0.7)
+            assert moved < 0.6 if kappa else 0.5 < moved < 2
+            assert 0.5 < still < 1.5 if kappa else still > 1.4
 
 
 @pytest.mark.parametrize("samples", [50, 100, 199])
@@ -287,7 +290,7 @@ def test_shapes(figure, samples):
     upright, turned = ({"samples": samples, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
     ours = figure("shapes", group="azimuthal", **upright)
-    low, high = {50: (0.85, 1.15), 100: (0.7, 0.87), 199: (1, 1.3)}[samples]
+    low, high = {50: (0.85, 1.15), 100: (0.8, 0.95), 199: (1, 1.3)}[samples]
     assert low < ours / min(plain, moved) < high
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)") if samples == 100 else ("SO(3)",):

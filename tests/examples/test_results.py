@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from intertwine import cli
+from intertwine._files import ASIDE
 from intertwine.examples import _curves, _experiment, _page, _queue, _runs
 from intertwine.examples._registry import EXPERIMENTS
 from intertwine.examples._settings import run_name
@@ -150,7 +151,7 @@ def test_the_figures_of_an_old_run_stay_until_there_are_new_ones(tmp_path):
     assert _queue.work([job], 1, Console(quiet=True)) == [job]
     assert "there is no group 'E8'" in (job.folder / "log.txt").read_text()
     assert json.loads((job.folder / "metrics.json").read_text())["revision"] == 0
-    assert (job.folder / _queue.ASIDE).read_bytes() == b"of long ago"
+    assert (job.folder / ASIDE).read_bytes() == b"of long ago"
     assert not (job.folder / CHECKPOINT).exists()
 
 
@@ -343,8 +344,11 @@ def test_how_far_epochs_of_seeds_differ_is_said():
     runs = [figures(seed, 1.0) | {"epochs": epochs} for seed, epochs in ((0, 10), (1, 25), (0, 20))]
     alone = [figures(0, 1.0, group="SO(3)") | {"epochs": 900}, figures(0, 1.0, 1000) | {"epochs": 1}]
     others = [figures(seed, 1.0, epochs=epochs) | {"epochs": epochs} for seed, epochs in ((0, 1), (1, 9))]
-    assert "differ by up to 1.2 times" in _page.page([*runs, *alone, *others])
-    assert "times, since" not in _page.page([*alone, *others])
+    assert "differ by 1.2 times in the middle, 1.2 at most" in _page.page([*runs, *alone, *others])
+    assert "numbers of epochs" not in _page.page([*alone, *others])
+    for group, epochs in (("SO(3)", 20), ("Trivial(3)", 30)):
+        runs += [figures(seed, 1.0, group=group) | {"epochs": (10, epochs)[seed]} for seed in (0, 1)]
+    assert "differ by 2.0 times in the middle, 3.0 at most" in _page.page(runs)
 
 
 def test_the_notes_say_what_no_row_does():
