@@ -2,18 +2,20 @@
 
 One safetensors file per data set in the folder of ``INTERTWINE_CACHE`` (default: the user's cache folder;
 ``off`` disables), written to a temporary name and renamed, with a checksum: a damaged file is made again,
-with a warning.
+with a warning.  Of several processes that want the same, one makes it and the others wait.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from intertwine._files import write_atomically
 from intertwine.reps import CacheWarning
 from intertwine.reps._cache import folder
@@ -59,11 +61,39 @@ def stored(name: str, make: Callable[[], Arrays]) -> Arrays:
     if where is None:
         return make()
     path = where / "data" / f"{name}.safetensors"
+    before = _changed(path)
     found = _read(path)
     if found is None:
-        found = {key: np.ascontiguousarray(array) for key, array in make().items()}
-        _write(path, found)
+        with _alone(path):
+            if _changed(path) != before:  # by another process
+                found = _read(path)
+            if found is None:
+                found = {key: np.ascontiguousarray(array) for key, array in make().items()}
+                _write(path, found)
     return found
+
+
+def _changed(path: Path) -> int | None:
+    """When a file was last written, None where there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other process is here with the same path; where there can be no lock, nothing keeps it out."""
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except (OSError, NotImplementedError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # not every system removes an open file
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -1,5 +1,9 @@
 """The simulators conserve what they must, and have the symmetry that is claimed: no more, no less."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -174,3 +178,38 @@ def test_velocity_points_where_the_particles_go(cache):
     data = load("charged", "test", 50)
     along = (data.vel * (data.target - data.pos)).sum() / (data.vel**2).sum()
     assert 0.5 * INTERVAL < along < 1.2 * INTERVAL
+
+
+MAKES = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from intertwine.examples._store import stored
+
+def make():
+    with Path(sys.argv[1]).open("a") as log:
+        log.write("made\\n")
+    time.sleep(0.5)
+    return {"n": np.arange(3)}
+
+print("ready", flush=True)
+sys.stdin.readline()
+print(stored("slow", make)["n"].tolist())
+"""
+
+
+def test_of_several_processes_one_makes_the_data(tmp_path):
+    """The others wait for it."""
+    command = [sys.executable, "-c", MAKES, str(tmp_path / "log")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    several = [
+        subprocess.Popen(command, **pipes, env=os.environ | {"INTERTWINE_CACHE": str(tmp_path)}) for _ in range(3)
+    ]
+    for one in several:
+        assert one.stdout.readline() == "ready\n"
+    for one in several:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert [one.communicate()[0] for one in several] == ["[0, 1, 2]\n"] * 3
+    assert (tmp_path / "log").read_text() == "made\n"
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["slow.safetensors"]
