@@ -146,7 +146,7 @@ def variant(runs: Sequence[Run], name: str) -> list[str]:
 
 
 def others(runs: Sequence[Run], score: str) -> list[str]:
-    """A table of what else was measured, with the number of samples that most lines have, or among such the usual one."""
+    """A table of what else was measured, with the number of samples that most lines have; of several, the usual one."""
     found, beside = lines(runs), {score, *_variants(runs, score)}
     names = list(dict.fromkeys(name for run in runs for name in run["test"] if name not in beside))
     more = [run for run in runs if not beside.issuperset(run["test"])]
