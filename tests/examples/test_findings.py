@@ -206,7 +206,7 @@ def test_molecules(figure):
     without = [homo(group="Trivial(3)", attributes="atoms", augment=augment) for augment in (False, True)]
     assert max(atoms, turns) < 0.93 * min(without)
     assert min(homo(model="plain", augment=augment) for augment in (False, True)) > 1.4 * bonds
-    assert 0.9 < homo(model="egnn") / min(bonds, atoms, turns) < 0.99
+    assert 0.85 < homo(model="egnn") / min(bonds, atoms, turns) < 0.97
 
 
 def test_jets_are_level_and_small_groups_far_behind(figure):
@@ -283,6 +283,15 @@ def test_groups_on_springs(figure, samples):
         else:
             assert moved < 0.6 if kappa else 0.5 < moved < 2
             assert 0.5 < still < 1.5 if kappa else still > 1.4
+
+
+@pytest.mark.parametrize("kappa", [0.1, 1.0])
+def test_the_right_group_meets_moved_data_at_300_springs(figure, kappa):
+    springs = {"dataset": "springs", "kappa": kappa, "samples": 300}
+    right = figure("nbody", group="azimuthal", **springs)
+    moved, plain = (figure("nbody", model=model, augment=True, **springs) for model in ("steerable", "plain"))
+    assert 0.9 < moved / right < 1.3
+    assert plain < 0.2 * right
 
 
 @pytest.mark.parametrize("samples", [50, 100, 199])
