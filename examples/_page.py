@@ -35,7 +35,7 @@ WORDS = {
     "mlp": "a plain network of all components",
     "cnn": "a plain residual network of pixels",
     "pointnet": "a plain network of points, in groups and groups of groups (PointNet++)",
-    "plain": "messages of plain networks that see components",
+    "plain": "messages of plain networks that see components (of jets, what a detector measures)",
     "egnn": "EGNN (arXiv:2102.09844), written from its paper",
     "implicit": "kernels are equivariant MLPs (*standard*: radial functions times harmonics)",
     "bonds": "kernels see the types of bonds, too",

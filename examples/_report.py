@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from intertwine._files import CHECKPOINT, METRICS, RunError, claim, set_aside
+from intertwine._files import CHECKPOINT, METRICS, RunError, claim
 from intertwine.groups import Group
 from rich.console import Console
 from rich.table import Table
@@ -48,8 +48,8 @@ class Report:
 def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, replace: bool = False) -> Path:
     """The folder of a run: ``out``, or ``runs/name``; without ``out`` a new run gets a fresh one.
 
-    A folder with figures alone is taken, too.  To ``replace`` a run sets its checkpoint aside and lets its figures be
-    written over.  Only the process that ``leads`` claims a folder; the others take what it took.
+    A folder with figures alone is taken, too, unless its run is to be replaced.  Only the process that ``leads`` claims
+    it; the others take what it took.
 
     Raises
     ------
@@ -76,8 +76,6 @@ def run_folder(out: Path | None, name: str, resume: bool, leads: bool = True, re
             )
     if leads and not claim(folder):
         raise RunError(f"another process is training in {folder}: wait for it, or choose another --out")
-    if leads and replace:
-        set_aside(folder)
     return folder
 
 

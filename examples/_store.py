@@ -80,7 +80,7 @@ def _changed(path: Path) -> int | None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """No other process is here with the same path; where there can be no lock, nothing keeps it out."""
+    """No other process is here with the same path, as far as locks work there."""
     lock = FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

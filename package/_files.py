@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -64,10 +65,15 @@ def release(folder: Path) -> None:
         lock.release()
 
 
-def set_aside(folder: Path) -> None:
-    """Move a folder's checkpoint, if it has one, to where nothing goes on from it."""
-    if (folder / CHECKPOINT).exists():
-        os.replace(folder / CHECKPOINT, folder / ASIDE)
+def set_aside(folder: Path) -> Path | None:
+    """Move a folder's checkpoint, if it has one, to where nothing goes on from it, and say where that is."""
+    if not (folder / CHECKPOINT).exists():
+        return None
+    first = folder / ASIDE
+    names = (first if k == 1 else first.with_stem(f"{first.stem}-{k}") for k in itertools.count(1))
+    found = next(path for path in names if not path.exists())
+    os.replace(folder / CHECKPOINT, found)
+    return found
 
 
 def write_atomically(path: Path, data: bytes) -> None:

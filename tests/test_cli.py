@@ -1,15 +1,18 @@
 """The command line: what it prints, and that mistakes are answered in one line instead of a traceback."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from intertwine import cli
 from intertwine._names import parse_group
 from intertwine.cli import _doctor, _train
 from intertwine.groups import G2, SL, SO, E, Grid, Lorentz, O, Octahedral, PointGroup, S, Spin, Trivial
+from rich.console import Console
 from typer.testing import CliRunner
 
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1"}
@@ -133,8 +136,37 @@ def test_resume_command(monkeypatch, tmp_path):
     assert _train.resume_command(tmp_path) == "intertwine train qm9 --out x --resume"
     monkeypatch.setattr(_train.shutil, "which", lambda name: None)
     assert _train.resume_command(tmp_path) == f"{sys.executable} -m intertwine train qm9 --out x --resume"
-    several = "torchrun --nproc-per-node=2 -m intertwine train qm9 --out x --resume"
-    assert _train.resume_command(tmp_path, 2) == several
+    several = "--nproc-per-node=2 -m intertwine train qm9 --out x --resume"
+    assert _train.resume_command(tmp_path, 2) == f"{sys.executable} -m torch.distributed.run {several}"
+    monkeypatch.setattr(_train.shutil, "which", lambda name: str(Path(sys.executable).parent / name))
+    monkeypatch.setattr(sys, "argv", ["intertwine", "train", "qm9", "--out", "x", "--replace"])
+    assert _train.resume_command(tmp_path, 2) == f"torchrun {several}"
+
+
+@pytest.mark.parametrize(
+    ("world", "says"),
+    [
+        ({}, "intertwine train o5"),
+        ({"RANK": "0", "WORLD_SIZE": "2"}, "--nproc-per-node=2 -m intertwine train o5"),
+        ({"RANK": "0", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "1"}, "on every machine"),
+        ({"RANK": "1", "WORLD_SIZE": "2"}, None),
+    ],
+)
+def test_one_process_says_how_to_go_on(monkeypatch, tmp_path, world, says):
+    from intertwine.train import Stopped
+
+    for name, value in world.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["intertwine", "train", "o5"])
+    console = Console(file=io.StringIO(), width=500)
+
+    def job():
+        raise Stopped(tmp_path, 3)
+
+    with pytest.raises(typer.Exit):
+        _train.perform(console, job, 1)
+    told = console.file.getvalue()
+    assert (says in told) if says else not told
 
 
 @pytest.mark.parametrize(

@@ -170,21 +170,34 @@ def perform(console: Console, job: Callable[[], Report], threads: int) -> Report
             world = started()
             if world.leads:
                 console.print(f"\n[yellow]stopped[/]: {escape(str(stopped))}; go on with")
-                command = resume_command(stopped.folder, int(os.environ.get("LOCAL_WORLD_SIZE", world.size)))
+                here = int(os.environ.get("LOCAL_WORLD_SIZE", world.size))
+                command = resume_command(stopped.folder, here if world.size > 1 else 0)
                 console.print(f"  {command}", highlight=False, soft_wrap=True, markup=False)
+                if here < world.size:
+                    console.print("on every machine, with --nnodes and the rendezvous as before")
             raise typer.Exit(130) from None
         finally:
             torch.set_num_threads(before)
 
 
-def resume_command(folder: Path, processes: int = 1) -> str:
-    """The command that goes on with the run that this process, one of so many on this machine, was asked for."""
-    found = shutil.which("intertwine")
-    own = found is not None and Path(found).parent == Path(sys.executable).parent
-    words = ["intertwine"] if own else [sys.executable, "-m", "intertwine"]
-    if processes > 1:
-        words = ["torchrun", f"--nproc-per-node={processes}", "-m", "intertwine"]
+def resume_command(folder: Path, processes: int = 0) -> str:
+    """The command that goes on with the run that this process was asked for.
+
+    Where `torchrun` started it, with so many ``processes`` on this machine.
+    """
+    if processes:
+        words = _ours("torchrun", "torch.distributed.run")
+        words += [f"--nproc-per-node={processes}", "-m", "intertwine"]
+    else:
+        words = _ours("intertwine", "intertwine")
     words += [word for word in sys.argv[1:] if word not in ("--resume", "--replace")]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(folder)]
     return shlex.join([*words, "--resume"])
+
+
+def _ours(script: str, module: str) -> list[str]:
+    """A script by its name where that is this environment's, else its module through this interpreter."""
+    found = shutil.which(script)
+    own = found is not None and Path(found).parent == Path(sys.executable).parent
+    return [script] if own else [sys.executable, "-m", module]

@@ -295,10 +295,20 @@ def test_a_run_is_replaced_where_that_is_asked(tmp_path):
     assert call(*words, "--seed", "7", "--replace").exit_code == 0
     assert json.loads((tmp_path / METRICS).read_text())["settings"]["seed"] == 7
     assert (tmp_path / ASIDE).read_bytes() == first
-    for more, message in ((["--resume"], "resumed or replaced, not both"), ([], "")):
-        result = call(*words, "--replace", *more)
-        assert message in result.output
-        assert result.exit_code == bool(more)
+    second = (tmp_path / CHECKPOINT).read_bytes()
+    impossible = [*(word for word in words if word not in ("--channels", "2")), "--parameters", "1000"]
+    result = call(*impossible, "--replace")
+    assert result.exit_code == 1
+    assert "1000 weights" in result.output
+    assert (tmp_path / CHECKPOINT).read_bytes() == second, "nothing has begun in its place"
+    result = call(*words, "--replace", "--resume")
+    assert result.exit_code == 1
+    assert "resumed or replaced, not both" in result.output
+    result = call(*words, "--replace")
+    assert result.exit_code == 0
+    assert "checkpoint-old-2.pt" in result.output
+    assert (tmp_path / "checkpoint-old-2.pt").read_bytes() == second
+    assert (tmp_path / ASIDE).read_bytes() == first
     result = call("train", "nbody", "--replace")
     assert result.exit_code == 1
     assert "name the folder (--out)" in result.output

@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from intertwine import plot
 from intertwine._names import parse_group
 from intertwine.examples._experiment import Means, run
 from intertwine.examples._registry import EXPERIMENTS
@@ -368,9 +369,11 @@ def test_groups_must_act_on_space():
         ShapesExperiment().check(settings)
 
 
-def test_a_run(places, tmp_path):
+def test_a_run(places, tmp_path, monkeypatch):
     package(places)
-    found = {}
+    found, drawn = {}, []
+    draw = plot.losses
+    monkeypatch.setattr(plot, "losses", lambda *given: drawn.append(draw(*given)) or drawn[-1])
     for model, group in (("steerable", "SO(3)"), ("pointnet", "Trivial(3)")):
         settings = EXPERIMENTS["shapes"].of(
             "fast", samples=40, epochs=1, model=model, group=group, augment=True, rotated=True
@@ -381,3 +384,5 @@ def test_a_run(places, tmp_path):
     assert found["steerable"]["test"]["predictions changed by a rotation (%)"] == 0
     assert found["pointnet"]["parameters"] == pytest.approx(found["steerable"]["parameters"], rel=0.25)
     assert found["pointnet"]["references"]["most frequent class (predictor)"] == pytest.approx(90)
+    for axes in drawn:  # what is validated is not the score, and has no references beside it
+        assert [line.get_label() for line in axes.lines] == ["validation 100 (1 − p)", "training loss"]
