@@ -154,7 +154,7 @@ def test_augmentation_is_a_strong_rival_on_digits(figure, samples):
         figure("digits", samples=samples, **given)
         for given in ({"group": "SO(2)"}, {"model": "cnn"}, {"model": "cnn", "augment": True})
     )
-    assert 0.65 < augmented / turns < 0.95
+    assert {100: 0.65, 1000: 0.8, 6000: 0.7}[samples] < augmented / turns < {100: 0.8, 1000: 0.95, 6000: 0.87}[samples]
     assert plain > {100: 1.5, 1000: 1.5, 6000: 1.0}[samples] * turns
     if samples == 1000:
         assert 0.85 < figure("digits", samples=samples, group="C(8)") / turns < 1.15
@@ -181,7 +181,7 @@ def test_vectors_and_tensors_want_steerable_networks(figure, target, samples):
         for given in ({"group": "O(3)"}, {"model": "plain"}, {"model": "plain", "augment": True})
     )
     assert 1.4 * ours < moved < 3.2 * ours
-    assert 1.8 * ours < plain < 5.6 * ours
+    assert 1.6 * ours < plain < 5.6 * ours
 
 
 def test_no_baseline_is_dead(runs):
@@ -226,7 +226,7 @@ def test_jets_are_level_and_small_groups_far_behind(figure):
     lorentz, turns = (
         figure("jets", 2, samples=1000, model="steerable", beams=True, group=g) for g in ("O(1, 3)", "SO(3)")
     )
-    assert lorentz > 1.7 * turns
+    assert lorentz > 2 * turns
     assert none > 1.3 * ours
     for samples in (300, 1000):
         assert figure("jets", samples=samples, model="scalars") > 8.7  # what the window on the mass leaves
