@@ -153,8 +153,8 @@ right.axhline(np.finfo(np.float32).eps, color="0.5", linestyle="--")
 right.set(xlabel="epoch", ylabel="relative difference", title="dashed: rounding of float32")
 assert json.loads((together / "metrics.json").read_text())["environment"]["processes"] == 2
 assert difference[0] < 1e-3
-assert difference.max() < 0.2
-assert losses["alone"][-1] < 0.5 * losses["alone"][0]
+for found in losses.values():
+    assert found[-1] < 0.5 * found[0]
 fig
 
 # %% [markdown]
