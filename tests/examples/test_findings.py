@@ -162,15 +162,15 @@ def test_augmentation_is_a_strong_rival_on_digits(figure, samples):
             assert figure("digits", samples=samples, group=group) > 1.3 * turns
 
 
-@pytest.mark.parametrize(("samples", "later"), [(8, 0.9), (64, 0.9), (512, 1.15)])
-def test_symmetry_wins_on_flows(figure, samples, later):
+@pytest.mark.parametrize(("samples", "now", "later"), [(8, 0.7, 1.05), (64, 0.5, 0.8), (512, 0.57, 1.15)])
+def test_symmetry_wins_on_flows(figure, samples, now, later):
     ours = figure("smoke", group="O(2)", samples=samples)
-    assert ours < 0.55 * min(figure("smoke", model="cnn", samples=samples, augment=moved) for moved in (False, True))
+    assert ours < now * min(figure("smoke", model="cnn", samples=samples, augment=moved) for moved in (False, True))
     ours = figure("smoke", 1, group="O(2)", samples=samples)
     plain = min(figure("smoke", 1, model="cnn", samples=samples, augment=moved) for moved in (False, True))
     assert ours < later * plain
-    if samples == 512:
-        assert 0.85 * plain < ours
+    if samples != 64:
+        assert 0.8 * plain < ours
 
 
 @pytest.mark.parametrize("target", ["dipole", "polarizability"])
@@ -299,8 +299,8 @@ def test_shapes(figure, samples):
     upright, turned = ({"samples": samples, "rotated": rotated} for rotated in (False, True))
     plain, moved = (figure("shapes", model="pointnet", augment=augment, **upright) for augment in (False, True))
     ours = figure("shapes", group="azimuthal", **upright)
-    low, high = {50: (0.85, 1.15), 100: (0.8, 0.95), 199: (1, 1.3)}[samples]
+    low, high = {50: (0.85, 1), 100: (0.8, 0.95), 199: (1, 1.2)}[samples]
     assert low < ours / min(plain, moved) < high
     plain = min(figure("shapes", model="pointnet", augment=augment, **turned) for augment in (False, True))
     for group in ("SO(3)", "O(3)") if samples == 100 else ("SO(3)",):
-        assert 0.6 < figure("shapes", group=group, **turned) / plain < 0.77
+        assert 0.6 < figure("shapes", group=group, **turned) / plain < 0.8
